@@ -1,0 +1,85 @@
+/**
+ * The seam between the two halves of the local host: the engine (this folder) implements `TaskHub` and calls
+ * `Invoker`; the Functions half (../functions-core.ts, ../invocation.ts, ../http.ts …) implements `Invoker` and
+ * serves the durable client's HTTP API on a `TaskHub`. Section numbers refer to the host contract.
+ */
+
+/** Runs the app's own functions, through @azure/functions' invocation model (1.5). */
+export interface Invoker {
+  /** Names as registered; comparison is case-insensitive. */
+  orchestrators(): readonly string[];
+  activities(): readonly string[];
+  /**
+   * One turn. `request` is the object of 2.1; the answer the object of 2.3, or `failed` with the text that the worker's
+   * exception carried (2.4; the engine looks for the marker itself).
+   */
+  orchestrate(name: string, request: OrchestratorRequest): Promise<{ ok: true; answer: unknown } | { ok: false; message: string }>;
+  /** One activity. `input` is the JSON text of the action's input, or undefined for none (1.9). `result` is JSON text or null. */
+  act(name: string, input: string | undefined, instanceId: string): Promise<{ ok: true; result: string | null } | { ok: false; message: string; stack: string }>;
+}
+
+export interface OrchestratorRequest {
+  readonly history: readonly HistoryEvent[];
+  readonly input: unknown;
+  readonly instanceId: string;
+  readonly isReplaying: boolean;
+  readonly parentInstanceId: string | null;
+  readonly upperSchemaVersion: number;
+  readonly upperSchemaVersionNew: number;
+  readonly longRunningTimerIntervalDuration: string;
+  readonly maximumShortTimerDuration: string;
+  readonly defaultHttpAsyncRequestSleepTimeMillseconds: number;
+}
+
+/** An event as the extension writes it: Pascal-case fields, `EventType` a number (3.1). */
+export interface HistoryEvent {
+  EventType: number;
+  EventId: number;
+  IsPlayed: boolean;
+  Timestamp: string;
+  [field: string]: unknown;
+}
+
+export type RuntimeStatus = "Pending" | "Running" | "Completed" | "ContinuedAsNew" | "Failed" | "Canceled" | "Terminated" | "Suspended";
+
+/** One instance, as the status API shows it (4.3). Times are ISO with milliseconds; the HTTP door cuts them to seconds. */
+export interface InstanceStatus {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly runtimeStatus: RuntimeStatus;
+  readonly input: unknown;
+  readonly customStatus: unknown;
+  readonly output: unknown;
+  readonly createdTime: string;
+  readonly lastUpdatedTime: string;
+}
+
+export interface InstanceFilter {
+  readonly instanceIdPrefix?: string;
+  readonly createdTimeFrom?: string;
+  readonly createdTimeTo?: string;
+  readonly runtimeStatus?: readonly RuntimeStatus[];
+  readonly top?: number;
+  readonly continuationToken?: string;
+}
+
+/** What a management call did: `gone` = finished (410), `absent` = unknown instance (404), `refused` with the reason (4.3, 4.4, 9). */
+export type HubAnswer = { readonly did: "accepted" } | { readonly did: "absent" } | { readonly did: "gone" } | { readonly did: "refused"; readonly status: 400 | 409 | 500; readonly why: string };
+
+export interface TaskHub {
+  readonly name: string;
+  start(name: string, input: unknown, instanceId?: string, version?: string): Promise<{ did: "accepted"; instanceId: string } | { did: "refused"; status: 400 | 409 | 500; why: string }>;
+  raise(instanceId: string, eventName: string, data: unknown): Promise<HubAnswer>;
+  terminate(instanceId: string, reason: string): Promise<HubAnswer>;
+  suspend(instanceId: string, reason: string): Promise<HubAnswer>;
+  resume(instanceId: string, reason: string): Promise<HubAnswer>;
+  rewind(instanceId: string, reason: string): Promise<HubAnswer>;
+  restart(instanceId: string, withNewInstanceId: boolean): Promise<{ did: "accepted"; instanceId: string } | { did: "refused"; status: 400 | 409 | 500; why: string }>;
+  purge(instanceId: string): Promise<{ instancesDeleted: number } | undefined>;
+  purgeBy(filter: InstanceFilter): Promise<{ instancesDeleted: number }>;
+  status(instanceId: string): Promise<InstanceStatus | undefined>;
+  list(filter: InstanceFilter): Promise<{ instances: readonly InstanceStatus[]; continuationToken?: string }>;
+  /** Raw events of the current generation, fields and casing as on the wire; undefined for an unknown instance. */
+  history(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;
+}

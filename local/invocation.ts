@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
+import type { Invoker } from "./durable/hub.ts";
+import { runIn } from "./functions-core.ts";
+import type { CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./functions-core.ts";
+import { activityInput, resultJson } from "./typed-data.ts";
+import { Fault } from "../shared/fault/fault.ts";
+
+/** What one invocation is given: its trigger's value and what the host knows about it. */
+export interface Call {
+  readonly trigger: TypedData;
+  readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
+  readonly traceContext?: CoreInvocationContext["request"]["traceContext"];
+  readonly retryContext?: CoreInvocationContext["request"]["retryContext"];
+}
+
+/**
+ * Invokes one function through @azure/functions' own invocation model: arguments, pre-hooks, handler,
+ * post-hooks, response, in the order of 1.5. Invocations may overlap.
+ *
+ * @throws whatever the handler or a hook threw, made an `Error` if it was none (1.5).
+ */
+export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings = app.surroundings): Promise<InvocationResponse> {
+  return runIn(app.registrations, async () => {
+    try {
+      return await walk(app, fn, call, surroundings);
+    } catch (thrown) {
+      throw errorOf(thrown);
+    }
+  });
+}
+
+async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings): Promise<InvocationResponse> {
+  const hookData: Record<string, unknown> = {};
+  let invocationContext: unknown;
+  const core = coreContext(fn, call, surroundings, (level, category, message) => {
+    log(app, surroundings, core, hookData, invocationContext, { level, category, message });
+  });
+  const model = fn.model.getInvocationModel(core);
+  const args = await model.getArguments();
+  invocationContext = args.context;
+  const fixed = { hookData, appHookData: app.appHookData, invocationContext: args.context };
+
+  core.state = "preInvocationHooks";
+  const before = withFixed(fixed, { inputs: args.inputs, functionCallback: fn.callback });
+  for (const hook of app.registrations.hooks("preInvocation")) await hook(before as never);
+
+  core.state = "invocation";
+  let result: unknown = null;
+  let error: unknown = null;
+  try {
+    result = await model.invokeFunction(args.context, before.inputs, before.functionCallback as FunctionCallback);
+  } catch (thrown) {
+    error = errorOf(thrown);
+  }
+
+  core.state = "postInvocationHooks";
+  const after = withFixed(fixed, { inputs: before.inputs, result, error });
+  for (const hook of app.registrations.hooks("postInvocation")) await hook(after as never);
+  core.state = undefined;
+  if (after.error !== null && after.error !== undefined) throw after.error;
+  const response = await model.getResponse(args.context, after.result);
+  for (const { name } of response.outputData ?? []) {
+    core.log("warning", "system", `function "${fn.name}" set its output "${name}" (${String(fn.metadata.bindings[name]?.type)}); this host has no such outputs, the value is dropped`);
+  }
+  return response;
+}
+
+function coreContext(fn: AppFunction, call: Call, surroundings: Surroundings, write: CoreInvocationContext["log"]): CoreInvocationContext {
+  const invocationId = nextInvocationId(fn, surroundings);
+  const inputData = [{ name: fn.trigger.name, data: call.trigger }];
+  for (const name of fn.clientInputs) {
+    if (surroundings.durableClient === undefined) throw new Fault("invalid", `function "${fn.name}" wants a durable client, but its host serves none; serve the app with serveApp (or createHost) before calling it`);
+    inputData.push({ name, data: { string: surroundings.durableClient } });
+  }
+  return {
+    invocationId,
+    metadata: fn.metadata,
+    request: { invocationId, functionId: fn.id, inputData, triggerMetadata: call.triggerMetadata, traceContext: call.traceContext, retryContext: call.retryContext },
+    state: undefined,
+    log: write,
+  };
+}
+
+const counts = new WeakMap<Surroundings, number>();
+
+/** A GUID derived from the host's seed and the number of the invocation: no chance, so a run can be repeated. */
+function nextInvocationId(fn: AppFunction, surroundings: Surroundings): string {
+  const count = (counts.get(surroundings) ?? 0) + 1;
+  counts.set(surroundings, count);
+  const hex = createHash("sha256").update(`${surroundings.seed}|${fn.id}|${count}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** An object whose `fixed` properties throw when they are assigned (1.4). */
+function withFixed<F extends object, O extends object>(fixed: F, open: O): F & O {
+  const target: object = { ...open };
+  for (const [name, value] of Object.entries(fixed)) {
+    Object.defineProperty(target, name, {
+      enumerable: true,
+      get: () => value as unknown,
+      set: () => {
+        throw new TypeError(`Cannot assign to read only property '${name}'`);
+      },
+    });
+  }
+  return target as F & O;
+}
+
+let inLogHook = false;
+
+/** Sends one line through the `log` hooks, which may change level and message, to the host. */
+function log(app: LoadedApp, surroundings: Surroundings, core: CoreInvocationContext, hookData: object, invocationContext: unknown, line: { level: LogLevel; category: LogCategory; message: string }): void {
+  const hooks = app.registrations.hooks("log");
+  const shown = hooks.length === 0 ? line : withFixed({ hookData, appHookData: app.appHookData, invocationContext, category: line.category }, { level: line.level, message: line.message });
+  if (!inLogHook) {
+    inLogHook = true;
+    try {
+      for (const hook of hooks) hook(shown as never);
+    } finally {
+      inLogHook = false;
+    }
+  }
+  surroundings.log({ level: shown.level, category: line.category, message: shown.message, functionName: core.metadata.name, invocationId: core.invocationId });
+}
+
+/** What was thrown, as an error (1.5): text becomes its message, another value its JSON. */
+export function errorOf(thrown: unknown): Error {
+  if (Error.isError(thrown)) return thrown;
+  if (thrown === undefined || thrown === null) return new Error("Unknown error");
+  if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
+  return new Error(String(thrown));
+}
+
+/** The engine's way to the app's orchestrators and activities. */
+export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surroundings): Invoker {
+  const named = (kind: AppFunction["kind"]): Map<string, AppFunction> => new Map(app.functions.filter((fn) => fn.kind === kind).map((fn) => [fn.name.toLowerCase(), fn]));
+  const orchestrators = named("orchestration");
+  const activities = named("activity");
+  const names = (functions: ReadonlyMap<string, AppFunction>): string[] => [...functions.values()].map(({ name }) => name);
+  return {
+    orchestrators: () => names(orchestrators),
+    activities: () => names(activities),
+
+    async orchestrate(name, request) {
+      const fn = orchestrators.get(name.toLowerCase());
+      if (fn === undefined) return { ok: false, message: absent("orchestrator", name, names(orchestrators)) };
+      try {
+        const { returnValue } = await invoke(app, fn, { trigger: { string: JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } } }, surroundings);
+        const json = resultJson(returnValue);
+        return { ok: true, answer: json === null ? null : (JSON.parse(json) as unknown) };
+      } catch (thrown) {
+        return { ok: false, message: errorOf(thrown).message };
+      }
+    },
+
+    async act(name, input, instanceId) {
+      const fn = activities.get(name.toLowerCase());
+      if (fn === undefined) return { ok: false, message: absent("activity", name, names(activities)), stack: "" };
+      try {
+        const data = activityInput(input);
+        const { returnValue } = await invoke(app, fn, { trigger: data, triggerMetadata: { instanceId: { string: instanceId }, data } }, surroundings);
+        return { ok: true, result: resultJson(returnValue) };
+      } catch (thrown) {
+        const error = errorOf(thrown);
+        return { ok: false, message: error.message, stack: error.stack ?? "" };
+      }
+    },
+  };
+}
+
+function absent(kind: string, name: string, known: readonly string[]): string {
+  return `no ${kind} function is called "${name}"; the app has ${known.join(", ") || "none"}`;
+}

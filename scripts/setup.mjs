@@ -1,0 +1,35 @@
+// Makes a fresh clone runnable: installs the locked packages, Node 24 among them, and checks the result.
+// Plain JavaScript on purpose: it must run on whatever Node the machine has (18 or newer).
+// npm puts node_modules/.bin first on PATH, so the script after `pre…` already runs on the Node installed here.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const lock = join(root, "package-lock.json");
+const installed = join(root, "node_modules", ".package-lock.json");
+
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
+  console.error("Nightshift: installing the locked packages (once; about a minute) ...");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const done = spawnSync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    shell: process.platform === "win32",
+  });
+  if (done.status !== 0) {
+    console.error("Nightshift: `npm ci` failed; the message above says why. Is the npm registry within reach?");
+    process.exit(1);
+  }
+}
+
+const version = execFileSync("node", ["--version"], {
+  encoding: "utf8",
+  env: { ...process.env, PATH: `${join(root, "node_modules", ".bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}` },
+}).trim();
+const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`Nightshift needs Node 22.18 or newer and found ${version}: install one, or use a platform that package.json brings Node 24 for.`);
+  process.exit(1);
+}

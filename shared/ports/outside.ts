@@ -1,0 +1,16 @@
+import type { Clock } from "./clock.ts";
+import type { Secrets } from "./secrets.ts";
+import type { Fetch } from "./transport.ts";
+
+/** What every connector gets to reach the world with. */
+export interface Outside {
+  readonly fetch: Fetch;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  /** Tokens for Azure Resource Manager, Key Vault and Azure DevOps; the shape of `TokenCredential`. */
+  readonly credential: Credential;
+}
+
+export interface Credential {
+  getToken(scopes: string | string[], options?: object): Promise<{ token: string; expiresOnTimestamp: number } | null>;
+}
