@@ -70,7 +70,7 @@ function lendPackages(): void {
       } catch (missing) {
         const code = (missing as { code?: string }).code;
         if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw missing;
-        return next(specifier, { ...context, parentURL: import.meta.url });
+        return { url: pathToFileURL(createRequire(import.meta.url).resolve(specifier)).href, format: "commonjs", shortCircuit: true };
       }
     },
   });

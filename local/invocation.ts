@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { types } from "node:util";
 import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
 import type { Invoker } from "./durable/hub.ts";
 import { runIn } from "./functions-core.ts";
@@ -126,7 +127,7 @@ function log(app: LoadedApp, surroundings: Surroundings, core: CoreInvocationCon
 
 /** What was thrown, as an error (1.5): text becomes its message, another value its JSON. */
 export function errorOf(thrown: unknown): Error {
-  if (Error.isError(thrown)) return thrown;
+  if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
   return new Error(String(thrown));
