@@ -4,8 +4,13 @@ import type { Policy } from "./policy.ts";
 /** What `verify` and `undo` looked at, in words an operator can repeat by hand; one line each. */
 export type Evidence = readonly string[];
 
-/** What is known about work under way. A newer `receipt` replaces the one that `begin` returned. */
+/**
+ * What is known about work under way. A newer `receipt` replaces the one that `begin` returned. `waiting` is work that the
+ * vendor has accepted and whose own record does not show that it has started: a kickoff that stays so for longer than the
+ * policy's `startWithinMs` is noticed, told to people, and given up when the step's grace is over.
+ */
 export type Progress<Receipt> =
+  | { readonly state: "waiting"; readonly note: string; readonly receipt?: Receipt }
   | { readonly state: "running"; readonly note: string; readonly receipt?: Receipt }
   | { readonly state: "done"; readonly note: string; readonly receipt?: Receipt };
 

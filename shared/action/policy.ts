@@ -7,6 +7,8 @@ import { z } from "zod";
 export const Policy = z.strictObject({
   /** From `begin` to the end of `verify`; past it the step is `overdue`. */
   timeoutMs: z.int().positive(),
+  /** From `begin` until the vendor's own record must show that the work has started; see `Progress`. */
+  startWithinMs: z.int().positive(),
   /** Between two looks at work under way. */
   pollEveryMs: z.int().positive(),
   /** Tries in all, the first included, for faults that waiting may cure. */
@@ -19,6 +21,7 @@ export type Policy = z.infer<typeof Policy>;
 
 export const DEFAULT_POLICY: Policy = {
   timeoutMs: 30 * 60_000,
+  startWithinMs: 60_000,
   pollEveryMs: 30_000,
   attempts: 4,
   retryDelayMs: 15_000,
@@ -28,6 +31,7 @@ export const DEFAULT_POLICY: Policy = {
 /** What no plan may exceed: a window is a night, and a durable timer a day at most. */
 export const POLICY_LIMITS: Policy = {
   timeoutMs: 18 * 3_600_000,
+  startWithinMs: 60 * 60_000,
   pollEveryMs: 15 * 60_000,
   attempts: 20,
   retryDelayMs: 30 * 60_000,

@@ -10,7 +10,10 @@ export const FAULT_KINDS = {
   denied: { retry: false, owner: "access", effect: "none" },
   throttled: { retry: true, owner: "vendor", effect: "none" },
   unavailable: { retry: true, owner: "vendor", effect: "unknown" },
+  /** The work ran and ended badly; trying again from the start will not help. */
   rejected: { retry: false, owner: "operator", effect: "none" },
+  /** The work ran and ended badly in a way that a fresh try, under a new key, may cure. */
+  failed: { retry: true, owner: "vendor", effect: "none" },
   overdue: { retry: false, owner: "operator", effect: "unknown" },
   defect: { retry: false, owner: "us", effect: "unknown" },
 } as const satisfies Record<string, { retry: boolean; owner: string; effect: "none" | "unknown" }>;
