@@ -45,7 +45,13 @@ export interface FunctionMetadata {
   readonly name: string;
   readonly functionId?: string;
   readonly bindings: Readonly<Record<string, Binding>>;
-  readonly retryOptions?: { readonly retryStrategy?: string; readonly maxRetryCount?: number; readonly delayInterval?: { readonly seconds?: number } };
+  readonly retryOptions?: {
+    readonly retryStrategy?: string;
+    readonly maxRetryCount?: number;
+    readonly delayInterval?: { readonly seconds?: number };
+    readonly minimumInterval?: { readonly seconds?: number };
+    readonly maximumInterval?: { readonly seconds?: number };
+  };
 }
 
 export type FunctionCallback = (...inputsAndContext: unknown[]) => unknown;
