@@ -86,6 +86,8 @@ export interface Action<Ports, Params, Receipt> {
    * `irreversible`: a plan must say `irreversible: true` on the step, and have it approved.
    */
   readonly reversal: "undo" | "nothing" | "irreversible";
+  /** Where that depends on the parameters, e.g. on whether a script has an undo script: asked instead of `reversal`. */
+  reversalFor?(params: Params): "undo" | "nothing" | "irreversible";
 
   /** Resources that no two steps may touch at once, e.g. `server:IC-Web1`; sorted or not. */
   touches(params: Params): readonly string[];
