@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Secrets } from "./secrets.ts";
-import type { Fetch } from "./transport.ts";
+import type { Fetch, Handshake } from "./transport.ts";
 
 /** What every connector gets to reach the world with. */
 export interface Outside {
@@ -9,6 +9,8 @@ export interface Outside {
   readonly clock: Clock;
   /** Tokens for Azure Resource Manager, Key Vault and Azure DevOps; the shape of `TokenCredential`. */
   readonly credential: Credential;
+  /** Given where hosts are simulated; without it, who needs a certificate asks the host itself. */
+  readonly handshake?: Handshake;
 }
 
 export interface Credential {

@@ -1,3 +1,5 @@
+import type { Handshake } from "./transport.ts";
+
 /**
  * A local stand-in for a vendor's HTTP API. Its world is plain JSON, so that it can be kept, compared and printed;
  * what takes time (a pipeline's stages, a reboot) is worked out from instants in the world and `now`, never from
@@ -34,4 +36,6 @@ export interface Simulator<W extends World> {
   /** An empty, valid world. */
   newWorld(): W;
   handler(world: W): Handler;
+  /** For the one vendor-less simulator: what its hosts show in a TLS handshake. */
+  handshake?(world: W): Handshake;
 }
