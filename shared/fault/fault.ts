@@ -25,13 +25,13 @@ export interface FaultRecord {
   readonly kind: FaultKind;
   readonly message: string;
   /** Folder name of the integration whose vendor answered, e.g. `azure-devops`. */
-  readonly vendor?: string;
+  readonly vendor?: string | undefined;
   /** Milliseconds the vendor asked us to wait. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export interface FaultDetails {
-  readonly vendor?: string;
+  readonly vendor?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
@@ -93,7 +93,7 @@ export function faultRecordOf(thrown: unknown): FaultRecord {
 /** The fault of a record, to throw it again on this side of a wire. */
 export function faultOf(record: FaultRecord): Fault {
   return new Fault(record.kind, record.message, {
-    ...(record.vendor === undefined ? {} : { vendor: record.vendor }),
+    vendor: record.vendor,
     retryAfterMs: record.retryAfterMs,
   });
 }

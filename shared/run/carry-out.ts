@@ -1,0 +1,285 @@
+import type { AnyAction, Call } from "../action/action.ts";
+import type { Registry } from "../action/registry.ts";
+import { assert } from "../fault/assert.ts";
+import { faultRecordOf, Fault } from "../fault/fault.ts";
+import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
+import { isoOf, type Clock } from "../ports/clock.ts";
+import type { People } from "../ports/people.ts";
+import { inScope } from "../ports/scope.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { DECISION_STREAM, targetStream, type Decision, type Deed, type Fact, type TargetRef } from "./facts.ts";
+import { stepInstance, targetInstance } from "./instances.ts";
+import type { Journal } from "./journal.ts";
+import type { Locks } from "./locks.ts";
+import { nextLookAt, type Order } from "./next-order.ts";
+import type { PlanIndex } from "./plan-index.ts";
+import type { RunState } from "./state.ts";
+import { storyOf } from "./story.ts";
+import { walkOf, type Walk } from "./walk.ts";
+
+/** What carrying out an order needs. */
+export interface Performer {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly locks: Locks;
+  readonly registry: Registry;
+  readonly ports: Readonly<Record<string, unknown>>;
+  readonly people: People;
+  readonly telemetry: Telemetry;
+  reportUrl(run: string): string;
+  storyState(index: PlanIndex): Promise<RunState>;
+}
+
+export interface CarriedOut {
+  /** Orchestrations to ring, since what they wait for may have come. */
+  readonly instances: readonly string[];
+  /** When work under way is to be looked at again, milliseconds since the epoch. */
+  readonly lookAgainAt?: number;
+  readonly note?: string;
+}
+
+const NOTHING: CarriedOut = { instances: [] };
+
+/**
+ * Carries out one order on one target and writes down what came of it.
+ *
+ * C1  An order is carried out only if the target's stream is as long as when it was given: a doubled or late order does nothing.
+ * C2  Before a call that may change the world, the intention and the obligations that it opens are written. Whoever loses that
+ *     write does not call.
+ * C3  What the vendor answered is written after the call. If that is lost, the next advice sees an intention without an answer
+ *     and has the call made again under the same key, and the action looks for its own work first.
+ */
+export async function carryOut(performer: Performer, index: PlanIndex, ref: TargetRef, order: Order, seq: number): Promise<CarriedOut> {
+  const deed = await Deeds.of(performer, index, ref);
+  if (deed.walk.seq !== seq) return NOTHING;
+  switch (order.do) {
+    case "begin":
+      return deed.begin(order.try, order.attempt);
+    case "poll":
+      return deed.poll(order.attempt);
+    case "verify":
+      return deed.verify(order.attempt);
+    case "cancel":
+    case "undo":
+      return deed.takeBack(order.do, order.try, order.attempt);
+    case "tell":
+      return deed.tell(order);
+    case "rest":
+      return deed.rest(order);
+    default:
+      return NOTHING;
+  }
+}
+
+class Deeds {
+  readonly walk: Walk;
+  readonly #performer: Performer;
+  readonly #index: PlanIndex;
+  readonly #ref: TargetRef;
+  readonly #step: CompiledStep;
+  readonly #target: CompiledTarget;
+  readonly #action: AnyAction;
+  readonly #decisions: readonly Decision[];
+
+  static async of(performer: Performer, index: PlanIndex, ref: TargetRef): Promise<Deeds> {
+    const [facts, decisions] = await Promise.all([
+      performer.journal.read(ref.run, targetStream(ref.step, ref.target)),
+      performer.journal.read(ref.run, DECISION_STREAM),
+    ]);
+    return new Deeds(performer, index, ref, walkOf(facts), decisions as readonly Decision[]);
+  }
+
+  private constructor(performer: Performer, index: PlanIndex, ref: TargetRef, walk: Walk, decisions: readonly Decision[]) {
+    this.walk = walk;
+    this.#performer = performer;
+    this.#index = index;
+    this.#ref = ref;
+    this.#step = index.step(ref.step);
+    this.#target = index.target(ref.step, ref.target);
+    const action = performer.registry.find(this.#step.verb);
+    assert(action !== undefined, `no action for the verb ${this.#step.verb}: was the plan compiled by another version?`);
+    this.#action = action;
+    this.#decisions = decisions.filter(({ step, target }) => step === ref.step && (target === undefined || target === ref.target));
+  }
+
+  async begin(tryNumber: number, attempt: number): Promise<CarriedOut> {
+    if (!(await this.#takeLocks())) return NOTHING;
+    const intended: Fact = {
+      ...this.#where("target.intended"),
+      deed: "begin",
+      try: tryNumber,
+      attempt,
+      ...(this.#target.opens.length === 0 ? {} : { opens: [...this.#target.opens] }),
+    };
+    if (!(await this.#append(0, [intended]))) return NOTHING;
+    this.#event("step.begun", attempt);
+    const answer = await this.#try(tryNumber, attempt, (call) => this.#action.begin(this.#ports(), this.#target.params, call));
+    if (!answer.ok) {
+      await this.#append(1, [this.#faulted("begin", tryNumber, attempt, answer.fault)]);
+      return NOTHING;
+    }
+    const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];
+    if (this.#action.poll === undefined) facts.push({ ...this.#where("target.finished"), note: "", receipt: answer.value });
+    await this.#append(1, facts);
+    return NOTHING;
+  }
+
+  async poll(attempt: number): Promise<CarriedOut> {
+    const { walk } = this;
+    const poll = this.#action.poll;
+    assert(poll !== undefined, `${this.#step.verb} has nothing to poll`);
+    const answer = await this.#try(walk.try, attempt, (call) => poll(this.#ports(), this.#receipt(), call));
+    if (!answer.ok) {
+      await this.#append(0, [this.#faulted("poll", walk.try, attempt, answer.fault)]);
+      return NOTHING;
+    }
+    const { state, note, receipt = walk.receipt } = answer.value;
+    if (state === "done") {
+      await this.#append(0, [{ ...this.#where("target.finished"), note, receipt }]);
+      return NOTHING;
+    }
+    const isNews = state !== walk.progress || note !== walk.note || answer.value.receipt !== undefined || walk.fault !== undefined;
+    if (isNews) await this.#append(0, [{ ...this.#where("target.progressed"), state, note, receipt }]);
+    const seen: Walk = { ...walk, progress: state };
+    return { instances: [], note, lookAgainAt: nextLookAt({ walk: seen, step: this.#step, now: this.#now(), cutoff: this.#index.cutoff }) };
+  }
+
+  async verify(attempt: number): Promise<CarriedOut> {
+    const { walk } = this;
+    const answer = await this.#try(walk.try, attempt, (call) => this.#action.verify(this.#ports(), this.#receipt(), call));
+    if (!answer.ok) {
+      await this.#append(0, [this.#faulted("verify", walk.try, attempt, answer.fault)]);
+      return NOTHING;
+    }
+    const already = this.#action.already?.(this.#receipt());
+    await this.#append(0, [
+      { ...this.#where("target.verified"), evidence: [...answer.value], closes: [...this.#target.closes], ...(already === undefined ? {} : { already }) },
+    ]);
+    return NOTHING;
+  }
+
+  async takeBack(deed: "cancel" | "undo", tryNumber: number, attempt: number): Promise<CarriedOut> {
+    const method = deed === "cancel" ? this.#action.cancel : this.#action.undo;
+    assert(method !== undefined, `${this.#step.verb} has no ${deed}`);
+    const intended: Fact = { ...this.#where("target.intended"), deed, try: tryNumber, attempt };
+    if (!(await this.#append(0, [intended]))) return NOTHING;
+    const answer = await this.#try(tryNumber, attempt, (call) => method(this.#ports(), this.#receipt(), call));
+    if (!answer.ok) await this.#append(1, [this.#faulted(deed, tryNumber, attempt, answer.fault)]);
+    else if (deed === "cancel") await this.#append(1, [{ ...this.#where("target.cancelled"), evidence: [...answer.value] }]);
+    else await this.#append(1, [{ ...this.#where("target.undone"), evidence: [...answer.value], closes: this.#target.opens.map(({ id }) => id) }]);
+    return NOTHING;
+  }
+
+  async tell({ topic, text, lines }: { topic: string; text: string; lines: readonly string[] }): Promise<CarriedOut> {
+    const { plan } = this.#index;
+    const owners = this.#step.owners.length > 0 ? this.#step.owners : plan.window.owners;
+    await this.#performer.people.tell(this.#ref.run, {
+      key: `${this.#ref.run}/${this.#ref.step}/${this.#ref.target}/${topic}`,
+      channels: plan.window.channels.map(({ id }) => id),
+      mention: owners.map(({ slackId }) => slackId),
+      text,
+      lines,
+    });
+    await this.#append(0, [{ ...this.#where("target.told"), topic, text }]);
+    return NOTHING;
+  }
+
+  async rest({ as, why }: Extract<Order, { do: "rest" }>): Promise<CarriedOut> {
+    const { run, step, target } = this.#ref;
+    if (this.walk.rested === undefined) {
+      if (!(await this.#append(0, [{ ...this.#where("target.rested"), as, why }]))) return NOTHING;
+      const durationMs = this.#now() - (this.walk.intendedAt ?? this.#now());
+      this.#performer.telemetry.event("step.rested", { run, step, target, verb: this.#step.verb, outcome: as, durationMs });
+    }
+    if (this.walk.everIntended) for (const resource of this.#target.touches) await this.#performer.locks.release(resource, { run, step, target });
+    const waiting = this.#index.dependents(step).filter((dependent) => dependent.needs.some((need) => need.step === step && need.per === "target"));
+    return {
+      instances: [
+        ...waiting.filter(({ targets }) => targets.some(({ id }) => id === target)).map((dependent) => targetInstance(run, dependent.id, target)),
+        ...this.#index.dependents(step).filter(({ when }) => when !== undefined).map(({ id }) => stepInstance(run, id)),
+        ...this.#index.rivals(step, target).map((rival) => targetInstance(run, rival.step, rival.target)),
+      ],
+    };
+  }
+
+  async #takeLocks(): Promise<boolean> {
+    const { run, step, target } = this.#ref;
+    const holder = { run, step, target };
+    const mine: string[] = [];
+    // In one order for all, so that two steps never wait for each other.
+    for (const resource of this.#target.touches.toSorted()) {
+      const { taken } = await this.#performer.locks.take(resource, holder);
+      if (!taken) {
+        for (const other of mine) await this.#performer.locks.release(other, holder);
+        return false;
+      }
+      if (!this.walk.everIntended) mine.push(resource);
+    }
+    return true;
+  }
+
+  async #try<Value>(tryNumber: number, attempt: number, work: (call: Call) => Promise<Value>): Promise<{ ok: true; value: Value } | { ok: false; fault: ReturnType<typeof faultRecordOf> }> {
+    const { run, step, target } = this.#ref;
+    try {
+      return { ok: true, value: await inScope({ run, step, target, attempt }, () => work(this.#call(tryNumber, attempt))) };
+    } catch (thrown) {
+      const fault = faultRecordOf(thrown);
+      this.#performer.telemetry.event("step.faulted", { run, step, target, verb: this.#step.verb, attempt, kind: fault.kind }, fault.kind === "defect" ? "error" : "warning");
+      return { ok: false, fault };
+    }
+  }
+
+  #call(tryNumber: number, attempt: number): Call {
+    const { run, step, target } = this.#ref;
+    return {
+      run,
+      step,
+      target,
+      key: `${run}/${step}/${target}/${tryNumber}`,
+      attempt,
+      now: this.#now(),
+      cutoff: this.#index.cutoff,
+      answers: this.#decisions
+        .filter(({ decision }) => decision === "approve" || decision === "done" || decision === "skip" || decision === "retry")
+        .map(({ decision, by, at, note }) => ({ decision: decision as "done", by, at, ...(note === undefined ? {} : { note }) })),
+      story: storyOf(() => this.#performer.storyState(this.#index), this.#index.plan.window.title, this.#performer.reportUrl(run), this.#step.change),
+    };
+  }
+
+  /** The receipt as it came back from JSON, checked: a receipt that an older version wrote may no longer fit. */
+  #receipt(): unknown {
+    const parsed = this.#action.receipt.safeParse(this.walk.receipt);
+    if (parsed.success) return parsed.data;
+    throw new Fault("defect", `the receipt of ${this.#step.verb} does not fit its schema: ${parsed.error.issues[0]?.message ?? "unknown"} at ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
+  }
+
+  #ports(): Record<string, unknown> {
+    const given: Record<string, unknown> = {};
+    for (const name of this.#action.uses) {
+      const port = this.#performer.ports[name];
+      assert(port !== undefined, `${this.#step.verb} uses the port ${name}, which this composition does not offer`);
+      given[name] = port;
+    }
+    return given;
+  }
+
+  #append(offset: number, facts: readonly Fact[]): Promise<boolean> {
+    return this.#performer.journal.append(this.#ref.run, targetStream(this.#ref.step, this.#ref.target), this.walk.seq + offset, facts);
+  }
+
+  #where<Type extends string>(type: Type): { type: Type; at: string; step: string; target: string } {
+    return { type, at: isoOf(this.#now()), step: this.#ref.step, target: this.#ref.target };
+  }
+
+  #faulted(deed: Deed, tryNumber: number, attempt: number, fault: ReturnType<typeof faultRecordOf>): Fact {
+    return { ...this.#where("target.faulted"), deed, try: tryNumber, attempt, fault };
+  }
+
+  #event(name: "step.begun", attempt: number): void {
+    this.#performer.telemetry.event(name, { run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, verb: this.#step.verb, attempt });
+  }
+
+  #now(): number {
+    return this.#performer.clock.now();
+  }
+}

@@ -1,0 +1,224 @@
+import type { Registry } from "../action/registry.ts";
+import { isoOf, type Clock } from "../ports/clock.ts";
+import type { People } from "../ports/people.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type StepRef, type TargetRef } from "./facts.ts";
+import { carryOut, type Performer } from "./carry-out.ts";
+import { controlOf } from "./control.ts";
+import { DECISION_STREAM, type Decision } from "./facts.ts";
+import { stepInstance, targetInstance } from "./instances.ts";
+import type { Journal } from "./journal.ts";
+import type { Locks } from "./locks.ts";
+import { nextBack, nextOrder, type Order } from "./next-order.ts";
+import { foldStep, nextStep, summaryOf, type StepOrder } from "./next-step.ts";
+import { nextWave, type Wave } from "./next-wave.ts";
+import { openOf } from "./obligations.ts";
+import { indexOf, type PlanIndex } from "./plan-index.ts";
+import type { Plans } from "./plans.ts";
+import { stepSight, streamsOfStep, streamsOfTarget, targetSight, type Streams } from "./sights.ts";
+import { stateOf, type RunState } from "./state.ts";
+import { headlineOf } from "./story.ts";
+import { walkOf } from "./walk.ts";
+
+/** Everything a run needs of the world, through ports. */
+export interface Stage {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly locks: Locks;
+  readonly plans: Plans;
+  readonly registry: Registry;
+  /** What the actions use, by port name. */
+  readonly ports: Readonly<Record<string, unknown>>;
+  readonly people: People;
+  readonly telemetry: Telemetry;
+  /** Where the report of a run will be, for messages. */
+  reportUrl(run: string): string;
+}
+
+/** What an activity answers to an orchestrator: the next order, and whom to ring because something changed. */
+export interface Advice<NextOrder> {
+  readonly order: NextOrder;
+  /** The stream's length that the order is based on: carrying out a stale order does nothing. */
+  readonly seq: number;
+  readonly ring: readonly string[];
+}
+
+/**
+ * Asks the brain and lets its orders be carried out. It decides nothing: it reads what the brain wants to look at, hands it
+ * over, and writes down what came of it. Every method may be called any number of times, at any time, by anyone.
+ */
+export function conductorOf(stage: Stage): Conductor {
+  const performer: Performer = { ...stage, storyState: (index) => stateOfRun(index) };
+
+  async function stateOfRun(index: PlanIndex): Promise<RunState> {
+    return stateOf(index, await stage.journal.readAll(index.plan.window.id), stage.clock.now());
+  }
+
+  async function indexFor(digest: string): Promise<PlanIndex> {
+    return indexOf(await stage.plans.get(digest));
+  }
+
+  async function readStreams(run: string, names: readonly string[]): Promise<Streams> {
+    const distinct = [...new Set(names)];
+    const facts = await Promise.all(distinct.map((name) => stage.journal.read(run, name)));
+    const byName = new Map(distinct.map((name, position) => [name, facts[position] ?? []]));
+    return (name) => byName.get(name) ?? [];
+  }
+
+  async function adviseTarget(ref: TargetRef): Promise<Advice<Order>> {
+    const index = await indexFor(ref.digest);
+    const step = index.step(ref.step);
+    const target = index.target(ref.step, ref.target);
+    const streams = await readStreams(ref.run, streamsOfTarget(step, ref.target));
+    const walk = walkOf(streams(targetStream(ref.step, ref.target)));
+    const taken = walk.stage === "fresh" ? await takenBy(stage, ref, target.touches) : new Map<string, never>();
+    const action = stage.registry.find(step.verb);
+    const sight = targetSight(index, step, ref.target, streams, stage.clock.now(), taken, { cancel: action?.cancel !== undefined });
+    return { order: ref.back === true ? nextBack(sight) : nextOrder(sight), seq: walk.seq, ring: [] };
+  }
+
+  async function adviseStep(ref: StepRef): Promise<Advice<StepOrder>> {
+    const index = await indexFor(ref.digest);
+    const step = index.step(ref.step);
+    const names = streamsOfStep(index, step);
+    const own = await stage.journal.read(ref.run, stepStream(step.id));
+    const batch = foldStep(own).batches.at(-1)?.targets ?? [];
+    const streams = await readStreams(ref.run, [...names, ...batch.map((target) => targetStream(step.id, target))]);
+    const sight = stepSight(index, step, streams, stage.clock.now(), async () => []);
+    return { order: nextStep(sight), seq: streams(stepStream(step.id)).length, ring: [] };
+  }
+
+  return {
+    adviseTarget,
+    adviseStep,
+    state: async (digest) => stateOfRun(await indexFor(digest)),
+
+    async act(ref, order, seq) {
+      const index = await indexFor(ref.digest);
+      const ring = await carryOut(performer, index, ref, order, seq);
+      const next = await adviseTarget(ref);
+      const look = ring.lookAgainAt;
+      // Work that goes on is looked at at its own pace; the brain itself always says «look» to someone who asks early.
+      const paced: Order = look !== undefined && next.order.do === "poll" ? { do: "wait", until: look, why: ring.note ?? "under way" } : next.order;
+      return { ...next, order: paced, ring: ring.instances };
+    },
+
+    async actStep(ref, order, seq) {
+      const index = await indexFor(ref.digest);
+      const step = index.step(ref.step);
+      const stream = stepStream(ref.step);
+      const at = isoOf(stage.clock.now());
+      let ring: readonly string[] = [];
+      switch (order.do) {
+        case "tell": {
+          const mention = (order.topic === "approval" ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(({ slackId }) => slackId);
+          await stage.people.tell(ref.run, {
+            key: `${ref.run}/${ref.step}/${order.topic}`,
+            channels: index.plan.window.channels.map(({ id }) => id),
+            mention,
+            text: order.text,
+            lines: order.lines,
+          });
+          await stage.journal.append(ref.run, stream, seq, [{ type: "step.told", at, step: ref.step, topic: order.topic, text: order.text }]);
+          break;
+        }
+        case "run":
+          if (foldStep(await stage.journal.read(ref.run, stream)).batches.length === order.batch) {
+            await stage.journal.append(ref.run, stream, seq, [
+              { type: "batch.started", at, step: ref.step, targets: [...order.targets], failuresBefore: order.failuresBefore },
+            ]);
+          }
+          break;
+        case "end": {
+          const { as, why } = order.as === undefined ? await summary(ref, step.targets.map(({ id }) => id), order.why) : { as: order.as, why: order.why ?? "" };
+          const kept = await stage.journal.append(ref.run, stream, seq, [{ type: "step.ended", at, step: ref.step, as, why }]);
+          if (kept) stage.telemetry.event("step.rested", { run: ref.run, step: ref.step, target: "", verb: step.verb, outcome: as, durationMs: 0 });
+          if (step.onFailure === "stop" && !ENDINGS[as].well && as !== "dropped") await stop(ref.run, ref.step, `${as}: ${why}`);
+          ring = index.dependents(ref.step).flatMap((dependent) => [
+            stepInstance(ref.run, dependent.id),
+            ...dependent.targets.filter(() => dependent.needs.some((need) => need.step === ref.step && need.per === "target")).map(({ id }) => targetInstance(ref.run, dependent.id, id)),
+          ]);
+          break;
+        }
+        default:
+          break;
+      }
+      return { ...(await adviseStep(ref)), ring };
+    },
+
+    async muster(run, digest) {
+      const index = await indexFor(digest);
+      const entries = await stage.journal.readAll(run);
+      const runFacts = entries.flatMap(({ stream, fact }) => (stream === RUN_STREAM ? [fact] : []));
+      const decisions = entries.flatMap(({ stream, fact }) => (stream === DECISION_STREAM ? [fact as Decision] : []));
+      const facts = entries.map(({ fact }) => fact);
+      const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
+      const undone = new Set(facts.flatMap((fact) => (fact.type === "target.undone" || (fact.type === "target.faulted" && fact.deed === "undo") ? [`${fact.step}/${fact.target}`] : [])));
+      const undoable = openOf(facts).filter(({ step }) => stage.registry.find(index.step(step).verb)?.undo !== undefined);
+      const open = openOf(facts);
+      const control = controlOf(runFacts, decisions);
+      const wave = nextWave({ plan: index.plan, control, ended, open: undoable, undone });
+      if (wave.do !== "end") return wave;
+      return { do: "end", outcome: open.length > 0 && wave.outcome === "well" ? "badly" : wave.outcome };
+    },
+
+    async begin(run, digest, by) {
+      const at = isoOf(stage.clock.now());
+      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by }]);
+      if (kept) stage.telemetry.event("run.started", { run, digest });
+      return kept;
+    },
+
+    async end(run, digest, outcome) {
+      const index = await indexFor(digest);
+      const facts = await stage.journal.read(run, RUN_STREAM);
+      if (facts.some(({ type }) => type === "run.ended")) return;
+      const state = await stateOfRun(index);
+      const { headline } = headlineOf(state);
+      await stage.journal.append(run, RUN_STREAM, facts.length, [{ type: "run.ended", at: isoOf(stage.clock.now()), outcome, headline }]);
+      const openCount = state.obligations.filter(({ closed }) => closed === undefined).length;
+      stage.telemetry.event("run.closed", { run, outcome, doneCount: state.counts.done + state.counts.already, failedCount: state.counts.failed + state.counts.unknown, openCount });
+    },
+  };
+
+  async function summary(ref: StepRef, targets: readonly string[], why: string | undefined): Promise<ReturnType<typeof summaryOf>> {
+    const entries = await stage.journal.readUnder(ref.run, targetStream(ref.step, ""));
+    const endings = entries.flatMap(({ fact }) => (fact.type === "target.rested" ? [{ target: fact.target, as: fact.as, why: fact.why }] : []));
+    return summaryOf(targets, endings, why ?? "it was not begun");
+  }
+
+  async function stop(run: string, step: string, why: string): Promise<void> {
+    for (;;) {
+      const facts = await stage.journal.read(run, RUN_STREAM);
+      if (facts.some((fact) => fact.type === "run.stopped" || fact.type === "run.ended")) return;
+      const stopped: Fact = { type: "run.stopped", at: isoOf(stage.clock.now()), step, why };
+      if (await stage.journal.append(run, RUN_STREAM, facts.length, [stopped])) return;
+    }
+  }
+}
+
+export interface Conductor {
+  /** What the run should do next. */
+  muster(run: string, digest: string): Promise<Wave>;
+  adviseStep(ref: StepRef): Promise<Advice<StepOrder>>;
+  actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
+  adviseTarget(ref: TargetRef): Promise<Advice<Order>>;
+  act(ref: TargetRef, order: Order, seq: number): Promise<Advice<Order>>;
+  /** Records the start; false when the run had started before. */
+  begin(run: string, digest: string, by: string): Promise<boolean>;
+  end(run: string, digest: string, outcome: "well" | "badly" | "aborted"): Promise<void>;
+  state(digest: string): Promise<RunState>;
+}
+
+/** Locks of this target that others hold; one whose holder has rested without giving it back is taken from it. */
+async function takenBy({ locks, journal }: Stage, ref: TargetRef, resources: readonly string[]): Promise<Map<string, { run: string; step: string; target: string }>> {
+  const taken = new Map<string, { run: string; step: string; target: string }>();
+  if (resources.length === 0) return taken;
+  for (const [resource, holder] of await locks.holders(resources)) {
+    if (holder.run === ref.run && holder.step === ref.step && holder.target === ref.target) continue;
+    const walk = walkOf(await journal.read(holder.run, targetStream(holder.step, holder.target)));
+    if (walk.rested === undefined) taken.set(resource, holder);
+    else await locks.release(resource, holder);
+  }
+  return taken;
+}

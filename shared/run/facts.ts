@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { FAULT_KINDS, type FaultKind } from "../fault/fault.ts";
+
+/**
+ * What happened, in the past tense: the only memory of a run. State, audit, report and workbook are folds over these.
+ *
+ * Facts live in streams, each with one writer at a time by construction: a fact is added at the position its writer
+ * expects, and the first write wins (see journal.ts). So a doubled activity or a stale turn is noticed, not repeated.
+ *
+ *   run                      the window: started, stopped, waves, ended
+ *   decisions                what people decided
+ *   step/STEP                batches of the step, and how it ended as a whole
+ *   target/STEP/TARGET       one target's walk from begin to rest
+ */
+
+const Instant = z.iso.datetime();
+const FaultShape = z.object({
+  kind: z.enum(Object.keys(FAULT_KINDS) as [FaultKind, ...FaultKind[]]),
+  message: z.string(),
+  vendor: z.string().optional(),
+  retryAfterMs: z.number().optional(),
+});
+const Lines = z.array(z.string());
+
+/** How a target, step or change ended. `dropped`: a person or a condition of the plan decided so. `skipped`: it could not be begun. */
+export const ENDINGS = {
+  done: { well: true, carriedOver: false },
+  already: { well: true, carriedOver: false },
+  dropped: { well: false, carriedOver: false },
+  skipped: { well: false, carriedOver: true },
+  failed: { well: false, carriedOver: true },
+  unknown: { well: false, carriedOver: true },
+} as const satisfies Record<string, { well: boolean; carriedOver: boolean }>;
+export type Ending = keyof typeof ENDINGS;
+const Ending = z.enum(Object.keys(ENDINGS) as [Ending, ...Ending[]]);
+
+/** What an `act` may be ordered to do to a target. */
+export const DEEDS = ["begin", "poll", "verify", "cancel", "undo", "tell", "rest"] as const;
+export type Deed = (typeof DEEDS)[number];
+
+/** Abort modes, weakest first: a later abort may only strengthen an earlier one. */
+export const ABORT_MODES = ["freeze", "finish", "close"] as const;
+export type AbortMode = (typeof ABORT_MODES)[number];
+
+export const DECISIONS = ["approve", "done", "skip", "retry", "pause", "resume", "abort", "acknowledge"] as const;
+export type DecisionName = (typeof DECISIONS)[number];
+
+const RunFacts = [
+  z.object({ type: z.literal("run.started"), at: Instant, digest: z.string(), by: z.string() }),
+  /** A step with `onFailure: stop` ended badly: nothing new begins but what closes. */
+  z.object({ type: z.literal("run.stopped"), at: Instant, step: z.string(), why: z.string() }),
+  z.object({ type: z.literal("run.closing"), at: Instant, why: z.string() }),
+  z.object({ type: z.literal("run.ended"), at: Instant, outcome: z.enum(["well", "badly", "aborted"]), headline: z.string() }),
+] as const;
+
+const DecisionMade = z.object({
+  type: z.literal("decision.made"),
+  at: Instant,
+  /** Given by whoever sends it, or derived from its content: the same decision sent twice is one fact. */
+  id: z.string(),
+  decision: z.enum(DECISIONS),
+  by: z.string(),
+  step: z.string().optional(),
+  target: z.string().optional(),
+  mode: z.enum(ABORT_MODES).optional(),
+  note: z.string().optional(),
+});
+
+const StepFacts = [
+  z.object({ type: z.literal("batch.started"), at: Instant, step: z.string(), targets: Lines, failuresBefore: z.int() }),
+  /** People were told something about the step as a whole: asked to approve it, or how it ended. */
+  z.object({ type: z.literal("step.told"), at: Instant, step: z.string(), topic: z.string(), text: z.string() }),
+  z.object({ type: z.literal("step.ended"), at: Instant, step: z.string(), as: Ending, why: z.string() }),
+] as const;
+
+const Where = { at: Instant, step: z.string(), target: z.string() };
+const TargetFacts = [
+  /** Written before the vendor is called; `opens` are the obligations that the call may open. */
+  z.object({
+    type: z.literal("target.intended"),
+    ...Where,
+    deed: z.enum(["begin", "cancel", "undo"]),
+    try: z.int(),
+    attempt: z.int(),
+    opens: z.array(z.object({ id: z.string(), what: z.string() })).optional(),
+  }),
+  z.object({ type: z.literal("target.begun"), ...Where, try: z.int(), receipt: z.unknown() }),
+  /** A poll that learned something: `waiting` or `running` with a new note or receipt. */
+  z.object({ type: z.literal("target.progressed"), ...Where, state: z.enum(["waiting", "running"]), note: z.string(), receipt: z.unknown() }),
+  z.object({ type: z.literal("target.finished"), ...Where, note: z.string(), receipt: z.unknown() }),
+  z.object({ type: z.literal("target.verified"), ...Where, evidence: Lines, already: z.string().optional(), closes: Lines }),
+  z.object({ type: z.literal("target.faulted"), ...Where, deed: z.enum(DEEDS), try: z.int(), attempt: z.int(), fault: FaultShape }),
+  z.object({ type: z.literal("target.cancelled"), ...Where, evidence: Lines }),
+  z.object({ type: z.literal("target.undone"), ...Where, evidence: Lines, closes: Lines }),
+  z.object({ type: z.literal("target.told"), ...Where, topic: z.string(), text: z.string() }),
+  z.object({ type: z.literal("target.rested"), ...Where, as: Ending, why: z.string() }),
+] as const;
+
+export const Fact = z.discriminatedUnion("type", [...RunFacts, DecisionMade, ...StepFacts, ...TargetFacts]);
+export type Fact = z.infer<typeof Fact>;
+export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
+export type Decision = FactOf<"decision.made">;
+/** A fact of one target's stream. */
+export type TargetFact = Extract<Fact, { target: string; type: `target.${string}` }>;
+export type StepFact = Extract<Fact, { type: "batch.started" | "step.told" | "step.ended" }>;
+
+/** Where a target's facts stand. */
+export interface StepRef {
+  readonly run: string;
+  /** Digest of the compiled plan that the run follows. */
+  readonly digest: string;
+  readonly step: string;
+}
+export interface TargetRef extends StepRef {
+  readonly target: string;
+  /** On the way back: it is to be undone, not done. */
+  readonly back?: true;
+}
+
+export const RUN_STREAM = "run";
+export const DECISION_STREAM = "decisions";
+export const stepStream = (step: string): string => `step/${step}`;
+export const targetStream = (step: string, target: string): string => `target/${step}/${target}`;

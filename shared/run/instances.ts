@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+
+/** Instance ids of orchestrations: derived, so that whoever knows the step can ring it, and a second start is noticed. */
+export const windowInstance = (run: string): string => safe([run]);
+export const stepInstance = (run: string, step: string): string => safe([run, step]);
+export const targetInstance = (run: string, step: string, target: string): string => safe([run, step, target]);
+
+/** The Durable Task Scheduler takes ids of 100 printable characters; the extension refuses `/ \ # ?` and a leading `@`. */
+const LONGEST = 100;
+
+function safe(parts: readonly string[]): string {
+  const plain = parts.map((part) => part.replaceAll(/[^A-Za-z0-9_-]/g, (char) => `~${char.codePointAt(0)?.toString(16) ?? ""}`)).join(".");
+  if (plain.length <= LONGEST) return plain;
+  const digest = createHash("sha256").update(plain).digest("hex").slice(0, 16);
+  return `${plain.slice(0, LONGEST - 17)}~${digest}`;
+}

@@ -1,0 +1,290 @@
+import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
+import { FAULT_KINDS } from "../fault/fault.ts";
+import { closedTo, holds, type Control } from "./control.ts";
+import type { Decision, Ending } from "./facts.ts";
+import type { Holder } from "./locks.ts";
+import { isCurable, retryAt } from "./retry.ts";
+import type { Walk } from "./walk.ts";
+
+/**
+ * The brain, part one: what should this target do now?
+ *
+ * A pure function of what can be known: it reads no clock, no journal and no vendor, so every row of the table below is a
+ * test and every night can be argued about afterwards. The first rule that applies wins; they are numbered.
+ *
+ *   B1  rested                                                     rest
+ *   B2  an announced call has not answered                         wait for it, then do it again: it looks first
+ *   B3  something people must hear and have not                    tell
+ *   B4  verified                                                   rest
+ *   B5  finished, not verified                                     verify; a failed look is repeated
+ *   B6  begun, and the run is being closed up                      cancel, rest
+ *   B7  begun, too late to start or to finish                      cancel, rest
+ *   B8  begun, and it ended badly                                  a fresh try, or what `onFailure` says
+ *   B9  begun                                                      poll
+ *   B10 a begin faulted                                            again later with the same key, or what `onFailure` says
+ *   B11 not begun, and it may not begin any more                   rest, with the reason
+ *   B12 not begun, and it may not begin yet                        wait, with the reason
+ *   B13 otherwise                                                  begin
+ */
+export function nextOrder(sight: TargetSight): Order {
+  const { walk, now } = sight;
+  if (walk.rested !== undefined) return { do: "rest", as: walk.rested.as, why: walk.rested.why };
+
+  if (walk.inFlight !== undefined) {
+    const lostAt = walk.inFlight.since + CALL_LOST_MS;
+    if (now < lostAt) return { do: "wait", until: lostAt, why: `the answer to ${walk.inFlight.deed} is not in yet` };
+    return { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };
+  }
+
+  const notice = dueNotice(sight);
+  if (notice !== undefined) return { do: "tell", ...notice };
+
+  switch (walk.stage) {
+    case "verified":
+      return walk.already === undefined ? { do: "rest", as: "done", why: walk.evidence[0] ?? "verified" } : { do: "rest", as: "already", why: walk.already };
+    case "finished":
+      return nextLook(sight, "verify");
+    case "begun":
+      return nextOfBegun(sight);
+    case "intended":
+      return nextOfFaultedBegin(sight);
+    default:
+      return nextOfFresh(sight);
+  }
+}
+
+/**
+ * On the way back: undo what this target did, once, however often it is asked. The window goes back one target after the
+ * other, in reverse order of what really happened, so nothing has to be waited for here.
+ */
+export function nextBack({ walk, step, now }: TargetSight): Order {
+  const rest: Order = { do: "rest", as: walk.rested?.as ?? "unknown", why: walk.rested?.why ?? "it never rested" };
+  if (walk.undone || walk.receipt === undefined) return rest;
+  if (walk.inFlight !== undefined && now < walk.inFlight.since + CALL_LOST_MS) {
+    return { do: "wait", until: walk.inFlight.since + CALL_LOST_MS, why: `the answer to ${walk.inFlight.deed} is not in yet` };
+  }
+  if (walk.fault?.deed !== "undo") return { do: "undo", try: walk.try, attempt: 1 };
+  const { fault, at, attempt } = walk.fault;
+  if (!isCurable(fault) || attempt >= step.policy.attempts) return rest;
+  const again = retryAt(step.policy, fault, at, attempt);
+  return now < again ? { do: "wait", until: again, why: `taking it back: ${fault.message}` } : { do: "undo", try: walk.try, attempt: attempt + 1 };
+}
+
+/** After so long without an answer, a call is taken to have died with its process. Longer than any connector's deadline. */
+export const CALL_LOST_MS = 90_000;
+/** A wait whose end is not an instant ends after this long, in case a doorbell was lost. */
+export const HEARTBEAT_MS = 10 * 60_000;
+
+/** All that advice about one target may look at. */
+export interface TargetSight {
+  readonly step: CompiledStep;
+  readonly target: CompiledTarget;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly cutoff: number;
+  readonly control: Control;
+  readonly walk: Walk;
+  /** How the needs that go target by target stand; see `Standing`. */
+  readonly needs: readonly Standing[];
+  /** Resources of this target that others hold. */
+  readonly taken: ReadonlyMap<string, Holder>;
+  /** Decisions about this step or this target, oldest first. */
+  readonly decisions: readonly Decision[];
+  readonly offers: { readonly cancel: boolean };
+}
+
+/** How something that is needed stands: `open` until it has ended, then `met` or `failed`. `why` names it. */
+export interface Standing {
+  readonly is: "open" | "met" | "failed";
+  readonly why: string;
+}
+
+/** What a target should do now. `until` is milliseconds since the epoch. */
+export type Order =
+  | { readonly do: "wait"; readonly until: number; readonly why: string }
+  | { readonly do: "begin" | "cancel" | "undo"; readonly try: number; readonly attempt: number }
+  | { readonly do: "poll" | "verify"; readonly attempt: number }
+  | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
+  | { readonly do: "rest"; readonly as: Ending; readonly why: string };
+
+function nextOfBegun(sight: TargetSight): Order {
+  const { walk, step, control, now } = sight;
+  if (control.aborted?.mode === "close" && !step.always) return endBegun(sight, "failed", `cancelled: aborted by ${control.aborted.by}`);
+
+  const lateness = tooLate(sight);
+  if (lateness !== undefined) return answered(sight, lateness) ?? giveUp(sight, lateness.as, lateness.why);
+
+  if (walk.fault !== undefined) {
+    const { fault, at } = walk.fault;
+    if (fault.kind === "failed") {
+      const again = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
+      if (again !== undefined) return again;
+    } else if (isCurable(fault)) {
+      const lookAt = retryAt(step.policy, fault, at, walk.fault.attempt);
+      return now < lookAt ? { do: "wait", until: lookAt, why: `could not look: ${fault.message}` } : { do: "poll", attempt: walk.fault.attempt + 1 };
+    }
+    const ending = { as: FAULT_KINDS[fault.kind].effect === "unknown" ? "unknown" : "failed", why: fault.message } as const;
+    return answered(sight, ending) ?? giveUp(sight, ending.as, ending.why);
+  }
+  return { do: "poll", attempt: 1 };
+}
+
+/** Begun work that is past its start or its end: why it is given up. */
+function tooLate({ walk, step, target, now, cutoff }: TargetSight): { as: "failed" | "unknown"; why: string } | undefined {
+  const deadline = (walk.intendedAt ?? now) + step.policy.timeoutMs;
+  if (walk.progress === "waiting" && now >= startBy(step, walk, cutoff)) {
+    return { as: "failed", why: `never started: ${walk.note ?? `${step.verb} ${target.id} was accepted and did not start`}` };
+  }
+  return now >= deadline ? { as: "unknown", why: `not finished within ${minutes(step.policy.timeoutMs)}: ${walk.note ?? "no news of it"}` } : undefined;
+}
+
+/** Until when accepted work may start: the step's grace after its time or, where it has no time of its own, after its begin. */
+function startBy(step: CompiledStep, walk: Walk, cutoff: number): number {
+  const planned = step.at === undefined ? (walk.begunAt ?? cutoff) : Math.max(Date.parse(step.at), 0);
+  return Math.min(cutoff, Math.max(planned + (step.graceMs ?? step.policy.timeoutMs), (walk.begunAt ?? planned) + step.policy.startWithinMs));
+}
+
+function nextOfFaultedBegin(sight: TargetSight): Order {
+  const { walk, step, now } = sight;
+  if (walk.fault === undefined) return { do: "begin", try: walk.try, attempt: walk.attempt + 1 };
+  const { fault, at, attempt } = walk.fault;
+  const again = retryAt(step.policy, fault, at, attempt);
+  const inTime = again < (walk.intendedAt ?? at) + step.policy.timeoutMs && mayBegin(sight, again) === undefined;
+  if (isCurable(fault) && attempt < step.policy.attempts && inTime) {
+    return now < again
+      ? { do: "wait", until: again, why: `attempt ${attempt} of ${step.policy.attempts}: ${fault.message}` }
+      : { do: "begin", try: walk.try, attempt: attempt + 1 };
+  }
+  const ending = { as: FAULT_KINDS[fault.kind].effect === "unknown" ? "unknown" : "failed", why: fault.message } as const;
+  return answered(sight, ending) ?? { do: "rest", ...ending };
+}
+
+function nextLook(sight: TargetSight, deed: "verify"): Order {
+  const { walk, step, now } = sight;
+  if (walk.fault === undefined) return { do: deed, attempt: 1 };
+  const { fault, at, attempt } = walk.fault;
+  if (fault.kind === "failed") {
+    const again = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
+    if (again !== undefined) return again;
+  } else if (isCurable(fault) && attempt < step.policy.attempts * 2) {
+    const lookAt = retryAt(step.policy, fault, at, attempt);
+    return now < lookAt ? { do: "wait", until: lookAt, why: `could not look again: ${fault.message}` } : { do: deed, attempt: attempt + 1 };
+  }
+  const ending = { as: isCurable(fault) && fault.kind !== "failed" ? "unknown" : "failed", why: fault.message } as const;
+  return answered(sight, ending) ?? { do: "rest", ...ending };
+}
+
+/** Another try from the start, under a new key, if the policy has one left and nothing forbids it. */
+function freshTry(sight: TargetSight, at: number): Order | undefined {
+  const { walk, step, now } = sight;
+  if (walk.try - askedTries(sight) >= step.policy.attempts || mayBegin(sight, at) !== undefined) return undefined;
+  return now < at
+    ? { do: "wait", until: at, why: `try ${walk.try} of ${step.policy.attempts} failed: ${walk.fault?.fault.message ?? ""}` }
+    : { do: "begin", try: walk.try + 1, attempt: 1 };
+}
+
+/** Tries that a person asked for; the policy does not count them. */
+function askedTries({ decisions }: TargetSight): number {
+  return decisions.filter(({ decision }) => decision === "retry").length;
+}
+
+/** Where the plan says `ask`: what the latest answer since the failure orders, or to wait for one. */
+function answered(sight: TargetSight, ending: { as: Ending; why: string }): Order | undefined {
+  const { step, walk, decisions, now, cutoff, control } = sight;
+  const failedAt = walk.fault?.at ?? walk.begunAt ?? 0;
+  const answer = decisions.findLast(({ decision, at }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt);
+  switch (answer?.decision) {
+    case "retry":
+      return mayBegin(sight, now) === undefined ? { do: "begin", try: walk.try + 1, attempt: 1 } : undefined;
+    case "skip":
+      return { do: "rest", as: "dropped", why: `skipped by ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}; before: ${ending.why}` };
+    case "done":
+      return { do: "rest", as: "done", why: `done by hand, says ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}` };
+    default:
+      if (step.onFailure !== "ask" || now >= cutoff || closedTo(control) !== undefined) return undefined;
+      return { do: "wait", until: Math.min(cutoff, now + HEARTBEAT_MS), why: `held until someone decides: ${ending.why}` };
+  }
+}
+
+/** Stops begun work if that can be done and was not, then rests. */
+function endBegun(sight: TargetSight, as: Ending, why: string): Order {
+  const { walk, offers, step, now } = sight;
+  if (!offers.cancel || walk.cancelled) return { do: "rest", as, why };
+  if (walk.fault?.deed !== "cancel") return { do: "cancel", try: walk.try, attempt: 1 };
+  const { fault, at, attempt } = walk.fault;
+  if (!isCurable(fault) || attempt >= step.policy.attempts) return { do: "rest", as: "unknown", why: `${why}; it could not be stopped: ${fault.message}` };
+  const again = retryAt(step.policy, fault, at, attempt);
+  return now < again ? { do: "wait", until: again, why: `stopping it: ${fault.message}` } : { do: "cancel", try: walk.try, attempt: attempt + 1 };
+}
+
+/** As `endBegun`, for work that is past helping: once it is known to have been stopped, it is known not to be done. */
+function giveUp(sight: TargetSight, as: Ending, why: string): Order {
+  return endBegun(sight, sight.walk.cancelled && as === "unknown" ? "failed" : as, sight.walk.cancelled ? `${why}; stopped` : why);
+}
+
+function nextOfFresh(sight: TargetSight): Order {
+  const { step, now, control, needs, taken, decisions } = sight;
+  const skip = decisions.findLast(({ decision }) => decision === "skip");
+  if (skip !== undefined) return { do: "rest", as: "dropped", why: `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}` };
+  const failed = needs.find(({ is }) => is === "failed");
+  if (failed !== undefined && !step.always) return { do: "rest", as: "skipped", why: failed.why };
+  const forbidden = mayBegin(sight, now);
+  if (forbidden !== undefined) return { do: "rest", as: "skipped", why: forbidden };
+  const until = step.always ? now + HEARTBEAT_MS : Math.min(now + HEARTBEAT_MS, Math.max(sight.cutoff, now + 1));
+  const held = step.always ? undefined : holds(control);
+  if (held !== undefined) return { do: "wait", until, why: held };
+  const open = needs.find(({ is }) => is === "open");
+  if (open !== undefined) return { do: "wait", until, why: `waits for ${open.why}` };
+  const [resource, holder] = [...taken][0] ?? [];
+  if (holder !== undefined) return { do: "wait", until, why: `${resource} is in use by ${holder.step} ${holder.target}` };
+  return { do: "begin", try: 1, attempt: 1 };
+}
+
+/** Why nothing may begin at `instant`, if so: an abort, a stop, the cutoff, or not enough time to see an irreversible step through. */
+export function mayBegin({ step, cutoff, control }: Pick<TargetSight, "step" | "cutoff" | "control">, instant: number): string | undefined {
+  if (step.always) return undefined;
+  const closed = closedTo(control);
+  if (closed !== undefined) return closed;
+  if (instant >= cutoff) return "the window's cutoff had come before it could begin";
+  if (step.irreversible && instant + step.expectedMs > cutoff) return "irreversible, and it could not be finished and verified before the cutoff";
+  return undefined;
+}
+
+/** What people must hear about this target now and have not been told. */
+function dueNotice(sight: TargetSight): { topic: string; text: string; lines: readonly string[] } | undefined {
+  const { walk, step, target, now, cutoff } = sight;
+  const late = `late-start#${walk.try}`;
+  if (walk.stage === "begun" && walk.progress === "waiting" && !walk.told.includes(late) && now >= (walk.begunAt ?? now) + step.policy.startWithinMs) {
+    return {
+      topic: late,
+      text: `${step.title}: accepted, but it has not started.`,
+      lines: [walk.note ?? "", `It is watched until ${new Date(startBy(step, walk, cutoff)).toISOString()}; then what depends on it is skipped.`],
+    };
+  }
+  const held = `held#${walk.try}`;
+  if (step.onFailure === "ask" && walk.fault !== undefined && !walk.told.includes(held) && !isRecovering(sight)) {
+    return {
+      topic: held,
+      text: `${step.title}${target.id === step.id ? "" : ` on ${target.id}`} failed and waits for a decision.`,
+      lines: [walk.fault.fault.message, `Answer: nightshift decide retry|skip|done --step ${step.id} --target ${target.id}`],
+    };
+  }
+  return undefined;
+}
+
+/** Whether the run still tries to cure the present fault by itself. */
+function isRecovering({ walk, step }: TargetSight): boolean {
+  if (walk.fault === undefined || !isCurable(walk.fault.fault)) return false;
+  return walk.fault.fault.kind === "failed" ? walk.try < step.policy.attempts : walk.fault.deed === "poll" || walk.fault.attempt < step.policy.attempts;
+}
+
+/** When begun work is to be looked at next: at the policy's pace, and not later than the next instant that decides something. */
+export function nextLookAt({ walk, step, now, cutoff }: Pick<TargetSight, "walk" | "step" | "now" | "cutoff">): number {
+  const instants = [now + step.policy.pollEveryMs, (walk.intendedAt ?? now) + step.policy.timeoutMs];
+  if (walk.progress === "waiting") instants.push((walk.begunAt ?? now) + step.policy.startWithinMs, startBy(step, walk, cutoff));
+  return Math.min(...instants.filter((instant) => instant > now));
+}
+
+function minutes(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
+}

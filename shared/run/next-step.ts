@@ -1,0 +1,162 @@
+import type { CompiledStep } from "../plan/compiled.ts";
+import { holds, type Control } from "./control.ts";
+import { ENDINGS, type Decision, type Ending, type Fact } from "./facts.ts";
+import { HEARTBEAT_MS, mayBegin, type Standing } from "./next-order.ts";
+
+/**
+ * The brain, part two: what should this step do now? It keeps the gate in front of all its targets (time, needs, condition,
+ * approval, abort, cutoff, grace) and lets them through batch by batch. Pure, like `nextOrder`; the first rule wins.
+ *
+ *   S1  ended                                      tell if it ended badly, then rest
+ *   S2  a batch is under way                       run it (again: those that have rested answer at once)
+ *   S3  a batch is over, too many failed           end
+ *   S4  a batch is over, targets are left          pause, run the next
+ *   S5  all targets rested                         end, with what they came to
+ *   S6  its condition will not come true           end: dropped
+ *   S7  it may not begin any more, or a need failed, or it is too late       end: skipped
+ *   S8  it may not begin yet                       wait, with the reason
+ *   S9  its approval is missing                    ask once, wait
+ *   S10 otherwise                                  run the first batch
+ */
+export function nextStep(sight: StepSight): StepOrder {
+  const { step, told, ended, batches } = sight;
+  if (ended !== undefined) {
+    const topic = "ended";
+    if (ENDINGS[ended.as].well || ended.as === "dropped" || told.includes(topic)) return { do: "rest", as: ended.as };
+    return { do: "tell", topic, text: `${step.title}: ${ended.as}.`, lines: [ended.why] };
+  }
+  return batches.length === 0 ? gate(sight) : nextBatch(sight);
+}
+
+export interface StepSight {
+  readonly step: CompiledStep;
+  readonly now: number;
+  readonly cutoff: number;
+  readonly control: Control;
+  /** How the needs that go for the whole step stand. */
+  readonly needs: readonly Standing[];
+  /** How its condition stands: `met` also where it has none; `failed`: it will not come true. */
+  readonly condition: Standing;
+  /** Decisions about this step, oldest first. */
+  readonly decisions: readonly Decision[];
+  readonly told: readonly string[];
+  readonly ended?: { readonly as: Ending; readonly why: string };
+  /** Batches begun so far, with the failures counted before each. */
+  readonly batches: readonly { readonly targets: readonly string[]; readonly failuresBefore: number; readonly at: number }[];
+  /** How the targets of the latest batch rested; those that have not are absent. */
+  readonly rested: ReadonlyMap<string, { readonly as: Ending; readonly why: string; readonly at: number }>;
+  /** What all targets came to, by ending; needed once all have rested, so it is asked for lazily. */
+  readonly endings: () => Promise<readonly { readonly target: string; readonly as: Ending; readonly why: string }[]>;
+}
+
+export type StepOrder =
+  | { readonly do: "wait"; readonly until: number; readonly why: string }
+  | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
+  /** `batch` is the batch's number, from 0: one that has been recorded already is run again, not recorded again. */
+  | { readonly do: "run"; readonly batch: number; readonly targets: readonly string[]; readonly failuresBefore: number }
+  /** `as` is missing where the targets decide; see `summaryOf`. */
+  | { readonly do: "end"; readonly as?: Ending; readonly why?: string }
+  | { readonly do: "rest"; readonly as: Ending };
+
+function gate(sight: StepSight): StepOrder {
+  const { step, now, cutoff, control, needs, condition, decisions } = sight;
+  if (step.when !== undefined && "never" in step.when) return { do: "end", as: "dropped", why: step.when.never };
+  const skip = decisions.findLast(({ decision, target }) => decision === "skip" && target === undefined);
+  if (skip !== undefined) return { do: "end", as: "dropped", why: `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}` };
+  const forbidden = mayBegin(sight, now);
+  if (forbidden !== undefined) return { do: "end", as: "skipped", why: forbidden };
+  const failed = needs.find(({ is }) => is === "failed");
+  if (failed !== undefined && !step.always) return { do: "end", as: "skipped", why: failed.why };
+
+  const bound = step.always ? Number.POSITIVE_INFINITY : Math.max(cutoff, now + 1);
+  const heartbeat = Math.min(now + HEARTBEAT_MS, bound);
+  const at = step.at === undefined ? now : Date.parse(step.at);
+  if (now < at && control.aborted === undefined) return { do: "wait", until: Math.min(at, bound), why: `not before ${step.at}` };
+  const held = step.always ? undefined : holds(control);
+  if (held !== undefined) return { do: "wait", until: heartbeat, why: held };
+  const open = needs.find(({ is }) => is === "open");
+  if (open !== undefined) return { do: "wait", until: heartbeat, why: `waits for ${open.why}` };
+  if (condition.is === "failed") return { do: "end", as: "dropped", why: condition.why };
+  if (condition.is === "open") return { do: "wait", until: heartbeat, why: `waits for ${condition.why}` };
+  if (step.approval !== undefined && !decisions.some(({ decision }) => decision === "approve")) return askApproval(sight, heartbeat);
+  if (step.at !== undefined && step.graceMs !== undefined && now > at + step.graceMs && !step.always) {
+    return { do: "end", as: "skipped", why: `it was to begin at ${step.at} and could not within its grace of ${Math.round(step.graceMs / 60_000)} min` };
+  }
+  return { do: "run", batch: 0, targets: batchOf(step, 0, 0), failuresBefore: 0 };
+}
+
+function askApproval({ step, told }: StepSight, until: number): StepOrder {
+  const names = step.approval?.by.map(({ name }) => name).join(" or ") ?? "someone";
+  if (told.includes("approval")) return { do: "wait", until, why: `waits for the approval of ${names}` };
+  return {
+    do: "tell",
+    topic: "approval",
+    text: `${step.title} needs the approval of ${names}${step.irreversible ? "; it cannot be undone" : ""}.`,
+    lines: [...step.notes, `Answer: nightshift decide approve --step ${step.id}`],
+  };
+}
+
+function nextBatch(sight: StepSight): StepOrder {
+  const { step, batches, rested, now, control } = sight;
+  const latest = batches.at(-1);
+  if (latest === undefined) return gate(sight);
+  if (latest.targets.some((target) => !rested.has(target))) {
+    return { do: "run", batch: batches.length - 1, targets: latest.targets, failuresBefore: latest.failuresBefore };
+  }
+  const begunCount = batches.reduce((sum, { targets }) => sum + targets.length, 0);
+  if (begunCount >= step.targets.length) return { do: "end" };
+
+  const failures = latest.failuresBefore + [...rested.values()].filter(({ as }) => as === "failed" || as === "unknown").length;
+  const rolling = step.rolling;
+  if (rolling !== undefined && failures > rolling.maxFailures) {
+    return { do: "end", why: `${failures} failed, and no more than ${rolling.maxFailures} may: the rest was not begun` };
+  }
+  const forbidden = mayBegin(sight, now);
+  if (forbidden !== undefined) return { do: "end", why: forbidden };
+  const held = step.always ? undefined : holds(control);
+  if (held !== undefined) return { do: "wait", until: now + HEARTBEAT_MS, why: held };
+  const overAt = Math.max(...[...rested.values()].map(({ at }) => at));
+  const resumeAt = overAt + (rolling?.pauseMs ?? 0);
+  if (now < resumeAt) return { do: "wait", until: resumeAt, why: "pause between two batches" };
+  return { do: "run", batch: batches.length, targets: batchOf(step, batches.length, begunCount), failuresBefore: failures };
+}
+
+function batchOf(step: CompiledStep, batch: number, begunCount: number): readonly string[] {
+  const sizes = step.rolling?.batches ?? [step.targets.length];
+  const size = Math.max(1, sizes[Math.min(batch, sizes.length - 1)] ?? step.targets.length);
+  return step.targets.slice(begunCount, begunCount + size).map(({ id }) => id);
+}
+
+/**
+ * What a step came to, from what its targets came to: the worst of them, with counts and the first reason. Targets that
+ * never began are `skipped`.
+ */
+export function summaryOf(
+  targetIds: readonly string[],
+  endings: readonly { readonly target: string; readonly as: Ending; readonly why: string }[],
+  whyNotBegun: string,
+): { as: Ending; why: string } {
+  const byTarget = new Map(endings.map((ending) => [ending.target, ending]));
+  const all = targetIds.map((target) => byTarget.get(target) ?? { target, as: "skipped" as const, why: whyNotBegun });
+  const worst = WORST_FIRST.find((as) => all.some((ending) => ending.as === as)) ?? "done";
+  const those = all.filter(({ as }) => as === worst);
+  const first = those[0];
+  if (all.length <= 1 || first === undefined) return { as: worst, why: first?.why ?? "" };
+  const names = those.length > 4 ? `${those.length} targets` : those.map(({ target }) => target).join(", ");
+  return { as: worst, why: those.length === all.length ? `all ${all.length}: ${first.why}` : `${those.length} of ${all.length} (${names}): ${first.why}` };
+}
+
+const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
+
+/** The facts of a step's stream as `StepSight` wants them. */
+export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "batches"> & { ended?: { as: Ending; why: string } } {
+  const told: string[] = [];
+  const batches: StepSight["batches"][number][] = [];
+  let ended: { as: Ending; why: string } | undefined;
+  for (const fact of facts) {
+    if (fact.type === "step.told") told.push(fact.topic);
+    if (fact.type === "batch.started") batches.push({ targets: fact.targets, failuresBefore: fact.failuresBefore, at: Date.parse(fact.at) });
+    if (fact.type === "step.ended") ended = { as: fact.as, why: fact.why };
+  }
+  return { told, batches, ...(ended === undefined ? {} : { ended }) };
+}

@@ -1,0 +1,69 @@
+import type { Fact } from "./facts.ts";
+
+/** Something opened that must be closed. */
+export interface Obligation {
+  readonly id: string;
+  readonly what: string;
+  readonly openedAt: string;
+  readonly step: string;
+  readonly target: string;
+  /** Whether the opening call is known to have had its effect; `false` while that is unknown. */
+  readonly certain: boolean;
+  readonly closed?: { readonly at: string; readonly by: string; readonly evidence: readonly string[] };
+}
+
+/**
+ * Every obligation of a run, in the order of opening. One is written down before the call that opens it; a call that is known
+ * to have had no effect closes it again.
+ *
+ * @param facts of all streams, in the order of `Journal.readAll`.
+ */
+export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
+  const open = new Map<string, Obligation>();
+  const all: string[] = [];
+  const close = (id: string, at: string, by: string, evidence: readonly string[]): void => {
+    const obligation = open.get(id);
+    if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed: { at, by, evidence } });
+  };
+  for (const fact of facts) {
+    switch (fact.type) {
+      case "target.intended":
+        for (const { id, what } of fact.opens ?? []) {
+          const known = open.get(id);
+          if (known !== undefined && known.closed === undefined) continue;
+          if (known === undefined) all.push(id);
+          open.set(id, { id, what, openedAt: fact.at, step: fact.step, target: fact.target, certain: false });
+        }
+        break;
+      case "target.begun":
+        for (const obligation of openedBy(open, fact)) open.set(obligation.id, { ...obligation, certain: true });
+        break;
+      case "target.verified":
+        for (const id of fact.closes) close(id, fact.at, `${fact.step} ${fact.target}`, fact.evidence);
+        break;
+      case "target.undone":
+        for (const id of fact.closes) close(id, fact.at, `undo of ${fact.step} ${fact.target}`, fact.evidence);
+        break;
+      case "target.rested":
+        // A call that was refused opened nothing; work that never started opened nothing either.
+        if (fact.as === "failed" || fact.as === "skipped" || fact.as === "dropped") {
+          for (const { id, certain } of openedBy(open, fact)) {
+            if (!certain || fact.why.startsWith("never started")) close(id, fact.at, `${fact.step} ${fact.target}`, [`never opened: ${fact.why}`]);
+          }
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  return all.map((id) => open.get(id) as Obligation);
+}
+
+function openedBy(open: ReadonlyMap<string, Obligation>, { step, target }: { step: string; target: string }): readonly Obligation[] {
+  return [...open.values()].filter((obligation) => obligation.step === step && obligation.target === target && obligation.closed === undefined);
+}
+
+/** Those that are open still. */
+export function openOf(facts: readonly Fact[]): readonly Obligation[] {
+  return obligationsOf(facts).filter(({ closed }) => closed === undefined);
+}

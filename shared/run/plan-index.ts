@@ -1,0 +1,88 @@
+import { assert } from "../fault/assert.ts";
+import type { CompiledChange, CompiledPlan, CompiledStep, CompiledTarget } from "../plan/compiled.ts";
+
+/** Look-ups into a compiled plan, built once per plan, so that no advice ever walks the whole of it. */
+export interface PlanIndex {
+  readonly plan: CompiledPlan;
+  readonly cutoff: number;
+  /** @throws Fault `defect` for a step that the plan does not have. */
+  step(id: string): CompiledStep;
+  /** @throws Fault `defect` for a target that the step does not have. */
+  target(step: string, target: string): CompiledTarget;
+  change(id: string): CompiledChange;
+  /** Steps that wait for this one, whole or target by target, or whose condition looks at it. */
+  dependents(step: string): readonly CompiledStep[];
+  /** Other targets that touch one of the same resources. */
+  rivals(step: string, target: string): readonly { readonly step: string; readonly target: string }[];
+  /** The targets that open this obligation. */
+  openers(obligation: string): readonly { readonly step: string; readonly target: string }[];
+}
+
+const indexes = new WeakMap<CompiledPlan, PlanIndex>();
+
+export function indexOf(plan: CompiledPlan): PlanIndex {
+  let index = indexes.get(plan);
+  if (index === undefined) indexes.set(plan, (index = build(plan)));
+  return index;
+}
+
+function build(plan: CompiledPlan): PlanIndex {
+  const steps = new Map(plan.steps.map((step) => [step.id, step]));
+  const changes = new Map(plan.changes.map((change) => [change.id, change]));
+  const targets = new Map<string, Map<string, CompiledTarget>>();
+  const dependents = new Map<string, Set<CompiledStep>>();
+  const touching = new Map<string, { step: string; target: string }[]>();
+  const openers = new Map<string, { step: string; target: string }[]>();
+
+  for (const step of plan.steps) {
+    targets.set(step.id, new Map(step.targets.map((target) => [target.id, target])));
+    for (const target of step.targets) {
+      for (const resource of target.touches) push(touching, resource, { step: step.id, target: target.id });
+      for (const { id } of target.opens) push(openers, id, { step: step.id, target: target.id });
+    }
+  }
+  const depend = (on: string, step: CompiledStep): void => {
+    const known = dependents.get(on);
+    if (known === undefined) dependents.set(on, new Set([step]));
+    else known.add(step);
+  };
+  for (const step of plan.steps) {
+    for (const need of step.needs) depend(need.step, step);
+    if (step.when !== undefined && "succeeded" in step.when) depend(step.when.succeeded, step);
+    if (step.when !== undefined && "opened" in step.when) for (const opener of openers.get(step.when.opened) ?? []) depend(opener.step, step);
+  }
+
+  const stepOf = (id: string): CompiledStep => {
+    const step = steps.get(id);
+    assert(step !== undefined, `the plan ${plan.window.id} has no step ${id}`);
+    return step;
+  };
+  return {
+    plan,
+    cutoff: Date.parse(plan.window.cutoff),
+    step: stepOf,
+    target(stepId, targetId) {
+      const target = targets.get(stepId)?.get(targetId);
+      assert(target !== undefined, `step ${stepId} of plan ${plan.window.id} has no target ${targetId}`);
+      return target;
+    },
+    change(id) {
+      const change = changes.get(id);
+      assert(change !== undefined, `the plan ${plan.window.id} has no change ${id}`);
+      return change;
+    },
+    dependents: (id) => [...(dependents.get(id) ?? [])],
+    rivals(stepId, targetId) {
+      const touches = targets.get(stepId)?.get(targetId)?.touches ?? [];
+      const all = touches.flatMap((resource) => touching.get(resource) ?? []).filter(({ step, target }) => step !== stepId || target !== targetId);
+      return [...new Map(all.map((rival) => [`${rival.step}/${rival.target}`, rival])).values()];
+    },
+    openers: (obligation) => openers.get(obligation) ?? [],
+  };
+}
+
+function push<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

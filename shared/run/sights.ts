@@ -1,0 +1,117 @@
+import type { CompiledStep } from "../plan/compiled.ts";
+import type { Control } from "./control.ts";
+import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
+import { controlOf } from "./control.ts";
+import type { Standing, TargetSight } from "./next-order.ts";
+import { foldStep, type StepSight } from "./next-step.ts";
+import type { PlanIndex } from "./plan-index.ts";
+import { walkOf } from "./walk.ts";
+
+/**
+ * What advice looks at, put together from streams. Which streams those are is known from the plan alone, so the conductor
+ * reads just these (a few point reads, however large the window) and a view over all facts needs no second set of rules.
+ */
+export type Streams = (stream: string) => readonly Fact[];
+
+/** The streams that advice about a whole step reads. */
+export function streamsOfStep(index: PlanIndex, step: CompiledStep): readonly string[] {
+  const needed = step.needs.filter(({ per }) => per === "step").map(({ step: id }) => stepStream(id));
+  return [RUN_STREAM, DECISION_STREAM, stepStream(step.id), ...needed, ...streamsOfCondition(index, step)];
+}
+
+/** The streams that advice about one target reads. */
+export function streamsOfTarget(step: CompiledStep, target: string): readonly string[] {
+  const needed = step.needs.filter(({ per }) => per === "target").flatMap(({ step: id }) => [stepStream(id), targetStream(id, target)]);
+  return [RUN_STREAM, DECISION_STREAM, targetStream(step.id, target), ...needed];
+}
+
+function streamsOfCondition(index: PlanIndex, { when }: CompiledStep): readonly string[] {
+  if (when === undefined || "never" in when) return [];
+  if ("succeeded" in when) return [stepStream(when.succeeded)];
+  return index.openers(when.opened).flatMap(({ step, target }) => [stepStream(step), targetStream(step, target)]);
+}
+
+export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams, now: number, endings: StepSight["endings"]): StepSight {
+  const folded = foldStep(streams(stepStream(step.id)));
+  const latest = folded.batches.at(-1);
+  const rested = new Map<string, { as: NonNullable<ReturnType<typeof walkOf>["rested"]>["as"]; why: string; at: number }>();
+  for (const target of latest?.targets ?? []) {
+    const rest = walkOf(streams(targetStream(step.id, target))).rested;
+    if (rest !== undefined) rested.set(target, rest);
+  }
+  return {
+    step,
+    now,
+    cutoff: index.cutoff,
+    control: control(streams),
+    needs: step.needs.filter(({ per }) => per === "step").map((need) => standingOfStep(index.step(need.step), need.as, streams)),
+    condition: standingOfCondition(index, step, streams),
+    decisions: decisionsOn(streams, step.id),
+    ...folded,
+    rested,
+    endings,
+  };
+}
+
+export function targetSight(
+  index: PlanIndex,
+  step: CompiledStep,
+  target: string,
+  streams: Streams,
+  now: number,
+  taken: TargetSight["taken"],
+  offers: TargetSight["offers"],
+): TargetSight {
+  return {
+    step,
+    target: index.target(step.id, target),
+    now,
+    cutoff: index.cutoff,
+    control: control(streams),
+    walk: walkOf(streams(targetStream(step.id, target))),
+    needs: step.needs.filter(({ per }) => per === "target").map((need) => standingOfTarget(index.step(need.step), target, need.as, streams)),
+    taken,
+    decisions: decisionsOn(streams, step.id, target),
+    offers,
+  };
+}
+
+function control(streams: Streams): Control {
+  return controlOf(streams(RUN_STREAM), streams(DECISION_STREAM) as readonly Decision[]);
+}
+
+function decisionsOn(streams: Streams, step: string, target?: string): readonly Decision[] {
+  return (streams(DECISION_STREAM) as readonly Decision[]).filter(
+    (decision) => decision.step === step && (decision.target === undefined || target === undefined || decision.target === target),
+  );
+}
+
+function standingOfStep(step: CompiledStep, as: "success" | "end", streams: Streams): Standing {
+  const { ended } = foldStep(streams(stepStream(step.id)));
+  if (ended === undefined) return { is: "open", why: step.id };
+  if (as === "end" || ENDINGS[ended.as].well) return { is: "met", why: step.id };
+  return { is: "failed", why: `${step.title} ended ${ended.as}: ${ended.why}` };
+}
+
+function standingOfTarget(step: CompiledStep, target: string, as: "success" | "end", streams: Streams): Standing {
+  if (!step.targets.some(({ id }) => id === target)) return { is: "met", why: step.id };
+  const rested = walkOf(streams(targetStream(step.id, target))).rested ?? foldStep(streams(stepStream(step.id))).ended;
+  if (rested === undefined) return { is: "open", why: `${step.id} on ${target}` };
+  if (as === "end" || ENDINGS[rested.as].well) return { is: "met", why: `${step.id} on ${target}` };
+  return { is: "failed", why: `${step.title} on ${target} ended ${rested.as}: ${rested.why}` };
+}
+
+function standingOfCondition(index: PlanIndex, { when }: CompiledStep, streams: Streams): Standing {
+  if (when === undefined || "never" in when) return { is: "met", why: "" };
+  if ("succeeded" in when) {
+    const standing = standingOfStep(index.step(when.succeeded), "success", streams);
+    return standing.is === "failed" ? { is: "failed", why: `only if ${when.succeeded} succeeds, and ${standing.why}` } : standing;
+  }
+  const openers = index.openers(when.opened).map(({ step, target }) => {
+    const walk = walkOf(streams(targetStream(step, target)));
+    if (walk.begunAt !== undefined || walk.stage === "verified") return "opened";
+    return walk.rested !== undefined || foldStep(streams(stepStream(step))).ended !== undefined ? "never" : "open";
+  });
+  if (openers.includes("opened")) return { is: "met", why: when.opened };
+  return openers.includes("open") ? { is: "open", why: `${when.opened} to be opened` } : { is: "failed", why: `only if ${when.opened} was opened, and it was not` };
+}

@@ -1,0 +1,209 @@
+import type { CompiledStep } from "../plan/compiled.ts";
+import type { Control } from "./control.ts";
+import { controlOf } from "./control.ts";
+import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
+import type { Entry } from "./journal.ts";
+import { nextStep, foldStep } from "./next-step.ts";
+import { obligationsOf, type Obligation } from "./obligations.ts";
+import type { PlanIndex } from "./plan-index.ts";
+import { stepSight } from "./sights.ts";
+import { walkOf, type Walk } from "./walk.ts";
+
+/** A run as people look at it: API, progress, dashboard and reports all show this. Instants are UTC ISO strings. */
+export interface RunState {
+  readonly run: string;
+  readonly title: string;
+  readonly zone: string;
+  readonly digest: string;
+  readonly cutoff: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly outcome?: "well" | "badly" | "aborted";
+  readonly control: Control;
+  readonly counts: Readonly<Record<Ending | "running" | "waiting", number>>;
+  readonly changes: readonly ChangeState[];
+  readonly steps: readonly StepState[];
+  readonly obligations: readonly Obligation[];
+  /** What people are asked for now. */
+  readonly asks: readonly Ask[];
+  readonly decisions: readonly Decision[];
+}
+
+export interface ChangeState {
+  readonly id: string;
+  readonly title: string;
+  readonly keys: readonly string[];
+  readonly phase: string;
+  readonly state: "waiting" | "running" | "ended";
+  readonly as?: Ending;
+  readonly why?: string;
+  readonly notes: readonly string[];
+  readonly steps: readonly { readonly id: string; readonly servedBy?: string }[];
+}
+
+export interface StepState {
+  readonly id: string;
+  readonly change: string;
+  readonly phase: string;
+  readonly title: string;
+  readonly verb: string;
+  readonly at?: string;
+  readonly state: "waiting" | "running" | "ended";
+  readonly as?: Ending;
+  /** How it ended, or what it waits for. */
+  readonly why?: string;
+  /** Until when it waits at the least, where that is an instant. */
+  readonly until?: string;
+  readonly begunAt?: string;
+  readonly endedAt?: string;
+  readonly notes: readonly string[];
+  readonly targets: readonly TargetState[];
+}
+
+export interface TargetState {
+  readonly id: string;
+  readonly state: "waiting" | "running" | "ended";
+  readonly as?: Ending;
+  readonly why?: string;
+  readonly note?: string;
+  readonly tries: number;
+  readonly faults: readonly string[];
+  readonly begunAt?: string;
+  readonly endedAt?: string;
+  readonly evidence: readonly string[];
+}
+
+/** Something a person must answer. */
+export interface Ask {
+  readonly kind: "approval" | "work" | "held";
+  readonly step: string;
+  readonly target?: string;
+  readonly title: string;
+  readonly text: string;
+  readonly of: readonly string[];
+}
+
+/** @param entries all facts of the run, as `Journal.readAll` gives them. @param now milliseconds since the epoch, for reasons to wait. */
+export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number): RunState {
+  const { plan } = index;
+  const streams = new Map<string, Fact[]>();
+  for (const { stream, fact } of entries) {
+    const list = streams.get(stream);
+    if (list === undefined) streams.set(stream, [fact]);
+    else list.push(fact);
+  }
+  const read = (stream: string): readonly Fact[] => streams.get(stream) ?? [];
+  const decisions = read(DECISION_STREAM) as readonly Decision[];
+  const control = controlOf(read(RUN_STREAM), decisions);
+  const steps = plan.steps.map((step) => stepState(index, step, read, now));
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const counts: Record<Ending | "running" | "waiting", number> = { done: 0, already: 0, dropped: 0, skipped: 0, failed: 0, unknown: 0, running: 0, waiting: 0 };
+  for (const step of steps) counts[step.state === "ended" ? (step.as as Ending) : step.state]++;
+  return {
+    run: plan.window.id,
+    title: plan.window.title,
+    zone: plan.window.zone,
+    digest: plan.digest,
+    cutoff: plan.window.cutoff,
+    ...(control.started === undefined ? {} : { startedAt: control.started.at }),
+    ...(control.ended === undefined ? {} : { endedAt: control.ended.at, outcome: control.ended.outcome }),
+    control,
+    counts,
+    changes: plan.changes.map((change) => ({
+      id: change.id,
+      title: change.title,
+      keys: change.keys,
+      phase: change.phase,
+      notes: change.notes,
+      steps: change.steps,
+      ...changeStanding(change.steps.map(({ id, servedBy }) => byId.get(servedBy ?? id)).filter((step) => step !== undefined)),
+    })),
+    steps,
+    obligations: obligationsOf(entries.map(({ fact }) => fact)),
+    asks: control.ended === undefined ? steps.flatMap((step) => asksOf(index.step(step.id), read, decisions)) : [],
+    decisions,
+  };
+}
+
+function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) => readonly Fact[], now: number): StepState {
+  const facts = read(stepStream(step.id));
+  const { ended, batches } = foldStep(facts);
+  const targets = step.targets.map(({ id }) => targetState(id, read(targetStream(step.id, id)), ended));
+  const base = {
+    id: step.id,
+    change: step.change,
+    phase: step.phase,
+    title: step.title,
+    verb: step.verb,
+    notes: step.notes,
+    targets,
+    ...(step.at === undefined ? {} : { at: step.at }),
+    ...(batches[0] === undefined ? {} : { begunAt: new Date(batches[0].at).toISOString() }),
+  };
+  if (ended !== undefined) {
+    const endedAt = facts.find(({ type }) => type === "step.ended")?.at;
+    return { ...base, state: "ended", as: ended.as, why: ended.why, ...(endedAt === undefined ? {} : { endedAt }) };
+  }
+  if (batches.length > 0) {
+    const waiting = targets.find(({ state }) => state !== "ended");
+    return { ...base, state: "running", ...(waiting?.note === undefined ? {} : { why: waiting.note }) };
+  }
+  const order = nextStep(stepSight(index, step, read, now, () => Promise.resolve([])));
+  return order.do === "wait" ? { ...base, state: "waiting", why: order.why, until: new Date(order.until).toISOString() } : { ...base, state: "waiting" };
+}
+
+function targetState(id: string, facts: readonly Fact[], stepEnded: { as: Ending; why: string } | undefined): TargetState {
+  const walk = walkOf(facts);
+  const first = facts.find(({ type }) => type === "target.intended")?.at;
+  const last = facts.findLast(({ type }) => type === "target.rested")?.at;
+  const ending = walk.rested ?? (stepEnded === undefined || walk.everIntended ? undefined : { as: stepEnded.as === "dropped" ? ("dropped" as const) : ("skipped" as const), why: stepEnded.why });
+  return {
+    id,
+    state: ending !== undefined ? "ended" : walk.stage === "fresh" ? "waiting" : "running",
+    ...(ending === undefined ? {} : { as: ending.as, why: ending.why }),
+    ...noteOf(walk),
+    tries: walk.everIntended ? walk.try : 0,
+    faults: facts.flatMap((fact) => (fact.type === "target.faulted" ? [`${fact.at} ${fact.deed}: ${fact.fault.message}`] : [])),
+    ...(first === undefined ? {} : { begunAt: first }),
+    ...(last === undefined ? {} : { endedAt: last }),
+    evidence: walk.evidence,
+  };
+}
+
+function noteOf(walk: Walk): { note?: string } {
+  const note = walk.fault?.fault.message ?? walk.note;
+  return note === undefined ? {} : { note };
+}
+
+const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
+
+function changeStanding(steps: readonly StepState[]): Pick<ChangeState, "state" | "as" | "why"> {
+  // What is told about a change (comments, links) does not decide how the change itself stands.
+  const own = steps.filter(({ verb }) => !verb.startsWith("jira."));
+  const counted = own.length === 0 ? steps : own;
+  if (counted.some(({ state }) => state !== "ended")) {
+    return { state: counted.every(({ state }) => state === "waiting") ? "waiting" : "running" };
+  }
+  const as = WORST_FIRST.find((ending) => counted.some((step) => step.as === ending)) ?? "done";
+  const why = counted.find((step) => step.as === as && !ENDINGS[as].well)?.why;
+  return { state: "ended", as, ...(why === undefined ? {} : { why }) };
+}
+
+function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], decisions: readonly Decision[]): readonly Ask[] {
+  const { told, ended } = foldStep(read(stepStream(step.id)));
+  if (ended !== undefined) return [];
+  const asks: Ask[] = [];
+  const base = { step: step.id, title: step.title };
+  if (told.includes("approval") && step.approval !== undefined && !decisions.some(({ decision, step: of }) => decision === "approve" && of === step.id)) {
+    asks.push({ kind: "approval", ...base, text: step.irreversible ? "cannot be undone" : "needs approval", of: step.approval.by.map(({ name }) => name) });
+  }
+  for (const { id } of step.targets) {
+    const walk = walkOf(read(targetStream(step.id, id)));
+    if (walk.rested !== undefined) continue;
+    if (step.verb === "person.do" && walk.stage === "begun") asks.push({ kind: "work", ...base, target: id, text: walk.note ?? step.title, of: step.owners.map(({ name }) => name) });
+    if (walk.told.includes(`held#${walk.try}`) && walk.fault !== undefined) {
+      asks.push({ kind: "held", ...base, target: id, text: walk.fault.fault.message, of: step.owners.map(({ name }) => name) });
+    }
+  }
+  return asks;
+}

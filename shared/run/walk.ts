@@ -1,0 +1,127 @@
+import type { FaultRecord } from "../fault/fault.ts";
+import type { Deed, Ending, Fact, TargetFact } from "./facts.ts";
+
+/**
+ * One target's walk, folded from its stream: how far it has come. Plain data, worked out anew at each advice.
+ */
+export interface Walk {
+  /** Number of facts seen: the position at which the next one is added. */
+  readonly seq: number;
+  readonly stage: "fresh" | "intended" | "begun" | "finished" | "verified" | "rested";
+  /** Number of the try that the receipt belongs to; a fresh try has a fresh idempotency key. */
+  readonly try: number;
+  /** Calls of the present deed under the present key that have been made, the one in flight included. */
+  readonly attempt: number;
+  /** The call that was announced and has not answered yet, if any: in flight, or lost with its process. */
+  readonly inFlight?: { readonly deed: "begin" | "cancel" | "undo"; readonly since: number };
+  readonly receipt?: unknown;
+  readonly note?: string;
+  readonly evidence: readonly string[];
+  readonly already?: string;
+  /** When this try was first intended and when its receipt came; milliseconds since the epoch. */
+  readonly intendedAt?: number;
+  readonly begunAt?: number;
+  /** When the work was last looked at. */
+  readonly lookedAt?: number;
+  /** What the latest look said. */
+  readonly progress?: "waiting" | "running";
+  /** The fault that has not been followed by a success of the same deed. */
+  readonly fault?: { readonly deed: Deed; readonly fault: FaultRecord; readonly at: number; readonly attempt: number };
+  readonly cancelled: boolean;
+  readonly undone: boolean;
+  /** Whether any try of it ever got as far as the vendor. */
+  readonly everIntended: boolean;
+  /** Topics that people have been told about. */
+  readonly told: readonly string[];
+  readonly rested?: { readonly as: Ending; readonly why: string; readonly at: number };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** @param facts the target's stream, in order. */
+export function walkOf(facts: readonly Fact[]): Walk {
+  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], cancelled: false, undone: false, everIntended: false, told: [] };
+  for (const fact of facts as readonly TargetFact[]) {
+    walk.seq++;
+    const at = Date.parse(fact.at);
+    switch (fact.type) {
+      case "target.intended":
+        walk.attempt = fact.attempt;
+        walk.inFlight = { deed: fact.deed, since: at };
+        if (fact.deed === "begin") {
+          if (fact.try !== walk.try || walk.stage === "fresh") walk.intendedAt = at;
+          if (fact.try !== walk.try) startOver(walk, fact.try);
+          walk.stage = "intended";
+          walk.everIntended = true;
+        }
+        break;
+      case "target.begun":
+        walk.stage = "begun";
+        walk.receipt = fact.receipt;
+        walk.begunAt = at;
+        settle(walk);
+        break;
+      case "target.progressed":
+        walk.progress = fact.state;
+        walk.note = fact.note;
+        walk.receipt = fact.receipt;
+        walk.lookedAt = at;
+        settle(walk);
+        break;
+      case "target.finished":
+        walk.stage = "finished";
+        walk.note = fact.note;
+        walk.receipt = fact.receipt;
+        walk.lookedAt = at;
+        settle(walk);
+        break;
+      case "target.verified":
+        walk.stage = "verified";
+        walk.evidence = fact.evidence;
+        if (fact.already !== undefined) walk.already = fact.already;
+        settle(walk);
+        break;
+      case "target.faulted":
+        walk.fault = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
+        walk.attempt = fact.attempt;
+        delete walk.inFlight;
+        break;
+      case "target.cancelled":
+        walk.cancelled = true;
+        walk.evidence = [...walk.evidence, ...fact.evidence];
+        delete walk.inFlight;
+        break;
+      case "target.undone":
+        walk.undone = true;
+        walk.evidence = [...walk.evidence, ...fact.evidence];
+        settle(walk);
+        break;
+      case "target.told":
+        walk.told = [...walk.told, fact.topic];
+        break;
+      case "target.rested":
+        walk.stage = "rested";
+        walk.rested = { as: fact.as, why: fact.why, at };
+        break;
+    }
+  }
+  return walk;
+}
+
+/** A deed succeeded: what faulted before is history, and the next deed counts its attempts anew. */
+function settle(walk: Mutable<Walk>): void {
+  walk.attempt = 0;
+  delete walk.fault;
+  delete walk.inFlight;
+}
+
+function startOver(walk: Mutable<Walk>, newTry: number): void {
+  walk.try = newTry;
+  walk.cancelled = false;
+  delete walk.receipt;
+  delete walk.begunAt;
+  delete walk.lookedAt;
+  delete walk.progress;
+  delete walk.fault;
+  delete walk.note;
+}
