@@ -193,19 +193,19 @@ describe("an orchestrator's turn", () => {
   it("is answered with its actions, and names are compared without case", async () => {
     const app = await collectApp(() => void df.app.orchestration("gate", function* (context) { return (yield context.df.callActivity("A", context.df.getInput())) as unknown; }));
 
-    expect(await invokerOf(app).orchestrate("GATE", request)).toEqual({ ok: true, answer: { isDone: false, actions: [[{ actionType: 0, functionName: "A", input: { a: 1 } }]], schemaVersion: 2 } });
+    expect(await invokerOf(app).orchestrate("GATE", request, JSON.stringify(request))).toEqual({ ok: true, answer: { isDone: false, actions: [[{ actionType: 0, functionName: "A", input: { a: 1 } }]], schemaVersion: 2 } });
   });
 
   it("that throws fails with the text that holds the marker", async () => {
     const app = await collectApp(() => void df.app.orchestration("gate", function* () { throw new Error("boom"); }));
 
-    expect(await invokerOf(app).orchestrate("gate", request)).toEqual({ ok: false, message: expect.stringMatching(/^false\n\n\$OutOfProcData\$:\{.*"error":"boom"\}$/) });
+    expect(await invokerOf(app).orchestrate("gate", request, JSON.stringify(request))).toEqual({ ok: false, message: expect.stringMatching(/^false\n\n\$OutOfProcData\$:\{.*"error":"boom"\}$/) });
   });
 
   it("of an unknown name lists the known ones", async () => {
     const app = await collectApp(() => void df.app.orchestration("gate", function* () {}));
 
-    expect(await invokerOf(app).orchestrate("gaet", request)).toEqual({ ok: false, message: 'no orchestrator function is called "gaet"; the app has gate' });
+    expect(await invokerOf(app).orchestrate("gaet", request, JSON.stringify(request))).toEqual({ ok: false, message: 'no orchestrator function is called "gaet"; the app has gate' });
   });
 });
 
