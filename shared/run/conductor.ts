@@ -92,6 +92,7 @@ export function conductorOf(stage: Stage): Conductor {
     adviseTarget,
     adviseStep,
     state: async (digest) => stateOfRun(await indexFor(digest)),
+    verbOf: async ({ digest, step }) => (await indexFor(digest)).step(step).verb,
 
     async act(ref, order, seq) {
       const index = await indexFor(ref.digest);
@@ -208,6 +209,8 @@ export interface Conductor {
   begin(run: string, digest: string, by: string): Promise<boolean>;
   end(run: string, digest: string, outcome: "well" | "badly" | "aborted"): Promise<void>;
   state(digest: string): Promise<RunState>;
+  /** The verb of a step, by whose family the activity that acts is chosen. */
+  verbOf(ref: StepRef): Promise<string>;
 }
 
 /** Locks of this target that others hold; one whose holder has rested without giving it back is taken from it. */

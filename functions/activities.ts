@@ -1,0 +1,91 @@
+import type { InvocationContext } from "@azure/functions";
+import * as df from "durable-functions";
+import type { Activities, Child, FamilyActivity, StepAdvice, TargetAdvice, WaveAnswer } from "../orchestrators/wire.ts";
+import { familyOf } from "../shared/action/registry.ts";
+import { outcomeOf } from "../shared/fault/fault.ts";
+import type { Advice } from "../shared/run/conductor.ts";
+import type { StepRef, TargetRef } from "../shared/run/facts.ts";
+import { stepInstance, targetInstance } from "../shared/run/instances.ts";
+import type { Order } from "../shared/run/next-order.ts";
+import type { StepOrder } from "../shared/run/next-step.ts";
+import type { App } from "./app.ts";
+import { ring } from "./ring.ts";
+
+/**
+ * Registers the activities: muster, advise-step, act-step, advise, close, and one `act-FAMILY` per family of verbs, made from
+ * the registry, so that pipelines, patching and DNS are functions of their own in Azure's dashboards and scaling. Each
+ * answers with an `Outcome` and never throws.
+ */
+export function registerActivities(app: App): void {
+  const { conductor, registry } = app;
+
+  activity("muster", async ({ run, digest }) => {
+    const wave = await conductor.muster(run, digest);
+    const answer: WaveAnswer =
+      wave.do === "forward"
+        ? { do: "forward", steps: wave.steps.map((step) => stepChild({ run, digest, step })) }
+        : wave.do === "back"
+          ? { do: "back", targets: wave.targets.map(({ step, target }) => targetChild({ run, digest, step, target, back: true })) }
+          : wave;
+    return { value: answer, ring: [] };
+  });
+
+  activity("close", async ({ run, digest, outcome }) => {
+    await conductor.end(run, digest, outcome);
+    return { value: { outcome }, ring: [] };
+  });
+
+  activity("advise-step", async (ref) => stepAnswer(ref, await conductor.adviseStep(ref)));
+  activity("act-step", async ({ ref, order, seq }) => stepAnswer(ref, await conductor.actStep(ref, order, seq), order));
+  activity("advise", async (ref) => targetAnswer(app, ref, await conductor.adviseTarget(ref)));
+  for (const family of registry.families()) {
+    const act = async ({ ref, order, seq }: FamilyActivity["takes"]): Promise<Answer<TargetAdvice>> => targetAnswer(app, ref, await conductor.act(ref, order, seq));
+    registerActivity(`act-${family}`, act);
+  }
+}
+
+interface Answer<Value> {
+  readonly value: Value;
+  /** Orchestrations to ring once the value is in the journal. */
+  readonly ring: readonly string[];
+}
+
+function activity<Name extends keyof Activities>(
+  name: Name,
+  work: (input: Activities[Name]["takes"]) => Promise<Answer<Activities[Name]["gives"] extends { ok: true; value: infer Value } | { ok: false } ? Value : never>>,
+): void {
+  registerActivity(name, work);
+}
+
+function registerActivity<Input, Value>(name: string, work: (input: Input) => Promise<Answer<Value>>): void {
+  df.app.activity(name, {
+    extraInputs: [df.input.durableClient()],
+    handler: (input: Input, context: InvocationContext) =>
+      outcomeOf(async () => {
+        const answer = await work(input);
+        if (answer.ring.length > 0) await ring(df.getClient(context), answer.ring);
+        return answer.value;
+      }),
+  });
+}
+
+function stepAnswer(ref: StepRef, { order, seq, ring: instances }: Advice<StepOrder>, carriedOut?: StepOrder): Answer<StepAdvice> {
+  const batch = carriedOut?.do === "run" ? carriedOut.targets : [];
+  return { value: { order, seq, children: batch.map((target) => targetChild({ ...pick(ref), target })) }, ring: instances };
+}
+
+async function targetAnswer(app: App, ref: TargetRef, { order, seq, ring: instances }: Advice<Order>): Promise<Answer<TargetAdvice>> {
+  return { value: { order, seq, by: `act-${familyOf(await app.conductor.verbOf(ref))}` }, ring: instances };
+}
+
+function pick({ run, digest, step }: StepRef): StepRef {
+  return { run, digest, step };
+}
+
+function stepChild(input: StepRef): Child<StepRef> {
+  return { instance: stepInstance(input.run, input.step), input };
+}
+
+function targetChild(input: TargetRef): Child<TargetRef> {
+  return { instance: targetInstance(input.run, input.step, input.target), input };
+}

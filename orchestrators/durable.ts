@@ -1,0 +1,100 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import type { Outcome } from "../shared/fault/fault.ts";
+import type { Activities, Child, FamilyActivity } from "./wire.ts";
+
+/**
+ * The only file that touches `context.df`. Its rules, which the local host checks in strict mode:
+ *
+ *   D1  a task is yielded once, alone or in one compound; the doorbell's wait is the one exception (see `Doorbell`)
+ *   D2  only timers and events enter a race; no timer is longer than a day
+ *   D3  no member of a `Task.all` may fail: children catch everything
+ *   D4  a generation ends right after a call, never right after a race
+ */
+export type Durable<Result> = Generator<Task, Result, unknown>;
+
+export function inputOf<Input>(ctx: OrchestrationContext): Input {
+  return ctx.df.getInput<Input>() as Input;
+}
+
+/** Calls an activity. One that died with its process, or could not be run, answers like one that met a fault of ours. */
+export function* call<Name extends keyof Activities>(ctx: OrchestrationContext, name: Name, input: Activities[Name]["takes"]): Durable<Activities[Name]["gives"]> {
+  return (yield* callByName(ctx, name, input)) as Activities[Name]["gives"];
+}
+
+/** As `call`, for the activity of a family of verbs, whose name an order brings along. */
+export function* callFamily(ctx: OrchestrationContext, name: string, input: FamilyActivity["takes"]): Durable<FamilyActivity["gives"]> {
+  return (yield* callByName(ctx, name, input)) as FamilyActivity["gives"];
+}
+
+function* callByName(ctx: OrchestrationContext, name: string, input: object): Durable<Outcome<unknown>> {
+  try {
+    return (yield ctx.df.callActivity(name, input)) as Outcome<unknown>;
+  } catch (thrown) {
+    return { ok: false, fault: { kind: "defect", message: thrown instanceof Error ? thrown.message.slice(0, 500) : "the activity failed" } };
+  }
+}
+
+/** More children than this go through orchestrations in between, since a parent re-reads its history at every turn. */
+const MOST_CHILDREN = 40;
+
+/** Starts every child at once and waits for all. Children report to the journal, so what they return does not matter. */
+export function* fanOut(ctx: OrchestrationContext, orchestrator: string, children: readonly Child<unknown>[]): Durable<void> {
+  if (children.length === 0) return;
+  const tasks =
+    children.length <= MOST_CHILDREN
+      ? children.map(({ instance, input }) => ctx.df.callSubOrchestrator(orchestrator, input, instance))
+      : groupsOf(children, Math.max(MOST_CHILDREN, Math.ceil(children.length / MOST_CHILDREN))).map((group) => ctx.df.callSubOrchestrator("fan", { orchestrator, children: group }));
+  try {
+    yield ctx.df.Task.all(tasks);
+  } catch {
+    // Children catch what they can. Whatever killed one all the same, the journal says how far it came; whoever
+    // started it asks the journal next.
+  }
+}
+
+function groupsOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, group) => items.slice(group * size, (group + 1) * size));
+}
+
+/** Waits for a while without a doorbell, e.g. while the journal cannot be reached. */
+export function* sleep(ctx: OrchestrationContext, ms: number): Durable<void> {
+  yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + ms));
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Waits that end early when someone rings. The same wait is carried through the rounds and made anew only once it has been
+ * answered: a wait that was abandoned would swallow the next ring. It takes no id, so that entering another race is
+ * harmless (host contract 3.8); test/replay has a test of that.
+ */
+export class Doorbell {
+  readonly #ctx: OrchestrationContext;
+  #wait: Task;
+
+  constructor(ctx: OrchestrationContext) {
+    this.#ctx = ctx;
+    this.#wait = ctx.df.waitForExternalEvent("ring");
+  }
+
+  /** Until `untilMs` (since the epoch) or a ring, and a day at the most; whoever waits asks again anyway. */
+  *pause(untilMs: number): Durable<void> {
+    const { df } = this.#ctx;
+    const now = df.currentUtcDateTime.getTime();
+    if (this.#answered() || untilMs <= now) return;
+    const timer = df.createTimer(new Date(Math.min(untilMs, now + DAY_MS)));
+    yield df.Task.any([this.#wait, timer]);
+    if (this.#answered() && !timer.isCompleted) timer.cancel();
+  }
+
+  #answered(): boolean {
+    if (!this.#wait.isCompleted) return false;
+    this.#wait = this.#ctx.df.waitForExternalEvent("ring");
+    return true;
+  }
+}
+
+/** Starts a fresh history with the same input; to be followed by `return`. */
+export function startOver(ctx: OrchestrationContext): void {
+  ctx.df.continueAsNew(ctx.df.getInput());
+}

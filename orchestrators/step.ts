@@ -1,0 +1,44 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { StepRef } from "../shared/run/facts.ts";
+import { call, Doorbell, fanOut, inputOf, sleep, startOver, type Durable } from "./durable.ts";
+
+const ORDERS_PER_HISTORY = 24;
+const OUTAGE_MS = 60_000;
+
+/**
+ * Keeps the gate of one step and lets its targets through, batch by batch: asks what to do, does it, asks again.
+ *
+ * Every decision is made by `nextStep` inside an activity, from the journal. Nothing is decided here, so that a
+ * redeployment in the middle of a window cannot change what a replay means.
+ */
+export function* step(ctx: OrchestrationContext): Durable<undefined> {
+  const ref = inputOf<StepRef>(ctx);
+  const bell = new Doorbell(ctx);
+  let advice = yield* call(ctx, "advise-step", ref);
+  for (let orders = 0; orders < ORDERS_PER_HISTORY; orders++) {
+    if (!advice.ok) {
+      yield* sleep(ctx, OUTAGE_MS);
+      advice = yield* call(ctx, "advise-step", ref);
+      continue;
+    }
+    const { order, seq } = advice.value;
+    switch (order.do) {
+      case "rest":
+        return undefined;
+      case "wait":
+        yield* bell.pause(order.until);
+        advice = yield* call(ctx, "advise-step", ref);
+        break;
+      case "run": {
+        const batch = yield* call(ctx, "act-step", { ref, order, seq });
+        if (batch.ok) yield* fanOut(ctx, "target", batch.value.children);
+        advice = yield* call(ctx, "advise-step", ref);
+        break;
+      }
+      default:
+        advice = yield* call(ctx, "act-step", { ref, order, seq });
+    }
+  }
+  startOver(ctx);
+  return undefined;
+}

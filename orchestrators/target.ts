@@ -1,0 +1,36 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { TargetRef } from "../shared/run/facts.ts";
+import { call, callFamily, Doorbell, inputOf, sleep, startOver, type Durable } from "./durable.ts";
+
+const ORDERS_PER_HISTORY = 24;
+const OUTAGE_MS = 60_000;
+
+/**
+ * Walks one target of one step from its gate to its rest: asks what to do, has it done, asks again.
+ *
+ * Every decision is made by `nextOrder` inside an activity, from the journal. Whatever an activity answers is in the journal
+ * by then, or is not; either way the next advice knows. A fresh history every few orders keeps replay short; rings that are
+ * lost in the changeover cost a heartbeat at the most.
+ */
+export function* target(ctx: OrchestrationContext): Durable<undefined> {
+  const ref = inputOf<TargetRef>(ctx);
+  const bell = new Doorbell(ctx);
+  let advice = yield* call(ctx, "advise", ref);
+  for (let orders = 0; orders < ORDERS_PER_HISTORY; orders++) {
+    if (!advice.ok) {
+      yield* sleep(ctx, OUTAGE_MS);
+      advice = yield* call(ctx, "advise", ref);
+      continue;
+    }
+    const { order, seq, by } = advice.value;
+    if (order.do === "wait") {
+      yield* bell.pause(order.until);
+      advice = yield* call(ctx, "advise", ref);
+      continue;
+    }
+    advice = yield* callFamily(ctx, by, { ref, order, seq });
+    if (order.do === "rest" && advice.ok) return undefined;
+  }
+  startOver(ctx);
+  return undefined;
+}

@@ -1,0 +1,43 @@
+import type { OrchestrationContext } from "durable-functions";
+import { call, fanOut, inputOf, sleep, startOver, type Durable } from "./durable.ts";
+import type { WindowInput } from "./wire.ts";
+
+const WAVES_PER_HISTORY = 12;
+const OUTAGE_MS = 60_000;
+
+/**
+ * Walks a run from its first wave to its end: asks which steps to start, starts them all at once, waits for all, asks again.
+ *
+ * What a wave is, and whether there is another, is decided by `nextWave` from the journal. A child that died is simply
+ * part of the next wave again; a wave that comes back unchanged is not repeated before a minute has passed.
+ */
+export function* window(ctx: OrchestrationContext): Durable<{ outcome: string } | undefined> {
+  const input = inputOf<WindowInput>(ctx);
+  let before = "";
+  for (let waves = 0; waves < WAVES_PER_HISTORY; waves++) {
+    const wave = yield* call(ctx, "muster", input);
+    const now = JSON.stringify(wave);
+    if (!wave.ok || now === before) {
+      before = "";
+      yield* sleep(ctx, OUTAGE_MS);
+      continue;
+    }
+    before = now;
+    switch (wave.value.do) {
+      case "forward":
+        yield* fanOut(ctx, "step", wave.value.steps);
+        break;
+      case "back":
+        for (const target of wave.value.targets) yield* fanOut(ctx, "target", [target]);
+        break;
+      case "end":
+        yield* call(ctx, "close", { ...input, outcome: wave.value.outcome });
+        break;
+      case "rest":
+        return { outcome: wave.value.outcome };
+    }
+  }
+  yield* call(ctx, "muster", input);
+  startOver(ctx);
+  return undefined;
+}

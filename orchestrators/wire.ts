@@ -1,0 +1,50 @@
+import type { Outcome } from "../shared/fault/fault.ts";
+import type { StepRef, TargetRef } from "../shared/run/facts.ts";
+import type { Order } from "../shared/run/next-order.ts";
+import type { StepOrder } from "../shared/run/next-step.ts";
+import type { RunOutcome } from "../shared/run/next-wave.ts";
+
+/** What travels between orchestrators and activities: plain JSON objects, small, without secrets. Types only. */
+
+export interface WindowInput {
+  readonly run: string;
+  readonly digest: string;
+}
+
+/** A sub-orchestration to start: its instance id is derived by an activity, so that anyone can ring it. */
+export interface Child<Input> {
+  readonly instance: string;
+  readonly input: Input;
+}
+
+export type WaveAnswer =
+  | { readonly do: "forward"; readonly steps: readonly Child<StepRef>[] }
+  | { readonly do: "back"; readonly targets: readonly Child<TargetRef>[] }
+  | { readonly do: "end" | "rest"; readonly outcome: RunOutcome };
+
+/** An order and what it is based on; see `Advice` in shared/run/conductor.ts. */
+export interface TargetAdvice {
+  readonly order: Order;
+  readonly seq: number;
+  /** The activity that carries the order out: one per family of verbs. */
+  readonly by: string;
+}
+export interface StepAdvice {
+  readonly order: StepOrder;
+  readonly seq: number;
+  /** For `run`: the targets of the batch. */
+  readonly children: readonly Child<TargetRef>[];
+}
+
+/** Activities by name, with what they take and give. Names of the family activities are `act-FAMILY`. */
+export interface Activities {
+  muster: { takes: WindowInput; gives: Outcome<WaveAnswer> };
+  close: { takes: WindowInput & { readonly outcome: RunOutcome }; gives: Outcome<{ readonly outcome: RunOutcome }> };
+  "advise-step": { takes: StepRef; gives: Outcome<StepAdvice> };
+  "act-step": { takes: { readonly ref: StepRef; readonly order: StepOrder; readonly seq: number }; gives: Outcome<StepAdvice> };
+  advise: { takes: TargetRef; gives: Outcome<TargetAdvice> };
+}
+export type FamilyActivity = { takes: { readonly ref: TargetRef; readonly order: Order; readonly seq: number }; gives: Outcome<TargetAdvice> };
+
+/** Name of the doorbell: an event that says only «look again», and may be lost. */
+export type Ring = "ring";

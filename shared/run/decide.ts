@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { Fault } from "../fault/fault.ts";
+import { digestOf } from "../plan/compiled.ts";
+import { ABORT_MODES, DECISION_STREAM, DECISIONS, type Decision } from "./facts.ts";
+import { controlOf } from "./control.ts";
+import type { Journal } from "./journal.ts";
+import { RUN_STREAM } from "./facts.ts";
+import type { PlanIndex } from "./plan-index.ts";
+
+/** A decision as a person sends it. */
+export const DecisionRequest = z.strictObject({
+  decision: z.enum(DECISIONS).describe("What is decided"),
+  step: z.string().min(1).optional().describe("The step it is about; none for pause, resume and abort"),
+  target: z.string().min(1).optional().describe("One target of the step; none for all of them"),
+  mode: z.enum(ABORT_MODES).optional().describe("How to abort: freeze and wait, finish what runs, or close up now"),
+  note: z.string().max(2_000).optional().describe("Why, in the words of who decides"),
+  id: z.string().max(200).optional().describe("Sender's own id: the same decision sent twice is one"),
+});
+export type DecisionRequest = z.infer<typeof DecisionRequest>;
+
+const ABOUT_THE_RUN = new Set(["pause", "resume", "abort"]);
+
+/**
+ * Checks a decision against the plan and writes it down. The same decision sent twice (same id, or same content in a row) is
+ * one fact.
+ *
+ * @returns the decision as it stands in the journal, and whether this call wrote it.
+ * @throws Fault `invalid` for a decision that names no such step or target, `conflict` once the run has ended.
+ */
+export async function decide(journal: Journal, index: PlanIndex, request: DecisionRequest, by: string, at: string): Promise<{ decision: Decision; isNew: boolean }> {
+  const { decision, step, target, mode, note } = request;
+  const run = index.plan.window.id;
+  check(index, request);
+  for (;;) {
+    const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
+    const same = decisions.find((known) => (request.id === undefined ? false : known.id === request.id)) ?? repeated(decisions, request, by);
+    if (same !== undefined) return { decision: same, isNew: false };
+    const { ended } = controlOf(await journal.read(run, RUN_STREAM), decisions);
+    if (ended !== undefined && decision !== "acknowledge") throw new Fault("conflict", `the run ${run} ended at ${ended.at}: nothing is left to ${decision}`);
+    const made: Decision = {
+      type: "decision.made",
+      at,
+      id: request.id ?? digestOf({ ...request, by, position: decisions.length }).slice(0, 16),
+      decision,
+      by,
+      ...(step === undefined ? {} : { step }),
+      ...(target === undefined ? {} : { target }),
+      ...(decision === "abort" ? { mode: mode ?? "close" } : {}),
+      ...(note === undefined ? {} : { note }),
+    };
+    if (await journal.append(run, DECISION_STREAM, decisions.length, [made])) return { decision: made, isNew: true };
+  }
+}
+
+function check(index: PlanIndex, { decision, step, target, mode }: DecisionRequest): void {
+  if (mode !== undefined && decision !== "abort") throw new Fault("invalid", `mode goes with abort, not with ${decision}`);
+  if (ABOUT_THE_RUN.has(decision)) {
+    if (step !== undefined) throw new Fault("invalid", `${decision} is about the whole run: leave out the step`);
+    return;
+  }
+  if (decision === "acknowledge" && step === undefined) return;
+  if (step === undefined) throw new Fault("invalid", `${decision} needs the step that it is about`);
+  const known = index.plan.steps.find(({ id }) => id === step);
+  if (known === undefined) throw new Fault("invalid", `the plan ${index.plan.window.id} has no step ${step}`);
+  if (target !== undefined && !known.targets.some(({ id }) => id === target)) {
+    throw new Fault("invalid", `step ${step} has no target ${target}; it has ${known.targets.map(({ id }) => id).join(", ")}`);
+  }
+  if (decision === "approve" && known.approval === undefined) throw new Fault("invalid", `step ${step} needs no approval`);
+}
+
+/** A decision that changes nothing because the latest one about the same thing says it already. */
+function repeated(decisions: readonly Decision[], request: DecisionRequest, by: string): Decision | undefined {
+  if (request.decision === "retry" || request.id !== undefined) return undefined;
+  const related = ABOUT_THE_RUN.has(request.decision) ? decisions.filter(({ decision }) => ABOUT_THE_RUN.has(decision)) : decisions.filter(({ step, target }) => step === request.step && target === request.target);
+  const latest = related.at(-1);
+  return latest !== undefined && latest.decision === request.decision && latest.by === by && (request.decision !== "abort" || latest.mode === (request.mode ?? "close")) ? latest : undefined;
+}
