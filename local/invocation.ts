@@ -143,11 +143,11 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
     orchestrators: () => names(orchestrators),
     activities: () => names(activities),
 
-    async orchestrate(name, request) {
+    async orchestrate(name, request, requestJson) {
       const fn = orchestrators.get(name.toLowerCase());
       if (fn === undefined) return { ok: false, message: absent("orchestrator", name, names(orchestrators)) };
       try {
-        const { returnValue } = await invoke(app, fn, { trigger: { string: JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } } }, surroundings);
+        const { returnValue } = await invoke(app, fn, { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } } }, surroundings);
         const json = resultJson(returnValue);
         return { ok: true, answer: json === null ? null : (JSON.parse(json) as unknown) };
       } catch (thrown) {

@@ -1,0 +1,49 @@
+import type { Action } from "./actions.ts";
+
+/** What an orchestrator said in one turn (2.3, 2.4). */
+export interface Answer {
+  readonly isDone: boolean;
+  readonly actions: readonly Action[];
+  /** JSON text; null for nothing. */
+  readonly output: string | null;
+  /** JSON text; null for none, which clears it. */
+  readonly customStatus: string | null;
+  /** Text of the failure; absent also for a failure that has none (trap 1). */
+  readonly error?: string;
+  /** The orchestrator threw. Without `error` the extension sees neither failure nor end. */
+  readonly threw: boolean;
+  /** The function failed without an answer (trap 3): nothing is known but this text. */
+  readonly crashed?: string;
+}
+
+const MARKER = "$OutOfProcData$:";
+
+/** Reads what the invocation of an orchestrator gave back. Total: an answer that cannot be read is a crash. */
+export function readAnswer(given: { ok: true; answer: unknown } | { ok: false; message: string }): Answer {
+  if (given.ok) return answerOf(given.answer, false) ?? crash(`the orchestrator function answered ${JSON.stringify(given.answer)?.slice(0, 200)}, which is not an orchestrator's state`);
+  const at = given.message.indexOf(MARKER);
+  if (at < 0) return crash(given.message);
+  try {
+    return answerOf(JSON.parse(given.message.slice(at + MARKER.length)), true) ?? crash(given.message);
+  } catch {
+    return crash(given.message);
+  }
+}
+
+function crash(message: string): Answer {
+  return { isDone: false, actions: [], output: null, customStatus: null, threw: true, crashed: message };
+}
+
+function answerOf(state: unknown, threw: boolean): Answer | undefined {
+  if (typeof state !== "object" || state === null) return undefined;
+  const { isDone, actions, output, customStatus, error } = state as Record<string, unknown>;
+  if (typeof isDone !== "boolean" || !Array.isArray(actions)) return undefined;
+  return {
+    isDone,
+    actions: (actions as (readonly Action[])[]).flat(),
+    output: output === undefined || output === null ? null : JSON.stringify(output),
+    customStatus: customStatus === undefined || customStatus === null ? null : JSON.stringify(customStatus),
+    threw,
+    ...(typeof error === "string" ? { error } : {}),
+  };
+}

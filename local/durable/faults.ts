@@ -1,0 +1,37 @@
+import type { HistoryEvent } from "./hub.ts";
+
+/** Where a host can be made to die, told from what is durable by then (X1 to X6). */
+export type CrashPoint =
+  /** The orchestrator has answered; nothing of the turn is stored. */
+  | { readonly at: "turn decided"; readonly instanceId: string }
+  /** The turn is stored; none of its activities, timers, children or answers is under way. */
+  | { readonly at: "turn committed"; readonly instanceId: string }
+  /** The activity's function is about to be called. */
+  | { readonly at: "activity begun"; readonly instanceId: string; readonly name: string; readonly taskId: number }
+  /** The work is done; its answer is not stored. */
+  | { readonly at: "activity done"; readonly instanceId: string; readonly name: string; readonly taskId: number }
+  /** The answer is stored; the orchestrator has not seen it. */
+  | { readonly at: "answer committed"; readonly instanceId: string; readonly name: string; readonly taskId: number };
+
+/** A message on its way to an instance. */
+export interface MessageView {
+  readonly instanceId: string;
+  readonly event: HistoryEvent;
+}
+
+/**
+ * Misfortunes to order, all of which Azure knows (5.2, 5.3). Each function is asked every time and decides by
+ * what it is told: with a seed of the caller's own, a run can be repeated.
+ */
+export interface Faults {
+  /** True: the host dies at this point, as by kill -9. */
+  crashAt?(point: CrashPoint): boolean;
+  /** How many more times a message is delivered. */
+  extraCopies?(message: MessageView): number;
+  /** Milliseconds of the host's clock by which a message is late. */
+  delayMs?(message: MessageView): number;
+  /** The order in which one turn sees its messages: a permutation of `events`. */
+  order?(events: readonly HistoryEvent[]): readonly HistoryEvent[];
+  /** True: the activity's function is called a second time, and both answers are delivered. */
+  repeats?(activity: { readonly instanceId: string; readonly name: string; readonly taskId: number }): boolean;
+}

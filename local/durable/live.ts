@@ -1,0 +1,77 @@
+import type { Cancel } from "../clock.ts";
+import { EVENT, completedId, instantOfWire, schedules } from "./history-events.ts";
+import type { HistoryEvent } from "./hub.ts";
+import { played } from "./store-memory.ts";
+import type { InstanceRow, Message, Timer } from "./store.ts";
+import type { Started } from "./board.ts";
+
+/** A message in memory. A fired timer is one too; its row in the store is the timer's. */
+export interface Delivery extends Message {
+  readonly timer?: Timer;
+  /** A copy made by fault injection: there is nothing in the store to remove. */
+  readonly isCopy?: boolean;
+}
+
+/** An instance that has not ended, as the host holds it in memory. */
+export class Live {
+  row: InstanceRow;
+  past: HistoryEvent[] = [];
+  pastJson = "";
+  /** What history shows as scheduled and not yet completed: id → what and since when. */
+  readonly scheduled = new Map<number, { readonly kind: number; readonly name: string; readonly sinceMs: number }>();
+  inbox: Delivery[] = [];
+  readonly timers = new Map<number, Cancel>();
+  /** A turn is being taken or written. */
+  busy = false;
+  /** A turn is due at a later moment, because its messages are being gathered. */
+  gathering: NodeJS.Timeout | undefined;
+  /** When that is, on the machine's own counter of milliseconds. */
+  gatherUntil = 0;
+  /** When the messages were last looked at as a whole. */
+  weighedAt = 0;
+  /** Activities and sub-orchestrations that history shows as open. */
+  openWork = 0;
+  /** The one action that everything waits for; undefined when host and orchestrator may see that differently. */
+  waitsOn: Started | undefined;
+  /** How long the last turn took, in real milliseconds. */
+  lastTurnMs = 0;
+
+  constructor(row: InstanceRow, history: readonly HistoryEvent[]) {
+    this.row = row;
+    this.append(history.map(played), false);
+  }
+
+  /** Adds committed events, which are played from now on. */
+  append(events: readonly HistoryEvent[], replaces: boolean): void {
+    if (replaces) {
+      this.past = [];
+      this.pastJson = "";
+      this.scheduled.clear();
+      this.openWork = 0;
+    }
+    const texts: string[] = this.pastJson === "" ? [] : [this.pastJson];
+    for (const event of events) {
+      const done = played(event);
+      this.past.push(done);
+      texts.push(JSON.stringify(done));
+      if (schedules(done)) this.openWork += weightOf(done.EventType);
+      if (schedules(done)) this.scheduled.set(done.EventId, { kind: done.EventType, name: String(done["Name"] ?? "timer"), sinceMs: instantOfWire(done.Timestamp) });
+      const completed = completedId(done);
+      if (completed === undefined) continue;
+      this.openWork -= weightOf(this.scheduled.get(completed)?.kind);
+      this.scheduled.delete(completed);
+    }
+    this.pastJson = texts.join(",");
+  }
+
+  /** Stops every timer, as at the end of a generation. */
+  dropTimers(): void {
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+  }
+}
+
+/** Timers do not count as work: nothing is gained by waiting for one. */
+function weightOf(kind: number | undefined): number {
+  return kind === undefined || kind === EVENT.timerCreated ? 0 : 1;
+}
