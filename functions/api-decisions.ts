@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { isoOf } from "../shared/ports/clock.ts";
+import { decide, DecisionRequest } from "../shared/run/decide.ts";
+import { ABORT_MODES } from "../shared/run/facts.ts";
+import { stepInstance, targetInstance } from "../shared/run/instances.ts";
+import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
+import type { RunState } from "../shared/run/state.ts";
+import { digestOfRun } from "./api-runs.ts";
+import type { App } from "./app.ts";
+import { endpoint, type ApiCall } from "./http.ts";
+import { ring } from "./ring.ts";
+
+const AbortRequest = z.strictObject({
+  mode: z.enum(ABORT_MODES).default("close").describe("freeze: hold and wait; finish: let run what runs, then close up; close: close up now"),
+  note: z.string().max(2_000).optional(),
+});
+
+/** Registers: decisions about a run, abort among them. A decision is a fact first; then whoever waits for it is rung. */
+export function registerDecisions(app: App): void {
+  endpoint(app, "decide", "POST", "runs/{run}/decisions", async (call) => {
+    const request = await call.body(DecisionRequest);
+    const { decision, isNew } = await made(call, request);
+    return { status: isNew ? 201 : 200, jsonBody: decision };
+  });
+
+  endpoint(app, "abortRun", "POST", "runs/{run}/abort", async (call) => {
+    const { mode, note } = await call.body(AbortRequest);
+    const { decision, index } = await made(call, { decision: "abort", mode, ...(note === undefined ? {} : { note }) });
+    const state = await app.conductor.state(index.plan.digest);
+    return { status: 202, jsonBody: { decision, ...whatAbortMeans(app, state) } };
+  });
+
+  async function made(call: ApiCall, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; index: PlanIndex }> {
+    const run = call.params["run"] ?? "";
+    const index = indexOf(await app.stage.plans.get(await digestOfRun(app, run)));
+    const answer = await decide(app.stage.journal, index, request, call.operator, isoOf(app.stage.clock.now()));
+    if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.operator });
+    await ring(call.client, await whoWaits(app, index, request));
+    return { ...answer, index };
+  }
+}
+
+/** A decision about a step rings that step and its targets; one about the run rings all that has not ended. */
+async function whoWaits(app: App, index: PlanIndex, { step }: DecisionRequest): Promise<readonly string[]> {
+  const { window } = index.plan;
+  const state = await app.conductor.state(index.plan.digest);
+  return state.steps
+    .filter((candidate) => (step === undefined ? candidate.state !== "ended" : candidate.id === step))
+    .flatMap((candidate) => [
+      stepInstance(window.id, candidate.id),
+      ...candidate.targets.filter((target) => candidate.state === "running" && target.state !== "ended").map((target) => targetInstance(window.id, candidate.id, target.id)),
+    ]);
+}
+
+/** The answer that an abort gives at once: what runs, what of it cannot be interrupted, and what will be put back. */
+function whatAbortMeans(app: App, state: RunState): { running: object[]; cannotBeInterrupted: string[]; willBePutBack: string[] } {
+  const running = state.steps.filter(({ state: standing }) => standing === "running");
+  return {
+    running: running.map(({ id, title, targets }) => ({ step: id, title, targets: targets.filter((target) => target.state === "running").map((target) => target.id) })),
+    cannotBeInterrupted: running.filter(({ verb }) => app.registry.find(verb)?.cancel === undefined).map(({ id }) => id),
+    willBePutBack: state.obligations.filter(({ closed }) => closed === undefined).map(({ what }) => what),
+  };
+}

@@ -1,0 +1,19 @@
+import { registerActivities } from "./activities.ts";
+import { registerDecisions } from "./api-decisions.ts";
+import { registerHealth } from "./api-health.ts";
+import { registerPlans } from "./api-plans.ts";
+import { registerRuns } from "./api-runs.ts";
+import type { App } from "./app.ts";
+import { registerOrchestrations } from "./orchestrations.ts";
+import { registerTimers } from "./timers.ts";
+
+/** Registers every function of the app. Azure and the local host call the same. */
+export function register(app: App): void {
+  registerOrchestrations();
+  registerActivities(app);
+  registerTimers(app);
+  registerPlans(app);
+  registerRuns(app);
+  registerDecisions(app);
+  registerHealth(app);
+}

@@ -1,0 +1,43 @@
+import { OrchestrationRuntimeStatus, type DurableClient } from "durable-functions";
+import { Fault } from "../shared/fault/fault.ts";
+import { RUN_STREAM } from "../shared/run/facts.ts";
+import { windowInstance } from "../shared/run/instances.ts";
+import { type App, WINDOW } from "./app.ts";
+
+/** States in which an instance will go on by itself. */
+const ALIVE: readonly OrchestrationRuntimeStatus[] = [
+  OrchestrationRuntimeStatus.Pending,
+  OrchestrationRuntimeStatus.Running,
+  OrchestrationRuntimeStatus.ContinuedAsNew,
+  OrchestrationRuntimeStatus.Suspended,
+];
+
+export interface Started {
+  readonly run: string;
+  /** `started` by this call, `resumed` after its orchestration was lost, or `running` already. */
+  readonly did: "started" | "resumed" | "running" | "ended";
+}
+
+/**
+ * Starts the run of a window, or sees to it that a started one goes on. One run per window: the run's first fact is the
+ * guard, the orchestration's instance id the second line of defence, so that two callers at once start one run.
+ *
+ * @throws Fault `conflict` when the window was started with another plan.
+ */
+export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string): Promise<Started> {
+  const begun = await app.conductor.begin(run, digest, by);
+  const facts = await app.stage.journal.read(run, RUN_STREAM);
+  const started = facts.find((fact) => fact.type === "run.started");
+  if (started !== undefined && started.digest !== digest) {
+    throw new Fault("conflict", `the window ${run} was started at ${started.at} with plan ${started.digest.slice(0, 12)}, not ${digest.slice(0, 12)}`);
+  }
+  if (facts.some(({ type }) => type === "run.ended")) return { run, did: "ended" };
+  if (await isAlive(client, run)) return { run, did: begun ? "started" : "running" };
+  await client.startNew(WINDOW, { instanceId: windowInstance(run), input: { run, digest } });
+  return { run, did: begun ? "started" : "resumed" };
+}
+
+async function isAlive(client: DurableClient, run: string): Promise<boolean> {
+  const page = await client.getStatusBy({ runtimeStatus: [...ALIVE] });
+  return page.some(({ instanceId, name }) => name === WINDOW && instanceId === windowInstance(run));
+}
