@@ -11,6 +11,8 @@ export interface StatusBody {
   readonly createdTime: string;
   readonly lastUpdatedTime: string;
   readonly historyEvents?: readonly Record<string, unknown>[];
+  /** Not Azure's: what keeps an orchestrator that has returned from ending (section 9). */
+  readonly waitsFor?: readonly string[];
 }
 
 export function statusBody(status: InstanceStatus, showInput: boolean, historyEvents?: readonly Record<string, unknown>[]): StatusBody {
@@ -24,6 +26,7 @@ export function statusBody(status: InstanceStatus, showInput: boolean, historyEv
     createdTime: wholeSeconds(status.createdTime),
     lastUpdatedTime: wholeSeconds(status.lastUpdatedTime),
     ...(historyEvents === undefined ? {} : { historyEvents }),
+    ...(status.waitsFor === undefined || status.waitsFor.length === 0 ? {} : { waitsFor: status.waitsFor }),
   };
 }
 

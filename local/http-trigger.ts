@@ -60,9 +60,8 @@ export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes =
       return writeEmpty(response, 413);
     }
     const release = clock.hold();
-    const cancel = clock.at(clock.now() + FRONT_END_LIMIT_MS, () =>
-      log("warning", `${request.method} ${url.pathname} has been running for ${FRONT_END_LIMIT_MS / 1_000} s; Azure's front end would have given up on it. Start an orchestration and answer 202 instead`, fn.name),
-    );
+    const warn = (): void => log("warning", `${request.method} ${url.pathname} has been running for ${FRONT_END_LIMIT_MS / 1_000} s; Azure's front end would have given up on it. Start an orchestration and answer 202 instead`, fn.name);
+    const cancel = clock.at(clock.now() + FRONT_END_LIMIT_MS, warn, true);
     try {
       const { returnValue } = await invoke(app, fn, { trigger: { http: httpData(request, url, params, body) }, traceContext: traceOf(request) }, surroundings);
       return writeAnswer(response, returnValue);

@@ -40,6 +40,8 @@ export interface ServeOptions {
   readonly timerZone?: string;
   /** False: timers are loaded and shown, and fire only when asked for. */
   readonly timersRun?: boolean;
+  /** True: a virtual clock does not move on the timers' account, which recur for ever; they fire when time comes by. */
+  readonly timersFollow?: boolean;
   readonly bodyLimitBytes?: number;
   readonly surroundings?: Surroundings;
 }
@@ -153,7 +155,7 @@ function triggersOf({ app, clock, ...options }: ServeOptions, surroundings: Surr
     if (fn.kind === "unsupported") refused.push({ fn, why: `nothing here fires a ${fn.trigger.type}; HTTP, timer and durable triggers are` });
     if (fn.kind !== "timer") continue;
     try {
-      timers.push(timerTrigger(app, fn, { clock, statuses, settings: options.settings ?? process.env, surroundings, ...(options.timerZone === undefined ? {} : { zone: options.timerZone }) }));
+      timers.push(timerTrigger(app, fn, { clock, statuses, settings: options.settings ?? process.env, follows: options.timersFollow === true, surroundings, ...(options.timerZone === undefined ? {} : { zone: options.timerZone }) }));
     } catch (thrown) {
       refused.push({ fn, why: errorOf(thrown).message });
     }

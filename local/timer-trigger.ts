@@ -14,6 +14,8 @@ export interface TimerSettings {
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** IANA zone in which schedules are read. Ours is UTC, as on the plans that know no other. */
   readonly zone?: string;
+  /** True: a virtual clock does not move on a timer's account; it fires when time comes by. */
+  readonly follows?: boolean;
   readonly surroundings?: Surroundings;
 }
 
@@ -38,7 +40,7 @@ export interface TimerTrigger {
  *
  * @throws Fault `invalid` for a schedule that Azure would refuse.
  */
-export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses, settings, zone, surroundings = app.surroundings }: TimerSettings): TimerTrigger {
+export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses, settings, zone, follows = false, surroundings = app.surroundings }: TimerSettings): TimerTrigger {
   const expression = withSettings(String(fn.trigger["schedule"] ?? ""), settings);
   const schedule = scheduleOf(expression, zone);
   const monitored = fn.trigger["useMonitor"] !== false && !firesWithinAMinute(schedule, clock.now());
@@ -51,7 +53,7 @@ export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses,
   let wake: () => void = () => {};
 
   function wait(): void {
-    if (!stopped) waiting = clock.at(nextMs, () => fire("due"));
+    if (!stopped) waiting = clock.at(nextMs, () => fire("due"), follows);
   }
 
   function fire(why: "due" | "pastDue" | "startup"): void {

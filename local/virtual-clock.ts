@@ -34,6 +34,12 @@ export interface VirtualClockOptions {
 export function virtualClock({ startAtMs, speed }: VirtualClockOptions): VirtualClock {
   if (speed !== undefined && !(speed > 0)) throw new Fault("invalid", `a clock's speed is ${speed}; expected a number above 0`);
   const waiters = new Waiters();
+  /** They are called when time comes by, and do not make it move. */
+  const followers = new Waiters();
+  const nextOfAll = (): number | undefined => {
+    const next = Math.min(waiters.next() ?? Number.POSITIVE_INFINITY, followers.next() ?? Number.POSITIVE_INFINITY);
+    return Number.isFinite(next) ? next : undefined;
+  };
   let nowMs = startAtMs;
   let holds = 0;
   let runners = 0;
@@ -65,7 +71,8 @@ export function virtualClock({ startAtMs, speed }: VirtualClockOptions): Virtual
     const next = waiters.next();
     const ends = advances.map(({ toMs }) => toMs).filter((toMs) => toMs > nowMs);
     const earliest = Math.min(next ?? Number.POSITIVE_INFINITY, ...ends);
-    return Number.isFinite(earliest) && earliest <= limit() ? Math.max(earliest, nowMs) : undefined;
+    if (!Number.isFinite(earliest) || earliest > limit()) return undefined;
+    return Math.max(Math.min(earliest, followers.next() ?? earliest), nowMs);
   };
 
   const schedule = (): void => {
@@ -75,9 +82,10 @@ export function virtualClock({ startAtMs, speed }: VirtualClockOptions): Virtual
     checking = undefined;
     if (closed || holds > 0) return;
     if (jump !== undefined) return callAll(settledCallbacks);
-    const next = waiters.next();
+    const next = nextOfAll();
     if (next !== undefined && next <= nowMs) {
       waiters.callDue(nowMs);
+      followers.callDue(nowMs);
       return schedule();
     }
     callAll(settledCallbacks);
@@ -101,8 +109,8 @@ export function virtualClock({ startAtMs, speed }: VirtualClockOptions): Virtual
 
   return {
     now,
-    at(instantMs, callback) {
-      const cancel = waiters.add(instantMs, callback);
+    at(instantMs, callback, follows = false) {
+      const cancel = (follows ? followers : waiters).add(instantMs, callback);
       if (jump !== undefined && instantMs < jump.toMs) interrupt();
       schedule();
       return cancel;
@@ -156,6 +164,7 @@ export function virtualClock({ startAtMs, speed }: VirtualClockOptions): Virtual
       jump = undefined;
       if (checking !== undefined) clearImmediate(checking);
       waiters.clear();
+      followers.clear();
       callAll(settledCallbacks);
       callAll(quietCallbacks);
       for (const { done } of advances.splice(0)) done();

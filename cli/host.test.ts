@@ -1,0 +1,194 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, describe, expect, it } from "vitest";
+
+const APPS = join(import.meta.dirname, "../test/fixtures/apps");
+const CLI = join(import.meta.dirname, "../test/support/host-cli.ts");
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly origin: string;
+  /** Everything it has printed so far. */
+  readonly lines: string[];
+  readonly ended: Promise<number | null>;
+}
+
+const started: Started[] = [];
+const folders: string[] = [];
+afterEach(async () => {
+  for (const { process, ended } of started.splice(0)) {
+    process.kill("SIGKILL");
+    await ended;
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function run(app: string, options: readonly string[], env: Record<string, string> = {}): { process: ChildProcess; lines: string[]; ended: Promise<number | null> } {
+  const child = spawn(process.execPath, [CLI, "host", "--app", app, "--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  createInterface({ input: child.stderr }).on("line", (line) => lines.push(line));
+  return { process: child, lines, ended: new Promise((resolve) => child.on("exit", resolve)) };
+}
+
+/** Starts `nightshift host` as a process and waits for the line with its origin. */
+async function host(app: string, ...options: string[]): Promise<Started> {
+  const child = run(app, options);
+  let origin = "";
+  await expect.poll(() => (origin = child.lines.find((line) => line.startsWith("listening on "))?.slice(13) ?? ""), { timeout: 20_000, interval: 20 }).not.toBe("");
+  const whole = { ...child, origin };
+  started.push(whole);
+  return whole;
+}
+
+interface Management {
+  readonly id: string;
+  readonly statusQueryGetUri: string;
+  readonly sendEventPostUri: string;
+}
+
+interface Status {
+  readonly runtimeStatus: string;
+  readonly output: unknown;
+  readonly customStatus: unknown;
+  readonly createdTime: string;
+  readonly lastUpdatedTime: string;
+}
+
+async function post(url: string, body?: unknown): Promise<Response> {
+  return fetch(url, { method: "POST", headers: { "content-type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+}
+
+/** Starts an orchestration by the app's own HTTP starter. */
+async function start(url: string, body?: unknown): Promise<Management> {
+  const response = await post(url, body);
+  expect(response.status).toBe(202);
+  return (await response.json()) as Management;
+}
+
+async function statusOf({ statusQueryGetUri }: Management): Promise<Status> {
+  return (await (await fetch(statusQueryGetUri)).json()) as Status;
+}
+
+async function ended(management: Management): Promise<Status> {
+  await expect.poll(async () => (await statusOf(management)).runtimeStatus, { timeout: 15_000, interval: 20 }).toMatch(/Completed|Failed|Terminated/);
+  return statusOf(management);
+}
+
+describe("nightshift host on apps in the style of the well-known samples", { timeout: 60_000 }, () => {
+  it("runs a sequence of a CommonJS app that has no packages of its own, with its local settings", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nightshift-host-"));
+    folders.push(folder);
+    cpSync(join(APPS, "hello-sequence"), folder, { recursive: true });
+    const { origin, lines } = await host(folder);
+
+    const status = await ended(await start(`${origin}/api/orchestrators/helloSequence`));
+
+    expect(status).toMatchObject({ runtimeStatus: "Completed", output: ["Tokyo", "Seattle", "London", "Cairo"].map((city) => `Good night, ${city}!`), customStatus: { greeted: 3 } });
+    expect(lines.join("\n")).toMatch(/information \[startOrchestrator\] Started orchestration with ID = '[0-9a-f]{32}'/);
+    expect(lines[0]).toContain("hub HelloHub");
+  });
+
+  it("runs a fan-out of an ES module app, without a route prefix, and answers who waits", async () => {
+    const { origin } = await host(join(APPS, "fan-out"));
+
+    const status = await ended(await start(`${origin}/orchestrators/backup`, { folder: "docs" }));
+    const waited = await post(`${origin}/orchestrators/backup/wait`, { folder: "docs" });
+
+    expect(status.output).toEqual({ files: 20, bytes: 19_000 });
+    expect([waited.status, await waited.json()]).toEqual([200, { files: 20, bytes: 19_000 }]);
+  });
+
+  it("jumps over the timers of a monitor with a virtual clock", async () => {
+    const { origin } = await host(join(APPS, "monitor"), "--clock", "virtual", "--start-at", "2030-01-05T20:00:00Z");
+
+    const clear = await ended(await start(`${origin}/api/monitor`, { city: "Phoenix", everyMinutes: 30, hours: 6 }));
+    const never = await ended(await start(`${origin}/api/monitor`, { city: "Seattle", everyMinutes: 30, hours: 6 }));
+
+    expect(clear).toMatchObject({ output: { clear: true, looks: 4 }, createdTime: "2030-01-05T20:00:00Z", lastUpdatedTime: "2030-01-05T21:30:00Z" });
+    expect(never).toMatchObject({ output: { clear: false, looks: 12 }, lastUpdatedTime: "2030-01-06T03:30:00Z" });
+  });
+
+  it("lets a person answer before the deadline", async () => {
+    const { origin } = await host(join(APPS, "approval"));
+    const management = await start(`${origin}/api/approval/night-1`, { who: "kim", minutes: 60 });
+    await expect.poll(async () => (await statusOf(management)).customStatus).toEqual({ waitingFor: "kim" });
+
+    await post(`${origin}/api/approval/night-1/approve`, { by: "kim" });
+
+    expect(await ended(management)).toMatchObject({ runtimeStatus: "Completed", output: "approved by kim" });
+  });
+
+  it("escalates when nobody answers", async () => {
+    const { origin } = await host(join(APPS, "approval"), "--clock", "virtual");
+
+    const status = await ended(await start(`${origin}/api/approval/night-1`, { who: "kim", minutes: 60 }));
+
+    expect(status.output).toBe("kim did not answer; told the manager");
+  });
+
+  it("keeps an eternal counter over its generations", async () => {
+    const { origin } = await host(join(APPS, "eternal-counter"));
+    const management = await start(`${origin}/api/counter`);
+    const operate = (operation: object): Promise<Response> => post(management.sendEventPostUri.replace("{eventName}", "operation"), operation);
+    const shows = (value: number): Promise<void> => expect.poll(async () => (await statusOf(management)).customStatus).toEqual({ value });
+
+    await shows(0);
+    await operate({ do: "add", by: 5 });
+    await shows(5);
+    await operate({ do: "add", by: 2 });
+    await shows(7);
+    await operate({ do: "end" });
+
+    expect(await ended(management)).toMatchObject({ runtimeStatus: "Completed", output: 7 });
+  });
+
+  it("runs sub-orchestrations with retries, names what it cannot run, and goes on with the rest", async () => {
+    const { origin, lines } = await host(join(APPS, "sub-orchestrations"), "--clock", "virtual", "--start-at", "2030-01-05T20:00:00Z");
+
+    const status = await ended(await start(`${origin}/api/provision`));
+
+    expect(status.output).toEqual(["lock:key-1", "lamp:key-3", "door:key-1"]);
+    expect(lines.filter((line) => line.startsWith("  NOT RUN")).map((line) => line.trim().split(/\s+/)[2])).toEqual(["tally", "incoming", "uploaded"]);
+    expect(lines.find((line) => line.includes("sweep"))).toContain("0 0 4 * * *, next at 2030-01-06T04:00:00.000Z");
+  });
+});
+
+describe("nightshift host as a process", { timeout: 60_000 }, () => {
+  it("goes on where it was after kill -9 when its store is a file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nightshift-host-"));
+    folders.push(folder);
+    const store = `file:${join(folder, "hub.sqlite")}`;
+    const first = await host(join(APPS, "approval"), "--store", store);
+    const management = await start(`${first.origin}/api/approval/night-1`, { who: "kim", minutes: 60 });
+    await expect.poll(async () => (await statusOf(management)).customStatus).toEqual({ waitingFor: "kim" });
+    first.process.kill("SIGKILL");
+    await first.ended;
+
+    const second = await host(join(APPS, "approval"), "--store", store);
+    await post(`${second.origin}/api/approval/night-1/approve`, { by: "lee" });
+
+    const later = { ...management, statusQueryGetUri: management.statusQueryGetUri.replace(first.origin, second.origin) };
+    expect(await ended(later)).toMatchObject({ output: "approved by lee" });
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("ends in order on %s", async (signal) => {
+    const { process, ended: exit, lines } = await host(join(APPS, "monitor"));
+
+    process.kill(signal);
+
+    expect(await exit).toBe(0);
+    expect(lines.at(-1)).toBe("stopping: taking no more work");
+  });
+
+  it("refuses options that mean nothing", async () => {
+    const child = run(join(APPS, "monitor"), ["--clock", "slow"]);
+
+    expect(await child.ended).toBe(1);
+    expect(child.lines.join("\n")).toContain("Expected real, virtual, or a speed above 0 such as 60.");
+  });
+});
