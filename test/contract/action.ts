@@ -171,7 +171,7 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
         const walk = prepare();
         const receipt = await walk.begin();
 
-        const evidence = await walk.cancel(receipt);
+        const evidence = await cancelled(walk, receipt);
         const effects = walk.effects();
         await walk.cancel(receipt);
 
@@ -187,6 +187,7 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
 
         await atEveryRequest(prepare, what, async (walk) => {
           const outcome = await settled(walk.preview());
+          walk.outside.calm();
 
           if (outcome.ok) expect(outcome.value).toEqual(lines);
           else expectKind(what, outcome.fault);
@@ -214,6 +215,7 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
           arm();
 
           const outcome = await settled(walk.undo(receipt));
+          walk.outside.calm();
           if (!outcome.ok) {
             expectKind(what, outcome.fault);
             walk.outside.advance(outcome.fault.retryAfterMs ?? 15_000);
@@ -227,16 +229,17 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
 
       if (action.cancel !== undefined) it("in cancel: a clear fault, and a second try ends the work", async () => {
         const clean = prepare();
-        await clean.cancel(await clean.begin());
+        await cancelled(clean, await clean.begin());
         const effects = clean.effects();
 
         await atEveryRequest(prepare, what, async (walk, arm) => {
           const receipt = await walk.begin();
           arm();
 
-          const outcome = await settled(walk.cancel(receipt));
+          const outcome = await settled(cancelled(walk, receipt, (fault) => walk.outside.hit === undefined || expectKind(what, fault)));
+          walk.outside.calm();
           if (!outcome.ok) expectKind(what, outcome.fault);
-          await walk.cancel(receipt);
+          await cancelled(walk, receipt);
 
           expect(walk.effects()).toEqual(effects);
         }, true);
@@ -358,6 +361,17 @@ function walker<Ports, Params, Receipt, W extends World>(
     },
   };
   return walk;
+}
+
+/** Cancels until the work has ended: a vendor may take a while, and `unavailable` then says that it has not yet. */
+async function cancelled<Receipt, W>(walk: Walk<Receipt, W>, receipt: Receipt, onFault: (fault: FaultRecord) => unknown = () => undefined): Promise<readonly string[]> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await settled(walk.cancel(receipt));
+    if (outcome.ok) return outcome.value;
+    onFault(outcome.fault);
+    if (outcome.fault.kind !== "unavailable" || tries === MOST_FAULTS) throw outcome.thrown;
+    walk.outside.advance(Math.max(15_000, outcome.fault.retryAfterMs ?? 0));
+  }
 }
 
 /** A bound, in case an action makes ever more requests. */

@@ -31,6 +31,8 @@ export interface LocalOutside extends Outside {
   readonly requests: readonly string[];
   /** Goes wrong in this way at the request with this index, counted from now. */
   inject(what: Injected, atRequest: number): void;
+  /** Nothing goes wrong any more. */
+  calm(): void;
   /** The request that went wrong, if it came so far. */
   readonly hit: string | undefined;
   /** Requests that hung and were not called off within three minutes. */
@@ -118,6 +120,7 @@ export function localOutside<W extends World>(simulator: Simulator<W>, world: W,
       plan = { what, left: atRequest };
       hit = undefined;
     },
+    calm: () => void (plan = undefined),
     get hit() {
       return hit;
     },
