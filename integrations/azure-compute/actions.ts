@@ -51,7 +51,8 @@ const LIMIT_MS = 55 * 60_000;
  * `check` script is run after it and is what `verify` reads; without one, `verify` reads the exit code again. A script
  * with an `undo` script is taken back by it; any other is irreversible. Check and undo scripts get the same parameters.
  *
- * @throws Fault `conflict` when the server is not running, or a script file has changed since `begin`.
+ * @throws Fault `conflict` when the server is not running, a script ends with exit code 3 («someone else changed it»), or
+ *   a script file has changed since `begin`; `rejected` for any other exit code but 0.
  */
 export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, Receipt>({
   verb: "host.run",
@@ -154,11 +155,14 @@ function ended({ state }: ScriptRun): boolean {
   return state !== "waiting" && state !== "running";
 }
 
+/** By convention of ours, which the README tells: a script found the server in another state than it may change. */
+const EXIT_CONFLICT = 3;
+
 /** An exit code other than 0 is refused and not retried: nobody but its author knows what a second run of half a script does. */
 function expectSuccess(run: ScriptRun, server: string, { file }: FileUsed): void {
   if (run.state === "succeeded" && (run.exitCode ?? 0) === 0) return;
   const words = lastLines(run.error === "" ? run.output : run.error).join(" / ");
-  throw new Fault("rejected", `${file} ${run.state} on ${server} with exit code ${run.exitCode ?? "unknown"}; expected 0${words === "" ? "" : `: ${words}`}`, { vendor: "azure-compute" });
+  throw new Fault(run.exitCode === EXIT_CONFLICT ? "conflict" : "rejected", `${file} ${run.state} on ${server} with exit code ${run.exitCode ?? "unknown"}; expected 0${words === "" ? "" : `: ${words}`}`, { vendor: "azure-compute" });
 }
 
 async function used(scripts: Scripts, file: string): Promise<FileUsed> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { Server, named } from "../../shared/inventory/schema.ts";
-import type { Patches, ServerUpdates } from "./connector.ts";
+import type { Look, Patches, ServerUpdates } from "./connector.ts";
 
 const Classification = z.enum(["critical", "security", "rollups", "updates", "definitions", "service-packs"]);
 
@@ -116,7 +116,7 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
         return isWanted ? restart(after, `${names.length} updates are installed`) : go({ ...after, phase: "back" }, "reading what is installed now");
       }
       case "back": {
-        const look = await patches.reading(server, idOf(receipt));
+        const look = await lookWhileRestarting(patches, receipt);
         if (look.state === "ended" && isBack(look.result, receipt)) {
           const { pending, bootedAt } = look.result;
           if (installed !== undefined) return done(`${installed.length} updates installed, ${pending.length} pending`);
@@ -127,7 +127,7 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
         if (receipt.restartedMs !== undefined && now - receipt.restartedMs > BACK_WITHIN_MS) {
           throw new Fault("rejected", `${server.name} has not come back within ${BACK_WITHIN_MS / 60_000} minutes of its restart: look at its console`, { vendor: "wsus" });
         }
-        if (look.state !== "ended") return { state: "running", note: `${server.name}: waiting for its answer` };
+        if (look.state === "waiting" || look.state === "running") return { state: "running", note: `${server.name}: waiting for its answer` };
         return go({ ...receipt, look: receipt.look + 1 }, "not restarted yet");
       }
     }
@@ -163,6 +163,16 @@ function idOf({ run, key, phase, installed, look }: Receipt): { run: string; key
       return { run, key, part: `restart ${when}` };
     case "back":
       return { run, key, part: `read ${when}, look ${look}` };
+  }
+}
+
+/** A restart may cut off the very script that looks for it; another look will tell. */
+async function lookWhileRestarting(patches: Patches, receipt: Receipt): Promise<Look<ServerUpdates> | { readonly state: "cut off" }> {
+  try {
+    return await patches.reading(receipt.server, idOf(receipt));
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.kind === "failed" && receipt.restartedMs !== undefined) return { state: "cut off" };
+    throw thrown;
   }
 }
 
