@@ -10,7 +10,7 @@ const POLICY = { timeoutMs: 60 * 60_000, attempts: 10, retryDelayMs: 5_000 };
 const Comment = z.strictObject({
   issue: IssueKey,
   text: z.string().trim().min(1).max(3_000).describe("What to say, in plain words"),
-  moment: z.enum(["start", "note", "end"]).default("note").describe("end: adds how the change came out, step by step"),
+  moment: z.enum(["start", "note", "finish"]).default("note").describe("finish: adds how the change came out, step by step"),
 });
 const CommentReceipt = z.object({ issue: z.string(), id: z.string(), key: z.string() });
 
@@ -32,7 +32,7 @@ export const jiraComment = defineAction<{ issues: Issues }, z.infer<typeof Comme
 
   async preview({ issues }, { issue, text, moment }) {
     const found = await expectRight(issues, issue, "ADD_COMMENTS");
-    const outcome = moment === "end" ? ", with how its change came out" : "";
+    const outcome = moment === "finish" ? ", with how its change came out" : "";
     return [`comment on ${titled(found)}${outcome}: ${JSON.stringify(text)}`];
   },
 
@@ -51,9 +51,9 @@ export const jiraComment = defineAction<{ issues: Issues }, z.infer<typeof Comme
   },
 });
 
-async function commentOf(text: string, moment: "start" | "note" | "end", { story }: Call): Promise<JiraDocument> {
+async function commentOf(text: string, moment: "start" | "note" | "finish", { story }: Call): Promise<JiraDocument> {
   const link = { before: `${story.windowTitle}:`, words: "report", url: story.reportUrl };
-  if (moment !== "end") return documentOf({ paragraphs: [text], link });
+  if (moment !== "finish") return documentOf({ paragraphs: [text], link });
   const { title, outcome, lines } = await story.change();
   return documentOf({ paragraphs: [text, `${title}: ${outcome}`], bullets: lines, link });
 }

@@ -69,7 +69,7 @@ actionContract({
   world,
   simulator: jiraSimulator,
   connect,
-  params: { issue: "PLAT-1086", text: "Starts now.", moment: "end" },
+  params: { issue: "PLAT-1086", text: "Starts now.", moment: "finish" },
   effects: ["commented issue PLAT-1086"],
   spoil: (spoiled) => void spoiled.issues[0]!.comments.splice(0),
   driftBefore: close,
@@ -110,7 +110,7 @@ describe("jira.comment", () => {
   it("tells how the change came out, step by step, with the report", async () => {
     const { world: jira, ports } = mount(world());
 
-    await jiraComment.begin(ports, { issue: "PLAT-1086", text: "The change has ended.", moment: "end" }, callOf());
+    await jiraComment.begin(ports, { issue: "PLAT-1086", text: "The change has ended.", moment: "finish" }, callOf());
 
     expect(jira.issues[0]!.comments[0]!.body).toEqual({
       version: 1,
@@ -135,7 +135,7 @@ describe("jira.comment", () => {
       ],
     });
     expect(jira.issues[0]!.comments[0]!.properties).toEqual([
-      { key: "nightshift", value: { run: RUN, step: "tell", moment: "end", key: `${RUN}/tell/PLAT-1086/end` } },
+      { key: "nightshift", value: { run: RUN, step: "tell", moment: "finish", key: `${RUN}/tell/PLAT-1086/finish` } },
     ]);
   });
 
@@ -143,7 +143,7 @@ describe("jira.comment", () => {
     const { world: jira, ports } = mount(world());
 
     for (const attempt of [1, 2, 3]) {
-      for (const moment of ["start", "end"] as const) await jiraComment.begin(ports, { issue: "PLAT-1086", text: "…", moment }, callOf({ key: `${RUN}/tell/PLAT-1086/${attempt}` }));
+      for (const moment of ["start", "finish"] as const) await jiraComment.begin(ports, { issue: "PLAT-1086", text: "…", moment }, callOf({ key: `${RUN}/tell/PLAT-1086/${attempt}` }));
     }
 
     expect(jira.issues[0]!.comments).toHaveLength(2);
