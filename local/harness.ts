@@ -196,6 +196,7 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
 
     async waitFor(instanceId) {
       const endedStatus = async (): Promise<InstanceStatus | undefined> => {
+        if (ended) throw new Fault("unavailable", "the host has ended; create another one on the same store");
         const status = await hub.status(instanceId);
         if (status === undefined && !engine.lives.has(instanceId)) throw new Fault("absent", `no instance has the id ${instanceId}`);
         return status !== undefined && isFinished(status.runtimeStatus) ? status : undefined;

@@ -21,6 +21,8 @@ interface RunnerPorts {
   readonly limit: number;
   /** Answers are given in the order in which their activities began, once all of a round have ended. */
   readonly inRounds: boolean;
+  /** Hears that an activity begins. */
+  begun(): void;
   /** True: the host has just died, stop here. */
   crashes(point: CrashPoint): boolean;
   /** Takes an answer; resolves when it is durable, so that another activity may use the place. */
@@ -78,6 +80,7 @@ export class ActivityRunner {
     if (crashes({ at: "activity begun", ...at })) return;
     busy.begin();
     this.#computing++;
+    this.#ports.begun();
     const begunMs = clock.now();
     const tookMs = latencyOf(this.#ports.latencyMs, work);
     const event = await this.#call(work);

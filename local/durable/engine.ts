@@ -75,6 +75,7 @@ export class Engine {
     this.#commits = new CommitQueue(store, () => ({ serial: this.#serial, nowMs: clock.now() }), options.groupCommits);
     this.#activities = new ActivityRunner({
       clock, invoker, faults, busy: this.busy, latencyMs: options.activityLatencyMs, limit: options.maxConcurrentActivities, inRounds: options.inRounds,
+      begun: () => this.#roundIsDue(),
       crashes: (point) => this.#crashes(point),
       answer: (work, event, isRepeat) => this.#answer(work, event, isRepeat),
     });
@@ -173,10 +174,8 @@ export class Engine {
   }
 
   #wake(live: Live): void {
-    if (this.options.inRounds) {
-      if (!this.#pumping) void this.#pump();
-      return;
-    }
+    this.#roundIsDue();
+    if (this.options.inRounds) return;
     if (live.busy || live.inbox.length === 0) return;
     const delayMs = gatherMs(live);
     if (delayMs > 0) {
@@ -197,6 +196,10 @@ export class Engine {
     } else {
       void this.#turn(live);
     }
+  }
+
+  #roundIsDue(): void {
+    if (this.options.inRounds && !this.#pumping && !this.#dead) void this.#pump();
   }
 
   #gathered(live: Live): void {

@@ -39,7 +39,7 @@ export interface TurnInput {
 /** How a generation ended. `result` is JSON text, or plain text for a failure or a termination. */
 export type Ending =
   | { readonly status: "Completed"; readonly result: string | null }
-  | { readonly status: "Failed"; readonly result: string; readonly details: string }
+  | { readonly status: "Failed"; readonly result: string; readonly details: string; /** The rule by which this host refused to go on. */ readonly rule?: string }
   | { readonly status: "Terminated"; readonly result: string };
 
 /** What a turn decided; nothing of it has happened yet. */
@@ -105,7 +105,7 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
     const ending: Ending | undefined = spinning ? failed(generation.name, `it continued as new ${MOST_GENERATIONS} times without waiting for anything`) : verdict;
     if (ending !== undefined) notices.push(...lostEvents(walked, generation.instanceId, "when the instance ended"));
     // Diverging work is dispatched in production; strict mode and a termination drop what this turn decided.
-    const dropsDecisions = ending?.status === "Terminated" || walked.refusal !== undefined || spinning || (ports.strict && (walked.diverged !== undefined || answer.crashed !== undefined));
+    const dropsDecisions = ending?.status === "Terminated" || (ending?.status === "Failed" && ending.rule !== undefined) || spinning || (ports.strict && (walked.diverged !== undefined || answer.crashed !== undefined));
     const decisions = dropsDecisions ? [] : [...walked.board.pending.values()].sort((a, b) => a.id - b.id);
     const lingering = ending === undefined && (answer.isDone || answer.threw) && walked.board.open.size > 0;
     if (ports.strict) for (const decision of decisions) notices.push(...inputNotices(decision, generation.instanceId));
@@ -205,7 +205,7 @@ function failed(name: string, error: string): Ending {
 
 function refused(rule: string, why: string): Ending {
   const result = `Refused by the local host (${rule}): ${why}`;
-  return { status: "Failed", result, details: `Message: ${result}, StackTrace: ` };
+  return { status: "Failed", result, details: `Message: ${result}, StackTrace: `, rule };
 }
 
 /** A start of an instance that is running is dropped as a duplicate on Azure, and its parent waits for ever. */
