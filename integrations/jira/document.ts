@@ -52,7 +52,7 @@ function linesOf(words: string): string[] {
 
 /** Without what does not belong into a line of text, and no longer than one may be. Empty text nodes are refused by Jira. */
 function oneLine(words: string): string {
-  const clean = words.replaceAll(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, " ").trim();
+  const clean = words.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, " ").trim();
   const characters = [...clean];
   return characters.length <= JIRA_LIMITS.line ? clean : `${characters.slice(0, JIRA_LIMITS.line - 1).join("")}…`;
 }

@@ -97,8 +97,9 @@ describe("person.do", () => {
 
     outside.advance(31 * MINUTE);
     const first = await poll(asked, call());
+    outside.advance(2 * MINUTE);
     await poll(asked, call());
-    outside.advance(90 * MINUTE);
+    outside.advance(88 * MINUTE);
     const second = await poll(first.receipt!, call());
     await poll(second.receipt!, call());
 
