@@ -97,16 +97,17 @@ export function connectWsus(hosts: Hosts): Patches {
   }
 
   return {
-    startReading: (server, id, classifications) => start(server, id, "read-updates.ps1", { Classifications: listed(classifications) }, SHORT_LIMIT_MS),
+    // Async, so that a name that is refused rejects like everything else.
+    startReading: async (server, id, classifications) => start(server, id, "read-updates.ps1", { Classifications: listed(classifications) }, SHORT_LIMIT_MS),
     reading: (server, id) => look(server, id, (run, what) => printed(succeeded(run, what), what, ServerUpdates)),
-    startInstalling: (server, id, classifications) => start(server, id, "install-updates.ps1", { Classifications: listed(classifications) }, INSTALL_LIMIT_MS),
+    startInstalling: async (server, id, classifications) => start(server, id, "install-updates.ps1", { Classifications: listed(classifications) }, INSTALL_LIMIT_MS),
     installing: (server, id) => look(server, id, installationOf),
     startRestarting: (server, id) => hosts.restart(server, id),
     restarting: (server, id) => look(server, id, (run, what): true => {
         succeeded(run, what);
         return true;
       }),
-    startMoving: (wsus, id, { computer, groups, expected = [] }) =>
+    startMoving: async (wsus, id, { computer, groups, expected = [] }) =>
       start(
         wsus,
         id,
@@ -119,7 +120,7 @@ export function connectWsus(hosts: Hosts): Patches {
         SHORT_LIMIT_MS,
       ),
     moving: (wsus, id) => look(wsus, id, (run, what) => printed(succeeded(run, what), what, GroupMove)),
-    startFinding: (wsus, id, computer) => start(wsus, id, "read-membership.ps1", { ComputerName: checked(ComputerName, computer, "computer") }, SHORT_LIMIT_MS),
+    startFinding: async (wsus, id, computer) => start(wsus, id, "read-membership.ps1", { ComputerName: checked(ComputerName, computer, "computer") }, SHORT_LIMIT_MS),
     finding: (wsus, id) => look(wsus, id, (run, what) => printed(succeeded(run, what), what, Membership).groups),
     power: async (server) => (await hosts.look(server)).power,
   };
