@@ -11,6 +11,11 @@ const Aliases = z.array(Name).default([]).describe("Other names under which page
 const Duration = z.string().regex(/^\d+(s|m|h)$/, "a duration such as 90s, 45m or 2h");
 const Hostname = z.string().regex(/^[a-z0-9*_-]+(\.[a-z0-9_-]+)+$/i, "a host name such as www.example.com");
 
+/** A field that is a name in the file and that entry once loaded; see `load.ts`. */
+const embedded = <Schema extends z.ZodType>(schema: Schema, kind: string): Schema => schema.meta({ inventory: kind }) as Schema;
+/** A field that stays a name; the loader only checks that there is such an entry. */
+const nameOf = (kind: string) => Name.meta({ names: kind });
+
 /** Fields that every entry shares, beside its own. */
 const entry = <Shape extends z.core.$ZodShape>(shape: Shape) => z.strictObject({ name: Name, aliases: Aliases, ...shape });
 
@@ -18,14 +23,14 @@ export const Person = entry({
   title: z.string().optional().describe("Full name, for reports"),
   slackId: z.string().regex(/^[UW][A-Z0-9]+$/).describe("Slack user id"),
   email: z.email().describe("For Entra ID and Jira"),
-  team: Name.optional().describe("Team that the person belongs to"),
+  team: nameOf("team").optional().describe("Team that the person belongs to"),
   firewallLogin: z.string().optional().describe("Login on the firewalls"),
 });
 export type Person = z.infer<typeof Person>;
 
 export const Team = entry({
   channel: z.string().describe("Slack channel id where the team is asked"),
-  members: z.array(Name).default([]).describe("People of the team, first to be asked first"),
+  members: z.array(nameOf("person")).default([]).describe("People of the team, first to be asked first"),
 });
 export type Team = z.infer<typeof Team>;
 
@@ -64,14 +69,14 @@ export const Server = entry({
   role: z.string().optional().describe("What it does, e.g. web, app, mcc"),
   environment: z.string().optional(),
   wsusGroup: z.string().optional().describe("WSUS target group it belongs to between windows"),
-  pool: Name.optional().describe("Pool it serves in"),
+  pool: nameOf("pool").optional().describe("Pool it serves in"),
 });
 export type Server = z.infer<typeof Server>;
 
 /** A WSUS target group, managed through run-command on the WSUS server. */
 export const WsusGroup = entry({
   group: z.string().describe("Target group name in WSUS; {month} stands for the window's month name"),
-  server: Server.describe("The WSUS server itself"),
+  server: embedded(Server, "server").describe("The WSUS server itself"),
 });
 export type WsusGroup = z.infer<typeof WsusGroup>;
 
@@ -92,7 +97,7 @@ export const Vault = entry({ ...InSubscription, url: z.url().describe("https://N
 export type Vault = z.infer<typeof Vault>;
 
 export const Certificate = entry({
-  vault: Vault,
+  vault: embedded(Vault, "vault").describe("The vault that holds it"),
   certificate: Name.describe("Certificate name in the vault"),
   subject: Hostname.describe("The host name it is for"),
 });
@@ -156,7 +161,7 @@ export const INVENTORY_KINDS = {
   wsusGroup: WsusGroup,
   pool: Pool,
   cluster: Cluster,
-  vault: Vault,
+  vault: embedded(Vault, "vault").describe("The vault that holds it"),
   certificate: Certificate,
   resource: Resource,
   resourceGroup: ResourceGroup,

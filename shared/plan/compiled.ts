@@ -89,6 +89,8 @@ export interface CompiledStep {
   readonly expectedMs: number;
   /** Line in the plan file, 1-based, for messages. */
   readonly line: number;
+  /** Made by the compiler and not by the author: from the plan's tickets policy. Reports count it apart. */
+  readonly derived?: "tickets";
 }
 
 /** `success`: every target (or the same target) ended well; `end`: it has ended, however. */

@@ -77,6 +77,7 @@ export const Step = z.strictObject({
   maxFailures: z.int().min(0).optional().describe("Targets that may fail before no further batch begins; none if left out"),
   pause: Duration.optional().describe("Between two batches"),
   timeout: Duration.optional().describe("From its begin to the end of its verification; past it the step is overdue"),
+  startWithin: Duration.optional().describe("From its begin until the vendor's own record must show that it has started; past it people are told that the kickoff did not happen"),
   poll: Duration.optional().describe("Between two looks at work under way"),
   retry: Retry.optional().describe("How often and how patiently faults that waiting may cure are tried again"),
   onFailure: z

@@ -1,0 +1,56 @@
+import type { Draft, Outline, OutlineChange } from "./outline.ts";
+import type { Step } from "./schema.ts";
+import { listOf } from "./schema.ts";
+
+/** Ids of the steps that the tickets policy makes in each change that has keys. */
+export const TICKET_STEPS = { start: "jira-start", link: "jira-link", transition: "jira-transition", end: "jira-end" } as const;
+
+const SHORT = { onFailure: "continue", leaves: "untouched", expected: "5s" } as const satisfies Partial<Step>;
+
+/**
+ * The steps by which a change's Jira keys hear of it: when it begins (comment, link to the report), when all of it has
+ * ended well (transition), and when it has ended, however (comment). They go through the same contract as every step,
+ * and no other step waits for them: an outage of Jira holds nothing up.
+ */
+export function ticketSteps({ tickets }: Outline, change: OutlineChange, served: ReadonlyMap<string, string>): readonly Draft[] {
+  const keys = listOf(change.fields.keys);
+  if (tickets === undefined || keys.length === 0) return [];
+  const draft = (step: string, fields: Partial<Step>): Draft => ({
+    id: `${change.id}.${step}`,
+    change: change.id,
+    phase: change.phase,
+    fields: { id: step, targets: [...keys], ...SHORT, ...fields },
+    broken: false,
+    path: change.path,
+    derived: "tickets",
+  });
+
+  // The change begins with the first of its steps that is not done elsewhere, so that its gate is theirs too.
+  const first = change.steps.find(({ id }) => !served.has(id)) ?? change.steps[0];
+  const gate: Partial<Step> = {
+    ...(first?.fields.at === undefined ? {} : { at: first.fields.at }),
+    ...(first === undefined ? {} : { needs: served.has(first.id) ? [{ step: first.id, per: "step", as: "end" }] : [...listOf(first.fields.needs)].filter(perStep) }),
+    ...(first?.fields.when === undefined ? {} : { when: first.fields.when }),
+  };
+  const steps: Draft[] = [];
+  if (tickets.start !== undefined) {
+    steps.push(draft(TICKET_STEPS.start, { ...gate, action: "jira.comment", title: `Tell ${keys.join(", ")} that it begins`, with: { text: tickets.start, moment: "start" } }));
+  }
+  if (tickets.link !== undefined) {
+    steps.push(draft(TICKET_STEPS.link, { ...gate, action: "jira.link", title: `Link ${keys.join(", ")} to the report`, with: { title: tickets.link } }));
+  }
+  const all = change.steps.map(({ id }) => id);
+  if (tickets.transition !== undefined) {
+    steps.push(draft(TICKET_STEPS.transition, { action: "jira.transition", title: `Move ${keys.join(", ")} to ${tickets.transition}`, needs: all, with: { to: tickets.transition } }));
+  }
+  if (tickets.end !== undefined) {
+    const before = [...all, ...steps.map(({ id }) => id)].map((step) => ({ step, per: "step", as: "end" }) as const);
+    steps.push(draft(TICKET_STEPS.end, { action: "jira.comment", title: `Tell ${keys.join(", ")} how it ended`, needs: before, always: true, with: { text: tickets.end, moment: "end" } }));
+  }
+  return steps;
+}
+
+/** A need per target is about the change's own targets, which keys are not. */
+function perStep(need: string | { readonly per?: string }): boolean {
+  return typeof need === "string" || need.per !== "target";
+}
