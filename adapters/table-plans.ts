@@ -1,0 +1,91 @@
+import { Fault } from "../shared/fault/fault.ts";
+import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import type { Plans, StoredPlan } from "../shared/run/plans.ts";
+import { endOf, keyOf } from "./table-keys.ts";
+import { checkFits, tableNamed, type Row, type TablesSettings } from "./tables.ts";
+import { piecesOf, textOf } from "./table-text.ts";
+
+/**
+ * Compiled plans in Azure Table Storage. A plan is a partition of its own, named by its digest: the row `plan` says who
+ * stored and who approved it, the rows `text+NN` hold its JSON. The rows of the partition `windows` say which digest is the
+ * one of each window.
+ *
+ * A digest means one plan for ever, so what was read once is kept by this process and not read again; who approved it is.
+ */
+export function tablePlans(settings: TablesSettings): Plans {
+  const table = tableNamed("Plans", settings);
+  const known = new Map<string, Promise<CompiledPlan>>();
+
+  function get(digest: string): Promise<CompiledPlan> {
+    const kept = known.get(digest);
+    if (kept !== undefined) {
+      // The one asked for last is the last to be forgotten.
+      known.delete(digest);
+      known.set(digest, kept);
+      return kept;
+    }
+    const read = readPlan(digest);
+    known.set(digest, read);
+    read.catch(() => known.delete(digest));
+    for (const [oldest] of known) if (known.size > MOST_KNOWN) known.delete(oldest);
+    return read;
+  }
+
+  async function readPlan(digest: string): Promise<CompiledPlan> {
+    const rows = await table.range(`read the plan ${digest}`, keyOf(digest), TEXT, endOf(TEXT));
+    if (rows.length === 0) throw absent(digest);
+    return JSON.parse(textOf(rows)) as CompiledPlan;
+  }
+
+  async function readStored(digest: string): Promise<{ stored: StoredPlan; etag: string }> {
+    const row = await table.get(`look up the plan ${digest}`, keyOf(digest), PLAN);
+    if (row === undefined) throw absent(digest);
+    const { approvedBy, approvedAt } = row;
+    const approved = approvedBy === undefined ? {} : { approved: { by: String(approvedBy), at: String(approvedAt) } };
+    return { stored: { plan: await get(digest), by: String(row["by"]), at: String(row["at"]), ...approved }, etag: row.etag };
+  }
+
+  return {
+    get,
+
+    async put({ plan, by, at, approved }) {
+      const { digest, window } = plan;
+      const partitionKey = keyOf(digest);
+      const rows: Row[] = [
+        { partitionKey, rowKey: PLAN, window: window.id, by, at, ...(approved === undefined ? {} : { approvedBy: approved.by, approvedAt: approved.at }) },
+        ...piecesOf(JSON.stringify(plan)).map((pieces, row) => ({ partitionKey, rowKey: `${TEXT}${String(row).padStart(2, "0")}`, ...pieces })),
+      ];
+      const what = `store the plan ${digest} of ${window.id}`;
+      checkFits(what, rows);
+      await table.insert(what, rows);
+      await table.put(`make ${digest} the plan of ${window.id}`, { partitionKey: WINDOWS, rowKey: keyOf(window.id), window: window.id, digest });
+    },
+
+    async latest() {
+      const rows = await table.partition("list the plans of all windows", WINDOWS);
+      const newestFirst = rows.toSorted((a, b) => (String(a["window"]) < String(b["window"]) ? 1 : -1));
+      return Promise.all(newestFirst.map(async ({ digest }) => (await readStored(String(digest))).stored));
+    },
+
+    async approve(window, digest, by, at) {
+      for (;;) {
+        const { stored, etag } = await readStored(digest);
+        if (stored.plan.window.id !== window) throw new Fault("absent", `the plan ${digest} is of window ${stored.plan.window.id}, not ${window}`);
+        if (stored.approved !== undefined) return;
+        // Refused only when someone else approved it meanwhile, so the next look ends this.
+        if (await table.merge(`approve the plan ${digest}`, { partitionKey: keyOf(digest), rowKey: PLAN, approvedBy: by, approvedAt: at }, etag)) return;
+      }
+    },
+  };
+}
+
+const PLAN = "plan";
+const TEXT = "text+";
+const WINDOWS = "windows";
+
+/** Plans that a process keeps: those of a few windows. */
+const MOST_KNOWN = 8;
+
+function absent(digest: string): Fault {
+  return new Fault("absent", `no stored plan has the digest ${digest}`);
+}
