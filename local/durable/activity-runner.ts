@@ -151,6 +151,7 @@ export class ActivityRunner {
       });
     }
     const inOrder = this.#answered.splice(0).sort((a, b) => a.work.seq - b.work.seq);
+    const durable: Promise<void>[] = [];
     for (const { work, event, repeat, dueMs } of inOrder) {
       if (dueMs > this.#ports.clock.now()) {
         this.#ports.clock.at(dueMs, () => {
@@ -158,10 +159,11 @@ export class ActivityRunner {
           this.#freePlace();
         });
       } else {
-        await this.#ports.answer(work, event, false);
-        if (repeat !== undefined) await this.#ports.answer(work, repeat, true);
+        durable.push(this.#ports.answer(work, event, false));
+        if (repeat !== undefined) durable.push(this.#ports.answer(work, repeat, true));
       }
     }
+    await Promise.all(durable);
     return inOrder.length > 0;
   }
 

@@ -12,6 +12,7 @@ import { takeBatch } from "./inbox.ts";
 import { Live } from "./live.ts";
 import type { Delivery } from "./live.ts";
 import type { Notice } from "./notice.ts";
+import type { Revived } from "./rewind.ts";
 import { isFinished } from "./store.ts";
 import type { Change, InstanceRow, Message, Store, Timer, Work } from "./store.ts";
 import { longHistoryNotice } from "./strict-turn.ts";
@@ -287,12 +288,20 @@ export class Engine {
     this.#finished.delete(instanceId);
   }
 
+  /** What an orchestrator does on a history; nothing of it happens. */
+  replay(row: InstanceRow, history: readonly HistoryEvent[], batch: readonly HistoryEvent[]): Promise<TurnResult> {
+    const live = new Live(row, history);
+    return takeTurn({ generation: row, past: live.past, pastJson: live.pastJson, batch, actionsSeen: Number.POSITIVE_INFINITY, nowMs: this.options.clock.now() }, this.#ports);
+  }
+
   /** Brings ended instances back to life with another history, and lets them run. */
-  async revive(instances: readonly { readonly row: InstanceRow; readonly history: readonly HistoryEvent[]; readonly wake: HistoryEvent }[]): Promise<void> {
+  async revive(instances: readonly Revived[]): Promise<void> {
     const lives = instances.map(({ row, history }) => new Live(row, history));
     const messages = instances.map(({ row, wake }): Message => ({ seq: this.nextSeq(), instanceId: row.instanceId, executionId: row.executionId, event: wake }));
+    const timers = instances.flatMap((each) => each.timers);
     for (const live of lives) this.lives.set(live.row.instanceId, live);
-    await this.commit({ instances: lives.map(({ row }) => row), history: instances.map(({ row, history }) => ({ instanceId: row.instanceId, replaces: true, events: history })), messages });
+    await this.commit({ instances: lives.map(({ row }) => row), history: instances.map(({ row, history }) => ({ instanceId: row.instanceId, replaces: true, events: history })), messages, timers });
+    for (const timer of timers) this.#arm(timer);
     for (const message of messages) this.deliver(message);
   }
 

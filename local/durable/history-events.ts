@@ -18,6 +18,7 @@ export const EVENT = {
   eventRaised: 15,
   executionSuspended: 19,
   executionResumed: 20,
+  executionRewound: 21,
 } as const;
 
 /** Number of a status in `ExecutionCompleted.OrchestrationStatus`. */
@@ -91,6 +92,8 @@ export const eventRaised = (atMs: number, name: string, input: string | null): H
 export const executionTerminated = (atMs: number, reason: string): HistoryEvent => event(EVENT.executionTerminated, -1, atMs, { Input: reason });
 export const executionSuspended = (atMs: number, reason: string): HistoryEvent => event(EVENT.executionSuspended, -1, atMs, { Reason: reason });
 export const executionResumed = (atMs: number, reason: string): HistoryEvent => event(EVENT.executionResumed, -1, atMs, { Reason: reason });
+
+export const executionRewound = (atMs: number, reason: string): HistoryEvent => event(EVENT.executionRewound, -1, atMs, { Reason: reason });
 
 /**
  * Id of the task, child or timer that an event completes, or undefined if it completes none.

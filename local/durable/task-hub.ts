@@ -102,7 +102,7 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
       if (row === undefined) return { did: "absent" };
       if (!isFinished(row.status)) return refused(500, `instance ${instanceId} is ${row.status}; only a failed instance can be rewound`);
       if (row.status !== "Failed") return { did: "gone" };
-      const plan = await rewindPlan(row, reason, { engine, store });
+      const plan = await rewindPlan(row, { store, reason, nowMs: clock.now(), replay: (...given) => engine.replay(...given) });
       if (!plan.ok) return refused(409, plan.why);
       await engine.revive(plan.instances);
       return { did: "accepted" };
