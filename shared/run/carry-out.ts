@@ -173,14 +173,18 @@ class Deeds {
   async tell({ topic, text, lines }: { topic: string; text: string; lines: readonly string[] }): Promise<CarriedOut> {
     const { plan } = this.#index;
     const owners = this.#step.owners.length > 0 ? this.#step.owners : plan.window.owners;
-    await this.#performer.people.tell(this.#ref.run, {
-      key: `${this.#ref.run}/${this.#ref.step}/${this.#ref.target}/${topic}`,
-      channels: plan.window.channels.map(({ id }) => id),
-      mention: owners.map(({ slackId }) => slackId),
-      text,
-      lines,
-    });
-    await this.#append(0, [{ ...this.#where("target.told"), topic, text }]);
+    const attempt = (this.walk.untold?.attempt ?? 0) + 1;
+    const answer = await this.#try(this.walk.try, attempt, () =>
+      this.#performer.people.tell(this.#ref.run, {
+        key: `${this.#ref.run}/${this.#ref.step}/${this.#ref.target}/${topic}`,
+        channels: plan.window.channels.map(({ id }) => id),
+        mention: owners.map(({ slackId }) => slackId),
+        text,
+        lines,
+      }),
+    );
+    // That people could not be reached is a fact too, and nothing waits for them because of it.
+    await this.#append(0, [answer.ok ? { ...this.#where("target.told"), topic, text } : this.#faulted("tell", this.walk.try, attempt, answer.fault)]);
     return NOTHING;
   }
 

@@ -1,5 +1,5 @@
 import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
-import { FAULT_KINDS } from "../fault/fault.ts";
+import { FAULT_KINDS, type FaultKind, type FaultRecord } from "../fault/fault.ts";
 import { closedTo, holds, type Control } from "./control.ts";
 import type { Decision, Ending } from "./facts.ts";
 import type { Holder } from "./locks.ts";
@@ -13,8 +13,9 @@ import type { Walk } from "./walk.ts";
  * test and every night can be argued about afterwards. The first rule that applies wins; they are numbered.
  *
  *   B1  rested                                                     rest
- *   B2  an announced call has not answered                         wait for it, then do it again: it looks first
- *   B3  something people must hear and have not                    tell
+ *   B2  an announced call has not answered                         wait for it, then do it again: it looks first. What is
+ *                                                                  irreversible and may not begin any more: rest, unknown
+ *   B3  something people must hear and have not                    tell; where they cannot be reached, go on and tell later
  *   B4  verified                                                   rest
  *   B5  finished, not verified                                     verify; a failed look is repeated
  *   B6  begun, and the run is being closed up                      cancel, rest
@@ -33,6 +34,8 @@ export function nextOrder(sight: TargetSight): Order {
   if (walk.inFlight !== undefined) {
     const lostAt = walk.inFlight.since + CALL_LOST_MS;
     if (now < lostAt) return { do: "wait", until: lostAt, why: `the answer to ${walk.inFlight.deed} is not in yet` };
+    const forbidden = walk.inFlight.deed === "begin" && sight.step.irreversible ? mayBegin(sight, now) : undefined;
+    if (forbidden !== undefined) return { do: "rest", as: "unknown", why: `its begin never answered, so it is not known whether it began; not asked again: ${forbidden}` };
     return { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };
   }
 
@@ -112,22 +115,31 @@ function nextOfBegun(sight: TargetSight): Order {
   if (control.aborted?.mode === "close" && !step.always) return endBegun(sight, "failed", `cancelled: aborted by ${control.aborted.by}`);
 
   const lateness = tooLate(sight);
-  if (lateness !== undefined) return answered(sight, lateness) ?? giveUp(sight, lateness.as, lateness.why);
-
-  if (walk.fault !== undefined) {
-    const { fault, at } = walk.fault;
-    if (fault.kind === "failed") {
-      const again = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
-      if (again !== undefined) return again;
-    } else if (isCurable(fault)) {
-      const lookAt = retryAt(step.policy, fault, at, walk.fault.attempt);
-      return now < lookAt ? { do: "wait", until: lookAt, why: `could not look: ${fault.message}` } : { do: "poll", attempt: walk.fault.attempt + 1 };
-    }
-    const ending = { as: FAULT_KINDS[fault.kind].effect === "unknown" ? "unknown" : "failed", why: fault.message } as const;
-    return answered(sight, ending) ?? giveUp(sight, ending.as, ending.why);
+  if (lateness !== undefined) {
+    const answer = answered(sight, lateness);
+    // What is accepted or under way could still go on beside a fresh try: it is stopped first.
+    if (answer?.do === "begin" && sight.offers.cancel && !walk.cancelled) return giveUp(sight, lateness);
+    return answer ?? giveUp(sight, lateness);
   }
-  return { do: "poll", attempt: 1 };
+  if (walk.fault === undefined) return { do: "poll", attempt: 1 };
+
+  const { fault, at, attempt } = walk.fault;
+  if (fault.kind === "failed") {
+    const again = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
+    if (again !== undefined) return again;
+  } else if (isCurable(fault)) {
+    const lookAt = retryAt(step.policy, fault, at, attempt);
+    return now < lookAt ? { do: "wait", until: lookAt, why: `could not look: ${fault.message}` } : { do: "poll", attempt: attempt + 1 };
+  }
+  const ending = endingOfLook(fault);
+  return answered(sight, ending) ?? giveUp(sight, ending, ending.as);
 }
+
+/** What a look that faulted for good says about the work: that it ended badly, or nothing. */
+function endingOfLook({ kind, message }: FaultRecord): { as: "failed" | "unknown"; why: string } {
+  return { as: SEEN_BADLY.has(kind) ? "failed" : "unknown", why: message };
+}
+const SEEN_BADLY: ReadonlySet<FaultKind> = new Set(["rejected", "failed", "conflict", "absent"]);
 
 /** Begun work that is past its start or its end: why it is given up. */
 function tooLate({ walk, step, target, now, cutoff }: TargetSight): { as: "failed" | "unknown"; why: string } | undefined {
@@ -148,12 +160,17 @@ function nextOfFaultedBegin(sight: TargetSight): Order {
   const { walk, step, now } = sight;
   if (walk.fault === undefined) return { do: "begin", try: walk.try, attempt: walk.attempt + 1 };
   const { fault, at, attempt } = walk.fault;
-  const again = retryAt(step.policy, fault, at, attempt);
-  const inTime = again < (walk.intendedAt ?? at) + step.policy.timeoutMs && mayBegin(sight, again) === undefined;
-  if (isCurable(fault) && attempt < step.policy.attempts && inTime) {
-    return now < again
-      ? { do: "wait", until: again, why: `attempt ${attempt} of ${step.policy.attempts}: ${fault.message}` }
-      : { do: "begin", try: walk.try, attempt: attempt + 1 };
+  if (fault.kind === "failed") {
+    const fresh = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
+    if (fresh !== undefined) return fresh;
+  } else {
+    const again = retryAt(step.policy, fault, at, attempt);
+    const inTime = again < (walk.intendedAt ?? at) + step.policy.timeoutMs && mayBegin(sight, Math.max(now, again)) === undefined;
+    if (isCurable(fault) && attempt < step.policy.attempts && inTime) {
+      return now < again
+        ? { do: "wait", until: again, why: `attempt ${attempt} of ${step.policy.attempts}: ${fault.message}` }
+        : unlessHeld(sight, { do: "begin", try: walk.try, attempt: attempt + 1 });
+    }
   }
   const ending = { as: FAULT_KINDS[fault.kind].effect === "unknown" ? "unknown" : "failed", why: fault.message } as const;
   return answered(sight, ending) ?? { do: "rest", ...ending };
@@ -166,21 +183,32 @@ function nextLook(sight: TargetSight, deed: "verify"): Order {
   if (fault.kind === "failed") {
     const again = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
     if (again !== undefined) return again;
-  } else if (isCurable(fault) && attempt < step.policy.attempts * 2) {
+  } else if (isCurable(fault) && attempt < looksOf(step)) {
     const lookAt = retryAt(step.policy, fault, at, attempt);
     return now < lookAt ? { do: "wait", until: lookAt, why: `could not look again: ${fault.message}` } : { do: deed, attempt: attempt + 1 };
   }
-  const ending = { as: isCurable(fault) && fault.kind !== "failed" ? "unknown" : "failed", why: fault.message } as const;
+  const ending = endingOfLook(fault);
   return answered(sight, ending) ?? { do: "rest", ...ending };
+}
+
+/** How often a look at finished work may fail: more often than a call, since it costs nothing and decides everything. */
+function looksOf({ policy }: CompiledStep): number {
+  return policy.attempts * 2;
 }
 
 /** Another try from the start, under a new key, if the policy has one left and nothing forbids it. */
 function freshTry(sight: TargetSight, at: number): Order | undefined {
   const { walk, step, now } = sight;
-  if (walk.try - askedTries(sight) >= step.policy.attempts || mayBegin(sight, at) !== undefined) return undefined;
+  if (walk.try - askedTries(sight) >= step.policy.attempts || mayBegin(sight, Math.max(now, at)) !== undefined) return undefined;
   return now < at
     ? { do: "wait", until: at, why: `try ${walk.try} of ${step.policy.attempts} failed: ${walk.fault?.fault.message ?? ""}` }
-    : { do: "begin", try: walk.try + 1, attempt: 1 };
+    : unlessHeld(sight, { do: "begin", try: walk.try + 1, attempt: 1 });
+}
+
+/** A pause or a freeze holds repeated begins as it holds first ones. */
+function unlessHeld({ step, control, now }: TargetSight, begin: Order): Order {
+  const held = step.always ? undefined : holds(control);
+  return held === undefined ? begin : { do: "wait", until: now + HEARTBEAT_MS, why: held };
 }
 
 /** Tries that a person asked for; the policy does not count them. */
@@ -190,36 +218,41 @@ function askedTries({ decisions }: TargetSight): number {
 
 /** Where the plan says `ask`: what the latest answer since the failure orders, or to wait for one. */
 function answered(sight: TargetSight, ending: { as: Ending; why: string }): Order | undefined {
-  const { step, walk, decisions, now, cutoff, control } = sight;
+  const { walk, decisions, now, cutoff } = sight;
   const failedAt = walk.fault?.at ?? walk.begunAt ?? 0;
   const answer = decisions.findLast(({ decision, at }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt);
   switch (answer?.decision) {
     case "retry":
-      return mayBegin(sight, now) === undefined ? { do: "begin", try: walk.try + 1, attempt: 1 } : undefined;
+      return mayBegin(sight, now) === undefined ? unlessHeld(sight, { do: "begin", try: walk.try + 1, attempt: 1 }) : undefined;
     case "skip":
       return { do: "rest", as: "dropped", why: `skipped by ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}; before: ${ending.why}` };
     case "done":
       return { do: "rest", as: "done", why: `done by hand, says ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}` };
     default:
-      if (step.onFailure !== "ask" || now >= cutoff || closedTo(control) !== undefined) return undefined;
+      if (!isAsked(sight)) return undefined;
       return { do: "wait", until: Math.min(cutoff, now + HEARTBEAT_MS), why: `held until someone decides: ${ending.why}` };
   }
 }
 
+/** Whether people decide about what failed: the plan says so, and an answer could still be followed. */
+function isAsked({ step, now, cutoff, control }: TargetSight): boolean {
+  return step.onFailure === "ask" && now < cutoff && closedTo(control) === undefined;
+}
+
 /** Stops begun work if that can be done and was not, then rests. */
-function endBegun(sight: TargetSight, as: Ending, why: string): Order {
+function endBegun(sight: TargetSight, as: Ending, why: string, asIfUnstoppable: Ending = "unknown"): Order {
   const { walk, offers, step, now } = sight;
   if (!offers.cancel || walk.cancelled) return { do: "rest", as, why };
-  if (walk.fault?.deed !== "cancel") return { do: "cancel", try: walk.try, attempt: 1 };
-  const { fault, at, attempt } = walk.fault;
-  if (!isCurable(fault) || attempt >= step.policy.attempts) return { do: "rest", as: "unknown", why: `${why}; it could not be stopped: ${fault.message}` };
+  if (walk.unstopped === undefined) return { do: "cancel", try: walk.try, attempt: 1 };
+  const { fault, at, attempt } = walk.unstopped;
+  if (!isCurable(fault) || attempt >= step.policy.attempts) return { do: "rest", as: asIfUnstoppable, why: `${why}; it could not be stopped: ${fault.message}` };
   const again = retryAt(step.policy, fault, at, attempt);
   return now < again ? { do: "wait", until: again, why: `stopping it: ${fault.message}` } : { do: "cancel", try: walk.try, attempt: attempt + 1 };
 }
 
 /** As `endBegun`, for work that is past helping: once it is known to have been stopped, it is known not to be done. */
-function giveUp(sight: TargetSight, as: Ending, why: string): Order {
-  return endBegun(sight, sight.walk.cancelled && as === "unknown" ? "failed" : as, sight.walk.cancelled ? `${why}; stopped` : why);
+function giveUp(sight: TargetSight, { as, why }: { as: Ending; why: string }, asIfUnstoppable?: Ending): Order {
+  return endBegun(sight, sight.walk.cancelled && as === "unknown" ? "failed" : as, sight.walk.cancelled ? `${why}; stopped` : why, asIfUnstoppable);
 }
 
 function nextOfFresh(sight: TargetSight): Order {
@@ -253,6 +286,8 @@ export function mayBegin({ step, cutoff, control }: Pick<TargetSight, "step" | "
 /** What people must hear about this target now and have not been told. */
 function dueNotice(sight: TargetSight): { topic: string; text: string; lines: readonly string[] } | undefined {
   const { walk, step, target, now, cutoff } = sight;
+  // People who cannot be reached now are told later; the work does not wait for that.
+  if (walk.untold !== undefined && now < retryAt(step.policy, walk.untold.fault, walk.untold.at, walk.untold.attempt)) return undefined;
   const late = `late-start#${walk.try}`;
   if (walk.stage === "begun" && walk.progress === "waiting" && !walk.told.includes(late) && now >= (walk.begunAt ?? now) + step.policy.startWithinMs) {
     return {
@@ -262,20 +297,26 @@ function dueNotice(sight: TargetSight): { topic: string; text: string; lines: re
     };
   }
   const held = `held#${walk.try}`;
-  if (step.onFailure === "ask" && walk.fault !== undefined && !walk.told.includes(held) && !isRecovering(sight)) {
+  const why = walk.told.includes(held) || !isAsked(sight) ? undefined : failureOf(sight);
+  if (why !== undefined) {
     return {
       topic: held,
       text: `${step.title}${target.id === step.id ? "" : ` on ${target.id}`} failed and waits for a decision.`,
-      lines: [walk.fault.fault.message, `Answer: nightshift decide retry|skip|done --step ${step.id} --target ${target.id}`],
+      lines: [why, `Answer: nightshift decide retry|skip|done --step ${step.id} --target ${target.id}`],
     };
   }
   return undefined;
 }
 
-/** Whether the run still tries to cure the present fault by itself. */
-function isRecovering({ walk, step }: TargetSight): boolean {
-  if (walk.fault === undefined || !isCurable(walk.fault.fault)) return false;
-  return walk.fault.fault.kind === "failed" ? walk.try < step.policy.attempts : walk.fault.deed === "poll" || walk.fault.attempt < step.policy.attempts;
+/** What is wrong with it that the run does not try to cure by itself. */
+function failureOf(sight: TargetSight): string | undefined {
+  const { walk, step } = sight;
+  const lateness = walk.stage === "begun" ? tooLate(sight) : undefined;
+  if (lateness !== undefined || walk.fault === undefined) return lateness?.why;
+  const { fault, deed, attempt } = walk.fault;
+  const recovers =
+    isCurable(fault) && (fault.kind === "failed" ? walk.try - askedTries(sight) < step.policy.attempts : deed === "poll" || attempt < (deed === "verify" ? looksOf(step) : step.policy.attempts));
+  return recovers ? undefined : fault.message;
 }
 
 /** When begun work is to be looked at next: at the policy's pace, and not later than the next instant that decides something. */

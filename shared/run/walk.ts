@@ -25,8 +25,11 @@ export interface Walk {
   readonly lookedAt?: number;
   /** What the latest look said. */
   readonly progress?: "waiting" | "running";
-  /** The fault that has not been followed by a success of the same deed. */
-  readonly fault?: { readonly deed: Deed; readonly fault: FaultRecord; readonly at: number; readonly attempt: number };
+  /** The fault of the work itself that has not been followed by a success of the same deed. */
+  readonly fault?: Faulted;
+  /** Why it could not be stopped, and why people could not be told; neither says anything about the work. */
+  readonly unstopped?: Faulted;
+  readonly untold?: Faulted;
   readonly cancelled: boolean;
   readonly undone: boolean;
   /** Whether any try of it ever got as far as the vendor. */
@@ -34,6 +37,13 @@ export interface Walk {
   /** Topics that people have been told about. */
   readonly told: readonly string[];
   readonly rested?: { readonly as: Ending; readonly why: string; readonly at: number };
+}
+
+export interface Faulted {
+  readonly deed: Deed;
+  readonly fault: FaultRecord;
+  readonly at: number;
+  readonly attempt: number;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -82,7 +92,11 @@ export function walkOf(facts: readonly Fact[]): Walk {
         settle(walk);
         break;
       case "target.faulted":
-        walk.fault = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
+        if (fact.deed === "tell") {
+          walk.untold = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
+          break;
+        }
+        walk[fact.deed === "cancel" ? "unstopped" : "fault"] = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
         walk.attempt = fact.attempt;
         delete walk.inFlight;
         break;
@@ -90,6 +104,7 @@ export function walkOf(facts: readonly Fact[]): Walk {
         walk.cancelled = true;
         walk.evidence = [...walk.evidence, ...fact.evidence];
         delete walk.inFlight;
+        delete walk.unstopped;
         break;
       case "target.undone":
         walk.undone = true;
@@ -98,6 +113,7 @@ export function walkOf(facts: readonly Fact[]): Walk {
         break;
       case "target.told":
         walk.told = [...walk.told, fact.topic];
+        delete walk.untold;
         break;
       case "target.rested":
         walk.stage = "rested";
@@ -123,5 +139,6 @@ function startOver(walk: Mutable<Walk>, newTry: number): void {
   delete walk.lookedAt;
   delete walk.progress;
   delete walk.fault;
+  delete walk.unstopped;
   delete walk.note;
 }
