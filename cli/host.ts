@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { logText, startLines } from "./host-lines.ts";
 import { loadApp } from "../local/app.ts";
 import { readLocalSettings } from "../local/app-settings.ts";
+import type { Strictness } from "../local/durable/hub.ts";
 import { createHost } from "../local/harness.ts";
 import type { LocalHost } from "../local/harness.ts";
 import { readHostJson } from "../local/host-json.ts";
@@ -20,6 +21,7 @@ interface HostOptions {
   readonly store: "memory" | { readonly file: string | undefined };
   readonly clock: "real" | "virtual" | number;
   readonly port: number;
+  readonly strict?: boolean;
   readonly faithful?: boolean;
   readonly startAt?: number;
   readonly timeZone: string;
@@ -36,8 +38,8 @@ export function hostCommand(program: Command): void {
     .option("--store <kind>", "where instances live: memory, or file[:PATH] to resume after a restart", storeOf, "memory")
     .option("--clock <kind>", "real, virtual (jumps when nothing can run), or a speed such as 60", clockOf, "real")
     .option("--port <number>", "port on 127.0.0.1; 0 takes a free one", portOf, 7071)
-    .addOption(new Option("--strict", "refuse, with an explanation, what would hang or get lost in Azure (default)").conflicts("faithful"))
-    .addOption(new Option("--faithful", "do as Azure does, hangs and losses included"))
+    .addOption(new Option("--strict", "refuse, with an explanation, whatever could hang or get lost in Azure; without it, what published samples do nevertheless is run and noticed").conflicts("faithful"))
+    .addOption(new Option("--faithful", "do as Azure does, in silence, hangs and losses included"))
     .option("--start-at <instant>", "where a virtual clock begins, e.g. 2024-12-07T20:00:00-05:00", instantOf)
     .option("--time-zone <zone>", "IANA zone of timer schedules", "UTC")
     .option("--no-timers", "load timer triggers, but fire them only by POST /admin/functions/NAME")
@@ -50,6 +52,7 @@ async function run(options: HostOptions): Promise<void> {
   const directory = existsSync(join(path, "package.json")) || existsSync(join(path, "host.json")) ? path : dirname(path);
   Object.assign(process.env, readLocalSettings(directory, process.env));
   const hostJson = readHostJson(directory, process.env);
+  const strict: Strictness = options.faithful === true ? false : options.strict === true ? true : "tolerant";
   const keys = options.requireKeys === true ? keysOf(process.env) : undefined;
   const app = await loadApp(path);
   const file = options.store === "memory" ? undefined : resolve(options.store.file ?? join(app.directory, ".nightshift", `${hostJson.hubName}.sqlite`));
@@ -58,7 +61,7 @@ async function run(options: HostOptions): Promise<void> {
     app,
     store: file === undefined ? "memory" : { file },
     clock: options.clock,
-    strict: options.faithful !== true,
+    strict,
     hubName: hostJson.hubName,
     overridableExistingInstanceStates: hostJson.overridableExistingInstanceStates,
     startAt: options.startAt ?? realClock().now(),
@@ -75,7 +78,7 @@ async function run(options: HostOptions): Promise<void> {
     await host.close();
     throw cause;
   });
-  const about = [`hub ${hostJson.hubName}`, `store ${file ?? "memory"}`, `clock ${String(options.clock)}`, options.faithful === true ? "faithful" : "strict"].join(", ");
+  const about = [`hub ${hostJson.hubName}`, `store ${file ?? "memory"}`, `clock ${String(options.clock)}`, strict === false ? "faithful" : strict === true ? "strict" : "tolerant"].join(", ");
   for (const line of startLines(app, served, about)) process.stdout.write(`${line}\n`);
   const pulse = options.clock === "virtual" ? letTimePass(host, options.timers ? served.timers : []) : undefined;
   await signalled();

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";
 import { dirname, extname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import util from "node:util";
 import { Fault } from "../shared/fault/fault.ts";
 
 /**
@@ -33,7 +34,9 @@ export async function importEntry(file: string, directory: string): Promise<void
     else createRequire(file)(file);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    throw new Fault("invalid", `${file} failed while it was loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const [why] = (cause instanceof Error ? cause.message : String(cause)).split("\nRequire stack:");
+    const missing = /^Cannot find (?:module|package) '([^'./][^']*)'/.test(why ?? "");
+    throw new Fault("invalid", `${file} failed while it was loaded: ${why}${missing ? `; run "npm install" in ${directory}` : ""}`, { cause });
   }
 }
 
@@ -62,6 +65,8 @@ let lent = false;
 function lendPackages(): void {
   if (lent) return;
   lent = true;
+  // Older releases of durable-functions 3 call this function, which Node removed after version 22.
+  if (!("isDate" in util)) Object.assign(util, { isDate: util.types.isDate });
   registerHooks({
     resolve(specifier, context, next) {
       if (!LENT.test(specifier)) return next(specifier, context);

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { entryFiles, importEntry } from "./app-files.ts";
 import { collectInto, Registrations, runIn } from "./functions-core.ts";
-import type { Binding, LogCategory, LogLevel, RegisteredFunction } from "./functions-core.ts";
+import type { Binding, LogCategory, LogLevel, ProgrammingModel, RegisteredFunction } from "./functions-core.ts";
+import { setStreamProxy } from "./http-stream.ts";
 import { Fault } from "../shared/fault/fault.ts";
 
 /** Where an app comes from: its directory, one file of it, or a callback that registers in this process. */
@@ -85,18 +86,27 @@ export async function loadApp(source: AppSource): Promise<LoadedApp> {
 /** The app that `register` registers in this process, by the same calls as a module body. */
 export async function collectApp(register: () => Promise<void> | void): Promise<LoadedApp> {
   const registrations = new Registrations();
+  let streams = false;
+  registrations.log = (_level, category, message) => (streams ||= category === "system" && message === "HTTP streaming enabled.");
   await collectInto(registrations, register);
-  // Capabilities are not read here: that would lock `app.setup` for the next app of this process.
+  // Capabilities are not read here: that would lock `app.setup` for the next app of this process. Without them
+  // the library's proxy never opens, and a request would wait for ever.
+  if (streams) throw new Fault("invalid", "an app that is registered by a callback cannot stream; take app.setup({ enableHttpStream: true }) away, or load its files by loadApp(directory)");
   return started(registrations, process.cwd());
 }
 
 /** Module bodies run once, so what they registered the first time is kept for the second. */
 const loadedBefore = new Map<string, Registrations>();
 
+/** Library copies whose capabilities were read; reading locks their `app.setup`, and opens their stream proxy. */
+const asked = new WeakSet<ProgrammingModel>();
+
 async function readCapabilities(registrations: Registrations): Promise<void> {
   for (const model of registrations.models) {
+    if (asked.has(model)) continue;
+    asked.add(model);
     const capabilities = await model.getCapabilities({ ...WORKER_CAPABILITIES });
-    if (capabilities["HttpUri"] !== undefined) throw new Fault("invalid", "the app calls app.setup({ enableHttpStream: true }), which this host does not offer: bodies are handed over whole; take the option away");
+    if (capabilities["HttpUri"] !== undefined) setStreamProxy(model, capabilities["HttpUri"]);
   }
 }
 

@@ -4,7 +4,7 @@ import type { HostClock, Release } from "./clock.ts";
 import { Engine } from "./durable/engine.ts";
 import type { ActivityLatency } from "./durable/activity-runner.ts";
 import type { CrashPoint, Faults } from "./durable/faults.ts";
-import type { HistoryEvent, HubAnswer, InstanceStatus, TaskHub } from "./durable/hub.ts";
+import type { HistoryEvent, HubAnswer, InstanceStatus, Strictness, TaskHub } from "./durable/hub.ts";
 import type { Notice } from "./durable/notice.ts";
 import { fileStore } from "./durable/store-file.ts";
 import { memoryStore } from "./durable/store-memory.ts";
@@ -37,8 +37,8 @@ export interface HostOptions {
   readonly startAt?: Instant;
   /** Milliseconds of the host's clock that each activity takes, or a function of its name and input. Default 0. */
   readonly activityLatencyMs?: ActivityLatency;
-  /** True (the default): what Azure would lose or let hang in silence is refused aloud. False: as on Azure. */
-  readonly strict?: boolean;
+  /** True (the default): what Azure would lose or let hang in silence is refused aloud. False: as on Azure. See `Strictness`. */
+  readonly strict?: Strictness;
   /** Activities at work at the same time. Default 50. */
   readonly maxConcurrentActivities?: number;
   /** Whether a start may replace a running instance of the same id. Default `NonRunningStates`. */

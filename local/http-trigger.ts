@@ -7,7 +7,8 @@ import { httpData, readBody } from "./http-request.ts";
 import { writeAnswer, writeEmpty } from "./http-response.ts";
 import { byPrecedence, routeOf } from "./http-routes.ts";
 import type { Route } from "./http-routes.ts";
-import { errorOf, invoke } from "./invocation.ts";
+import { forward, streamMetadata, streamProxyOf } from "./http-stream.ts";
+import { errorOf, invoke, nextInvocationId } from "./invocation.ts";
 
 export interface HttpSettings {
   readonly clock: HostClock;
@@ -63,15 +64,33 @@ export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes =
     const warn = (): void => log("warning", `${request.method} ${url.pathname} has been running for ${FRONT_END_LIMIT_MS / 1_000} s; Azure's front end would have given up on it. Start an orchestration and answer 202 instead`, fn.name);
     const cancel = clock.at(clock.now() + FRONT_END_LIMIT_MS, warn, true);
     try {
+      const proxy = streamProxyOf(fn.model);
+      if (proxy !== undefined) return await stream(proxy, fn, request, response, url, params, body);
       const { returnValue } = await invoke(app, fn, { trigger: { http: httpData(request, url, params, body) }, traceContext: traceOf(request) }, surroundings);
       return writeAnswer(response, returnValue);
     } catch (thrown) {
       log("error", `function "${fn.name}" failed: ${errorOf(thrown).message}`, fn.name);
-      return writeEmpty(response, 500);
+      if (!response.headersSent) return writeEmpty(response, 500);
+      response.destroy();
+      return 500;
     } finally {
       cancel();
       release();
     }
+  }
+
+  async function stream(proxy: string, fn: AppFunction, request: IncomingMessage, response: ServerResponse, url: URL, params: Record<string, string>, body: Uint8Array): Promise<number> {
+    const invocationId = nextInvocationId(fn, surroundings);
+    const forwarded = forward(proxy, invocationId, url, request, body, response);
+    try {
+      const { returnedNothing } = await invoke(app, fn, { invocationId, trigger: {}, triggerMetadata: streamMetadata(request, params), traceContext: traceOf(request) }, surroundings);
+      if (!returnedNothing) return await forwarded.answered;
+    } catch (thrown) {
+      forwarded.abandon();
+      throw thrown;
+    }
+    forwarded.abandon();
+    return writeEmpty(response, 204);
   }
 
   return {

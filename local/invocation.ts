@@ -3,12 +3,14 @@ import { types } from "node:util";
 import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
 import type { Invoker } from "./durable/hub.ts";
 import { runIn } from "./functions-core.ts";
-import type { CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./functions-core.ts";
+import type { Binding, CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./functions-core.ts";
 import { activityInput, resultJson } from "./typed-data.ts";
 import { Fault } from "../shared/fault/fault.ts";
 
 /** What one invocation is given: its trigger's value and what the host knows about it. */
 export interface Call {
+  /** Derived unless given. */
+  readonly invocationId?: string;
   readonly trigger: TypedData;
   readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
   readonly traceContext?: CoreInvocationContext["request"]["traceContext"];
@@ -21,7 +23,7 @@ export interface Call {
  *
  * @throws whatever the handler or a hook threw, made an `Error` if it was none (1.5).
  */
-export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings = app.surroundings): Promise<InvocationResponse> {
+export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings = app.surroundings): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {
   return runIn(app.registrations, async () => {
     try {
       return await walk(app, fn, call, surroundings);
@@ -31,7 +33,7 @@ export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surrou
   });
 }
 
-async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings): Promise<InvocationResponse> {
+async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {
   const hookData: Record<string, unknown> = {};
   let invocationContext: unknown;
   const core = coreContext(fn, call, surroundings, (level, category, message) => {
@@ -62,13 +64,19 @@ async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: S
   if (after.error !== null && after.error !== undefined) throw after.error;
   const response = await model.getResponse(args.context, after.result);
   for (const { name } of response.outputData ?? []) {
-    core.log("warning", "system", `function "${fn.name}" set its output "${name}" (${String(fn.metadata.bindings[name]?.type)}); this host has no such outputs, the value is dropped`);
+    const output = fn.metadata.bindings[name];
+    if (output === undefined || dropped.has(output)) continue;
+    dropped.add(output);
+    core.log("warning", "system", `function "${fn.name}" set its output "${name}" (${output.type}); this host has no such outputs, the values are dropped`);
   }
-  return response;
+  return { ...response, returnedNothing: after.result === undefined || after.result === null };
 }
 
+/** Outputs whose loss has been told: once is enough. */
+const dropped = new WeakSet<Binding>();
+
 function coreContext(fn: AppFunction, call: Call, surroundings: Surroundings, write: CoreInvocationContext["log"]): CoreInvocationContext {
-  const invocationId = nextInvocationId(fn, surroundings);
+  const invocationId = call.invocationId ?? nextInvocationId(fn, surroundings);
   const inputData = [{ name: fn.trigger.name, data: call.trigger }];
   for (const name of fn.clientInputs) {
     if (surroundings.durableClient === undefined) throw new Fault("invalid", `function "${fn.name}" wants a durable client, but its host serves none; serve the app with serveApp (or createHost) before calling it`);
@@ -86,7 +94,7 @@ function coreContext(fn: AppFunction, call: Call, surroundings: Surroundings, wr
 const counts = new WeakMap<Surroundings, number>();
 
 /** A GUID derived from the host's seed and the number of the invocation: no chance, so a run can be repeated. */
-function nextInvocationId(fn: AppFunction, surroundings: Surroundings): string {
+export function nextInvocationId(fn: AppFunction, surroundings: Surroundings): string {
   const count = (counts.get(surroundings) ?? 0) + 1;
   counts.set(surroundings, count);
   const hex = createHash("sha256").update(`${surroundings.seed}|${fn.id}|${count}`).digest("hex");

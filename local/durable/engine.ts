@@ -7,7 +7,7 @@ import { CommitQueue } from "./commit-queue.ts";
 import type { CrashPoint, Faults } from "./faults.ts";
 import { gatherMs } from "./gather.ts";
 import { timerFired } from "./history-events.ts";
-import type { HistoryEvent, Invoker, RuntimeStatus } from "./hub.ts";
+import type { HistoryEvent, Invoker, RuntimeStatus, Strictness } from "./hub.ts";
 import { takeBatch } from "./inbox.ts";
 import { Live } from "./live.ts";
 import type { Delivery } from "./live.ts";
@@ -25,7 +25,7 @@ export interface EngineOptions {
   readonly store: Store;
   readonly clock: HostClock;
   readonly invoker: Invoker;
-  readonly strict: boolean;
+  readonly strict: Strictness;
   /** Work in rounds: every activity that was begun ends before the next turn, so that a run can be repeated. */
   readonly inRounds: boolean;
   /** Several changes share one write to the store. */

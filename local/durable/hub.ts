@@ -43,6 +43,13 @@ export interface HistoryEvent {
 
 export type RuntimeStatus = "Pending" | "Running" | "Completed" | "ContinuedAsNew" | "Failed" | "Canceled" | "Terminated" | "Suspended";
 
+/**
+ * How loud the host is. `true`: what Azure would lose, double or let hang in silence is refused (section 9). `false`:
+ * done as on Azure. `tolerant`: strict, but races that take several ids and tasks yielded twice, which published
+ * samples contain and which often do no harm, are run as on Azure and noticed.
+ */
+export type Strictness = boolean | "tolerant";
+
 /** One instance, as the status API shows it (4.3). Times are ISO with milliseconds; the HTTP door cuts them to seconds. */
 export interface InstanceStatus {
   readonly name: string;

@@ -4,13 +4,14 @@ import { type Board, type Started } from "./board.ts";
 import { startHttp } from "./call-http.ts";
 import { Future } from "./future.ts";
 import type { ParentInstance } from "./history-events.ts";
+import type { Strictness } from "./hub.ts";
 import { startWithRetry } from "./retry.ts";
 import { actionRule, joinRule, raceRule } from "./strict-actions.ts";
 import { isLong, startTimer } from "./timers.ts";
 
 /** What the starting of actions depends on besides the board. */
 export interface Setting {
-  readonly strict: boolean;
+  readonly strict: Strictness;
   readonly instanceId: string;
   readonly executionId: string;
   readonly parent: ParentInstance | null;
@@ -23,7 +24,7 @@ export interface Setting {
 export function startAction(board: Board, setting: Setting, action: Action, isLast: boolean): Started {
   const started: Started & { members: readonly Started[] } = { action, future: new Future(), members: [], takes: idsOf(action, board.nowMs), id: undefined };
   const { future } = started;
-  const complaint = setting.strict ? (actionRule(action, setting, board.nowMs) ?? raceRule(action, board.nowMs)) : undefined;
+  const complaint = setting.strict === false ? undefined : (actionRule(action, setting, board.nowMs) ?? (setting.strict === true ? raceRule(action, board.nowMs) : undefined));
   if (complaint !== undefined) {
     board.refuse(complaint.rule, complaint.why);
     return started;

@@ -4,10 +4,11 @@ import type { Decision, Refusal } from "./board.ts";
 import { HTTP_POLL_MS } from "./call-http.ts";
 import { EVENT, childCreated, executionCompleted, executionStarted, orchestratorCompleted, orchestratorStarted, taskScheduled, timerCreated } from "./history-events.ts";
 import type { ParentInstance } from "./history-events.ts";
-import type { HistoryEvent, Invoker, OrchestratorRequest } from "./hub.ts";
+import type { HistoryEvent, Invoker, OrchestratorRequest, Strictness } from "./hub.ts";
 import type { Notice } from "./notice.ts";
 import { sanitized } from "./sanitizer.ts";
 import type { Setting } from "./start.ts";
+import { raceRule } from "./strict-actions.ts";
 import { copyOfRaceEvent, inputNotices, reEmission, statusNotice } from "./strict-turn.ts";
 import { walk } from "./walk.ts";
 import type { Walked } from "./walk.ts";
@@ -66,7 +67,7 @@ export interface TurnResult {
 /** What a turn needs from the host. */
 export interface TurnPorts {
   readonly invoker: Invoker;
-  readonly strict: boolean;
+  readonly strict: Strictness;
   readonly upperSchemaVersionNew: number;
   readonly activities: ReadonlyMap<string, string>;
   readonly orchestrators: ReadonlyMap<string, string>;
@@ -91,7 +92,7 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
     const verdict = judge(walked, answer, crashText, { ports, generation, actionsSeen, notices, history: [...past, ...fresh] });
 
     if (verdict === "continue" && generations < MOST_GENERATIONS) {
-      const carried = carriedEvents(walked, answer, ports.strict, generation, notices);
+      const carried = carriedEvents(walked, answer, ports.strict !== false, generation, notices);
       const executionId = ports.nextExecutionId(generation.instanceId);
       generation = { ...generation, executionId, input: walked.board.continuation?.input ?? null };
       past = [];
@@ -177,8 +178,13 @@ function judge(walked: Walked, answer: Answer, crashText: string | undefined, { 
   const { instanceId, name } = generation;
   if (strict && walked.terminated === undefined) {
     if (crashText !== undefined) return failed(name, terminatedChild(history) ?? crashText);
-    const refusal = walked.refusal ?? childTwice(walked, isRunning) ?? reEmission(walked, actionsSeen, instanceId, notices);
+    const twice = reEmission(walked, actionsSeen, instanceId, notices);
+    const refusal = walked.refusal ?? childTwice(walked, isRunning) ?? (strict === true ? twice : undefined);
     if (refusal !== undefined) return refused(refusal.rule, refusal.why);
+    if (strict === "tolerant") {
+      const races = walked.started.slice(Math.min(actionsSeen, walked.started.length)).map(({ action }) => raceRule(action, walked.board.nowMs));
+      for (const each of [twice, ...races]) if (each !== undefined) notices.push({ rule: each.rule, instanceId, text: each.why });
+    }
   }
   // What this host cannot do is refused in both modes.
   if (walked.refusal !== undefined) return refused(walked.refusal.rule, walked.refusal.why);
