@@ -9,7 +9,7 @@ import { stepInstance, targetInstance } from "../shared/run/instances.ts";
 import type { Order } from "../shared/run/next-order.ts";
 import type { StepOrder } from "../shared/run/next-step.ts";
 import type { App } from "./app.ts";
-import { ring } from "./ring.ts";
+import { ringThrough } from "./ring.ts";
 
 /**
  * Registers the activities: muster, advise-step, act-step, advise, close, and one `act-FAMILY` per family of verbs, made from
@@ -40,33 +40,33 @@ export function registerActivities(app: App): void {
   activity("advise", async (ref) => targetAnswer(app, ref, await conductor.adviseTarget(ref)));
   for (const family of registry.families()) {
     const act = async ({ ref, order, seq }: FamilyActivity["takes"]): Promise<Answer<TargetAdvice>> => targetAnswer(app, ref, await conductor.act(ref, order, seq));
-    registerActivity(`act-${family}`, act);
+    register(`act-${family}`, act);
+  }
+
+  function activity<Name extends keyof Activities>(name: Name, work: (input: Activities[Name]["takes"]) => Promise<Answer<ValueOf<Activities[Name]["gives"]>>>): void {
+    register(name, work);
+  }
+
+  function register<Input, Value>(name: string, work: (input: Input) => Promise<Answer<Value>>): void {
+    const { ring } = app;
+    df.app.activity(name, {
+      ...(ring === undefined ? { extraInputs: [df.input.durableClient()] } : {}),
+      handler: (input: Input, context: InvocationContext) =>
+        outcomeOf(async () => {
+          const answer = await work(input);
+          if (answer.ring.length > 0) await (ring === undefined ? ringThrough(df.getClient(context), answer.ring) : ring(answer.ring));
+          return answer.value;
+        }),
+    });
   }
 }
+
+type ValueOf<Gives> = Gives extends { ok: true; value: infer Value } | { ok: false } ? Value : never;
 
 interface Answer<Value> {
   readonly value: Value;
   /** Orchestrations to ring once the value is in the journal. */
   readonly ring: readonly string[];
-}
-
-function activity<Name extends keyof Activities>(
-  name: Name,
-  work: (input: Activities[Name]["takes"]) => Promise<Answer<Activities[Name]["gives"] extends { ok: true; value: infer Value } | { ok: false } ? Value : never>>,
-): void {
-  registerActivity(name, work);
-}
-
-function registerActivity<Input, Value>(name: string, work: (input: Input) => Promise<Answer<Value>>): void {
-  df.app.activity(name, {
-    extraInputs: [df.input.durableClient()],
-    handler: (input: Input, context: InvocationContext) =>
-      outcomeOf(async () => {
-        const answer = await work(input);
-        if (answer.ring.length > 0) await ring(df.getClient(context), answer.ring);
-        return answer.value;
-      }),
-  });
 }
 
 function stepAnswer(ref: StepRef, { order, seq, ring: instances }: Advice<StepOrder>, carriedOut?: StepOrder): Answer<StepAdvice> {

@@ -8,7 +8,7 @@ import type { RunState } from "../shared/run/state.ts";
 import { digestOfRun } from "./api-runs.ts";
 import type { App } from "./app.ts";
 import { endpoint, type ApiCall } from "./http.ts";
-import { ring } from "./ring.ts";
+import { ringThrough } from "./ring.ts";
 
 const AbortRequest = z.strictObject({
   mode: z.enum(ABORT_MODES).default("close").describe("freeze: hold and wait; finish: let run what runs, then close up; close: close up now"),
@@ -35,7 +35,7 @@ export function registerDecisions(app: App): void {
     const index = indexOf(await app.stage.plans.get(await digestOfRun(app, run)));
     const answer = await decide(app.stage.journal, index, request, call.operator, isoOf(app.stage.clock.now()));
     if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.operator });
-    await ring(call.client, await whoWaits(app, index, request));
+    await ringThrough(call.client, await whoWaits(app, index, request));
     return { ...answer, index };
   }
 }

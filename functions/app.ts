@@ -14,6 +14,8 @@ export interface App {
   /** Who acts where nobody signs in. */
   readonly localOperator?: string;
   readonly version: string;
+  /** Rings orchestrations in this process, where the host can; otherwise activities ring through the durable client. */
+  readonly ring?: (instances: readonly string[]) => Promise<void>;
 }
 
 export const WINDOW = "window";

@@ -9,7 +9,7 @@ const RING = "ring";
  *
  * @returns how many were taken, for logs.
  */
-export async function ring(client: Pick<DurableClient, "raiseEvent">, instances: readonly string[]): Promise<number> {
+export async function ringThrough(client: Pick<DurableClient, "raiseEvent">, instances: readonly string[]): Promise<number> {
   const rung = await Promise.allSettled([...new Set(instances)].map((instance) => client.raiseEvent(instance, RING, {})));
   return rung.filter(({ status }) => status === "fulfilled").length;
 }
