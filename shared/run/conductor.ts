@@ -1,4 +1,5 @@
 import type { Registry } from "../action/registry.ts";
+import { outcomeOf } from "../fault/fault.ts";
 import { isoOf, type Clock } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -113,14 +114,11 @@ export function conductorOf(stage: Stage): Conductor {
       switch (order.do) {
         case "tell": {
           const mention = (order.topic === "approval" ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(({ slackId }) => slackId);
-          await stage.people.tell(ref.run, {
-            key: `${ref.run}/${ref.step}/${order.topic}`,
-            channels: index.plan.window.channels.map(({ id }) => id),
-            mention,
-            text: order.text,
-            lines: order.lines,
-          });
-          await stage.journal.append(ref.run, stream, seq, [{ type: "step.told", at, step: ref.step, topic: order.topic, text: order.text }]);
+          const notice = { key: `${ref.run}/${ref.step}/${order.topic}`, channels: index.plan.window.channels.map(({ id }) => id), mention, text: order.text, lines: order.lines };
+          const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
+          const about = { at, step: ref.step, topic: order.topic };
+          // A night on which Slack is away goes on: that people could not be told is written down instead.
+          await stage.journal.append(ref.run, stream, seq, [answer.ok ? { type: "step.told", ...about, text: order.text } : { type: "step.untold", ...about, why: answer.fault.message }]);
           break;
         }
         case "run":
@@ -155,7 +153,9 @@ export function conductorOf(stage: Stage): Conductor {
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
       const undone = new Set(facts.flatMap((fact) => (fact.type === "target.undone" || (fact.type === "target.faulted" && fact.deed === "undo") ? [`${fact.step}/${fact.target}`] : [])));
-      const undoable = openOf(facts).filter(({ step }) => stage.registry.find(index.step(step).verb)?.undo !== undefined);
+      // Without a receipt there is nothing that could be put back: such an obligation stays open, and is said to be.
+      const begun = new Set(facts.flatMap((fact) => (fact.type === "target.begun" ? [`${fact.step}/${fact.target}`] : [])));
+      const undoable = openOf(facts).filter(({ step, target }) => begun.has(`${step}/${target}`) && stage.registry.find(index.step(step).verb)?.undo !== undefined);
       const open = openOf(facts);
       const control = controlOf(runFacts, decisions);
       const wave = nextWave({ plan: index.plan, control, ended, open: undoable, undone });

@@ -70,6 +70,8 @@ const StepFacts = [
   z.object({ type: z.literal("batch.started"), at: Instant, step: z.string(), targets: Lines, failuresBefore: z.int() }),
   /** People were told something about the step as a whole: asked to approve it, or how it ended. */
   z.object({ type: z.literal("step.told"), at: Instant, step: z.string(), topic: z.string(), text: z.string() }),
+  /** People could not be told it. */
+  z.object({ type: z.literal("step.untold"), at: Instant, step: z.string(), topic: z.string(), why: z.string() }),
   z.object({ type: z.literal("step.ended"), at: Instant, step: z.string(), as: Ending, why: z.string() }),
 ] as const;
 
@@ -102,7 +104,7 @@ export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 export type Decision = FactOf<"decision.made">;
 /** A fact of one target's stream. */
 export type TargetFact = Extract<Fact, { target: string; type: `target.${string}` }>;
-export type StepFact = Extract<Fact, { type: "batch.started" | "step.told" | "step.ended" }>;
+export type StepFact = Extract<Fact, { type: "batch.started" | "step.told" | "step.untold" | "step.ended" }>;
 
 /** Where a target's facts stand. */
 export interface StepRef {

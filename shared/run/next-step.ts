@@ -7,22 +7,22 @@ import { HEARTBEAT_MS, mayBegin, type Standing } from "./next-order.ts";
  * The brain, part two: what should this step do now? It keeps the gate in front of all its targets (time, needs, condition,
  * approval, abort, cutoff, grace) and lets them through batch by batch. Pure, like `nextOrder`; the first rule wins.
  *
- *   S1  ended                                      tell if it ended badly, then rest
+ *   S1  ended                                      tell if it ended badly (a run does not wait for people who cannot be reached), rest
  *   S2  a batch is under way                       run it (again: those that have rested answer at once)
  *   S3  a batch is over, too many failed           end
  *   S4  a batch is over, targets are left          pause, run the next
  *   S5  all targets rested                         end, with what they came to
- *   S6  its condition will not come true           end: dropped
- *   S7  it may not begin any more, or a need failed, or it is too late       end: skipped
+ *   S6  its condition will not come true, or someone skipped it              end: dropped
+ *   S7  it may not begin any more, or a need failed, or it is past its grace end: skipped
  *   S8  it may not begin yet                       wait, with the reason
  *   S9  its approval is missing                    ask once, wait
  *   S10 otherwise                                  run the first batch
  */
 export function nextStep(sight: StepSight): StepOrder {
-  const { step, told, ended, batches } = sight;
+  const { step, told, untold, ended, batches } = sight;
   if (ended !== undefined) {
     const topic = "ended";
-    if (ENDINGS[ended.as].well || ended.as === "dropped" || told.includes(topic)) return { do: "rest", as: ended.as };
+    if (ENDINGS[ended.as].well || ended.as === "dropped" || told.includes(topic) || untold?.topic === topic) return { do: "rest", as: ended.as };
     return { do: "tell", topic, text: `${step.title}: ${ended.as}.`, lines: [ended.why] };
   }
   return batches.length === 0 ? gate(sight) : nextBatch(sight);
@@ -40,6 +40,8 @@ export interface StepSight {
   /** Decisions about this step, oldest first. */
   readonly decisions: readonly Decision[];
   readonly told: readonly string[];
+  /** The latest notice that did not reach people; milliseconds since the epoch. */
+  readonly untold?: { readonly topic: string; readonly at: number };
   readonly ended?: { readonly as: Ending; readonly why: string };
   /** Batches begun so far, with the failures counted before each. */
   readonly batches: readonly { readonly targets: readonly string[]; readonly failuresBefore: number; readonly at: number }[];
@@ -61,6 +63,7 @@ export type StepOrder =
 function gate(sight: StepSight): StepOrder {
   const { step, now, cutoff, control, needs, condition, decisions } = sight;
   if (step.when !== undefined && "never" in step.when) return { do: "end", as: "dropped", why: step.when.never };
+  if (condition.is === "failed") return { do: "end", as: "dropped", why: condition.why };
   const skip = decisions.findLast(({ decision, target }) => decision === "skip" && target === undefined);
   if (skip !== undefined) return { do: "end", as: "dropped", why: `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}` };
   const forbidden = mayBegin(sight, now);
@@ -68,26 +71,40 @@ function gate(sight: StepSight): StepOrder {
   const failed = needs.find(({ is }) => is === "failed");
   if (failed !== undefined && !step.always) return { do: "end", as: "skipped", why: failed.why };
 
-  const bound = step.always ? Number.POSITIVE_INFINITY : Math.max(cutoff, now + 1);
-  const heartbeat = Math.min(now + HEARTBEAT_MS, bound);
+  const waiting = reasonToWait(sight);
   const at = step.at === undefined ? now : Date.parse(step.at);
-  if (now < at && control.aborted === undefined) return { do: "wait", until: Math.min(at, bound), why: `not before ${step.at}` };
-  const held = step.always ? undefined : holds(control);
-  if (held !== undefined) return { do: "wait", until: heartbeat, why: held };
-  const open = needs.find(({ is }) => is === "open");
-  if (open !== undefined) return { do: "wait", until: heartbeat, why: `waits for ${open.why}` };
-  if (condition.is === "failed") return { do: "end", as: "dropped", why: condition.why };
-  if (condition.is === "open") return { do: "wait", until: heartbeat, why: `waits for ${condition.why}` };
-  if (step.approval !== undefined && !decisions.some(({ decision }) => decision === "approve")) return askApproval(sight, heartbeat);
-  if (step.at !== undefined && step.graceMs !== undefined && now > at + step.graceMs && !step.always) {
-    return { do: "end", as: "skipped", why: `it was to begin at ${step.at} and could not within its grace of ${Math.round(step.graceMs / 60_000)} min` };
+  const lateAt = step.at === undefined || step.graceMs === undefined || step.always ? Number.POSITIVE_INFINITY : at + step.graceMs + 1;
+  if (now >= lateAt) {
+    const reason = waiting === undefined ? "" : `; ${waiting}`;
+    return { do: "end", as: "skipped", why: `it was to begin at ${step.at} and could not within its grace of ${Math.round((step.graceMs ?? 0) / 60_000)} min${reason}` };
   }
+
+  const bound = step.always ? Number.POSITIVE_INFINITY : Math.max(Math.min(cutoff, lateAt), now + 1);
+  // An abort that closes up does not wait for the hour at which closing was planned; a freeze waits with everything.
+  const closesUp = control.aborted !== undefined && control.aborted.mode !== "freeze";
+  if (now < at && !closesUp) return { do: "wait", until: Math.min(at, bound), why: `not before ${step.at}` };
+  const heartbeat = Math.min(now + HEARTBEAT_MS, bound);
+  if (waiting !== undefined) return { do: "wait", until: heartbeat, why: waiting };
+  if (step.approval !== undefined && !decisions.some(({ decision }) => decision === "approve")) return askApproval(sight, heartbeat);
   return { do: "run", batch: 0, targets: batchOf(step, 0, 0), failuresBefore: 0 };
 }
 
-function askApproval({ step, told }: StepSight, until: number): StepOrder {
+/** Why it may not begin yet, apart from its time and its approval. */
+function reasonToWait({ step, control, needs, condition }: StepSight): string | undefined {
+  const held = step.always ? undefined : holds(control);
+  if (held !== undefined) return held;
+  const open = needs.find(({ is }) => is === "open") ?? (condition.is === "open" ? condition : undefined);
+  return open === undefined ? undefined : `waits for ${open.why}`;
+}
+
+/** Between two attempts to reach people who could not be reached. */
+const TELL_AGAIN_MS = 60_000;
+
+function askApproval({ step, told, untold, now }: StepSight, until: number): StepOrder {
   const names = step.approval?.by.map(({ name }) => name).join(" or ") ?? "someone";
-  if (told.includes("approval")) return { do: "wait", until, why: `waits for the approval of ${names}` };
+  const why = `waits for the approval of ${names}`;
+  if (told.includes("approval")) return { do: "wait", until, why };
+  if (untold?.topic === "approval" && now < untold.at + TELL_AGAIN_MS) return { do: "wait", until: Math.min(until, untold.at + TELL_AGAIN_MS), why: `${why}, who could not be told yet` };
   return {
     do: "tell",
     topic: "approval",
@@ -149,14 +166,16 @@ export function summaryOf(
 const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
 
 /** The facts of a step's stream as `StepSight` wants them. */
-export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "batches"> & { ended?: { as: Ending; why: string } } {
+export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "untold" | "ended" | "batches"> {
   const told: string[] = [];
   const batches: StepSight["batches"][number][] = [];
-  let ended: { as: Ending; why: string } | undefined;
+  let untold: StepSight["untold"];
+  let ended: StepSight["ended"];
   for (const fact of facts) {
     if (fact.type === "step.told") told.push(fact.topic);
+    if (fact.type === "step.untold") untold = { topic: fact.topic, at: Date.parse(fact.at) };
     if (fact.type === "batch.started") batches.push({ targets: fact.targets, failuresBefore: fact.failuresBefore, at: Date.parse(fact.at) });
     if (fact.type === "step.ended") ended = { as: fact.as, why: fact.why };
   }
-  return { told, batches, ...(ended === undefined ? {} : { ended }) };
+  return { told, batches, ...(untold === undefined ? {} : { untold }), ...(ended === undefined ? {} : { ended }) };
 }

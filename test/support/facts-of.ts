@@ -129,6 +129,10 @@ class StepTold extends Told {
     return this.add({ type: "step.told", at: this.at, step: this.#step, topic, text: topic });
   }
 
+  untold(topic: string, why = "Slack is away"): this {
+    return this.add({ type: "step.untold", at: this.at, step: this.#step, topic, why });
+  }
+
   ended(as: Ending, why: string = as): this {
     return this.add({ type: "step.ended", at: this.at, step: this.#step, as, why });
   }
