@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { defineAction } from "../../shared/action/action.ts";
+import { type Call, defineAction } from "../../shared/action/action.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { named } from "../../shared/inventory/schema.ts";
 import type { PipelineRun, Pipelines, RunOrder, StageRecord } from "./connector.ts";
@@ -67,12 +67,12 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
     ["pipeline:" + pipeline.name, environment ?? stack?.environment, stack?.name].filter((part) => part !== undefined).join("/"),
   ],
 
-  async preview({ pipelines }, params) {
-    const { order, chosen } = await orderOf(pipelines, params);
+  async preview({ pipelines }, params, call) {
+    const { order, chosen } = await orderOf(pipelines, params, call);
     const finalYaml = await pipelines.dryRun(params.pipeline, order);
     const given = Object.entries(order.templateParameters).map(([name, value]) => `${name}=${value}`);
     return [
-      `${params.mode === "destroy" ? "destroy by" : "run"} pipeline ${params.pipeline.name} at ${order.ref}, ${order.commit === undefined ? "commit not known before its first run" : `commit ${order.commit}`}`,
+      `${params.mode === "destroy" ? "destroy by" : "run"} pipeline ${params.pipeline.name} at ${order.ref}, ${order.commit === undefined ? "commit not known, as nobody has run it yet" : `commit ${order.commit}`}`,
       `stages that run: ${chosen.join(", ")}`,
       `stages that are skipped: ${order.stagesToSkip.join(", ") || "none"}`,
       ...(given.length === 0 ? [] : [`template parameters: ${given.join(", ")}`]),
@@ -80,9 +80,10 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
     ];
   },
 
-  async begin({ pipelines }, params, { key, now }) {
+  async begin({ pipelines }, params, call) {
+    const { key, now } = call;
     const { pipeline } = params;
-    const { order, chosen } = await orderOf(pipelines, params);
+    const { order, chosen } = await orderOf(pipelines, params, call);
     let own = await pipelines.findRuns(pipeline, key, now);
     const isNew = own.length === 0;
     if (isNew) {
@@ -142,7 +143,11 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
 });
 
 /** What to queue, and which stages that is for. */
-async function orderOf(pipelines: Pipelines, { pipeline, ref, environment, stages, stack, parameters, mode }: Params): Promise<{ order: Omit<RunOrder, "key">; chosen: string[] }> {
+async function orderOf(
+  pipelines: Pipelines,
+  { pipeline, ref, environment, stages, stack, parameters, mode }: Params,
+  { run }: Call,
+): Promise<{ order: Omit<RunOrder, "key">; chosen: string[] }> {
   const of = environment ?? stack?.environment;
   const named = (wanted: string, { name, title }: (typeof pipeline.stages)[number]) => name === wanted || title === wanted;
   for (const wanted of stages ?? []) {
@@ -165,7 +170,8 @@ async function orderOf(pipelines: Pipelines, { pipeline, ref, environment, stage
   }
 
   const full = ref?.tag === undefined ? `refs/heads/${ref?.branch ?? pipeline.branch}` : `refs/tags/${ref.tag}`;
-  const commit = ref?.commit ?? (await pipelines.commitOf(pipeline, full));
+  // Runs of our own window do not count, or one step would change what was approved for the next.
+  const commit = ref?.commit ?? (await pipelines.commitOf(pipeline, full, `${run}/`));
   const stagesToSkip = pipeline.stages.map(({ name }) => name).filter((name) => !chosen.includes(name));
   return { order: { ref: full, commit, stagesToSkip, templateParameters: { ...parameters, ...own } }, chosen };
 }

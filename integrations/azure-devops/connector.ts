@@ -50,8 +50,11 @@ export interface StageRecord {
 
 /** Runs of deployment pipelines. */
 export interface Pipelines {
-  /** The commit that the newest run of this ref was made from; undefined when there is none. */
-  commitOf(pipeline: PipelineRef, ref: string): Promise<string | undefined>;
+  /**
+   * The commit that the newest run of this ref was made from; undefined when there is none.
+   * @param exceptKeys runs of ours whose key begins like this do not count.
+   */
+  commitOf(pipeline: PipelineRef, ref: string, exceptKeys: string): Promise<string | undefined>;
   /** Has the service check an order without running it. @throws Fault `rejected` when it would not take it. @returns the final YAML. */
   dryRun(pipeline: PipelineRef, order: Omit<RunOrder, "key">): Promise<string>;
   /** Runs that were queued with this key in the two days before `now`, oldest first. */
@@ -143,11 +146,11 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
   }
 
   return {
-    async commitOf(pipeline, ref) {
-      const url = address(pipeline, "build/builds");
-      for (const [name, value] of Object.entries({ definitions: pipeline.id, branchName: ref, queryOrder: "queueTimeDescending", $top: 1 })) url.searchParams.set(name, String(value));
+    async commitOf(pipeline, ref, exceptKeys) {
+      const url = address(pipeline, "build/builds", { definitions: pipeline.id, branchName: ref, queryOrder: "queueTimeDescending", $top: PAGE_SIZE });
       const { answer } = await ask(`look for runs of pipeline ${pipeline.name} at ${ref}`, Builds, url);
-      return answer.value.find(({ sourceBranch }) => sourceBranch === ref)?.sourceVersion ?? undefined;
+      const counts = (build: z.infer<typeof Build>) => build.sourceBranch === ref && !String(keyOf(build) ?? "").startsWith(exceptKeys);
+      return answer.value.find(counts)?.sourceVersion ?? undefined;
     },
 
     async dryRun(pipeline, order) {
@@ -157,16 +160,14 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
 
     async findRuns(pipeline, key, now) {
       const found: PipelineRun[] = [];
-      let token: string | undefined;
+      let token: { readonly continuationToken?: string } = {};
       for (let page = 0; page < MOST_PAGES; page++) {
-        const url = address(pipeline, "build/builds");
-        const query = { definitions: pipeline.id, minTime: new Date(now - LOOK_BACK_MS).toISOString(), queryOrder: "queueTimeDescending", $top: PAGE_SIZE };
-        for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-        if (token !== undefined) url.searchParams.set("continuationToken", token);
+        const since = new Date(now - LOOK_BACK_MS).toISOString();
+        const url = address(pipeline, "build/builds", { definitions: pipeline.id, minTime: since, queryOrder: "queueTimeDescending", $top: PAGE_SIZE, ...token });
         const { answer, more } = await ask(`look for our own run of pipeline ${pipeline.name}`, Builds, url);
         found.push(...answer.value.filter((build) => keyOf(build) === key).map(runOf));
         if (more === undefined) return found.sort((a, b) => a.id - b.id);
-        token = more;
+        token = { continuationToken: more };
       }
       throw new Fault("rejected", `pipeline ${pipeline.name} has more than ${MOST_PAGES * PAGE_SIZE} runs of the last two days; ours cannot be told from them`, { vendor: VENDOR });
     },
@@ -214,8 +215,10 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
 
 const VENDOR = "azure-devops";
 
-function address({ organization, project }: PipelineRef, path: string): URL {
-  return new URL(`https://dev.azure.com/${segment(organization)}/${segment(project)}/_apis/${path}`);
+function address({ organization, project }: PipelineRef, path: string, query: Readonly<Record<string, string | number>> = {}): URL {
+  const url = new URL(`https://dev.azure.com/${segment(organization)}/${segment(project)}/_apis/${path}`);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  return url;
 }
 
 /** One segment of a path; a name of dots only would be resolved away and point elsewhere. */

@@ -159,7 +159,17 @@ describe("azure-devops: what is asked for", () => {
   it("pins a ref to the commit of its newest run, and says so when there is none", async () => {
     const { preview } = running(world(), { ...PARAMS, ref: { branch: "update/x-1" } });
 
-    expect((await preview())[0]).toBe("run pipeline Hub_Infrastructure at refs/heads/update/x-1, commit not known before its first run");
+    expect((await preview())[0]).toBe("run pipeline Hub_Infrastructure at refs/heads/update/x-1, commit not known, as nobody has run it yet");
+  });
+
+  it("previews a step as before after another step of the window has run the same ref for the first time", async () => {
+    const fresh = world();
+    fresh.runs.length = 0;
+    const before = await running(fresh).preview();
+
+    await running(fresh, { ...PARAMS, environment: "XAT" }, "2024-12-08/hub-xat/hub/1").toTheEnd();
+
+    expect(await running(fresh).preview()).toEqual(before);
   });
 
   it("runs exactly the commit of the preview though the tag moved without being built", async () => {
@@ -227,7 +237,7 @@ function running(of: AzureDevOpsWorld, params: unknown = PARAMS, key = "2024-12-
   const outside = localOutside(azureDevOpsSimulator, of, { startAt });
   const ports = { pipelines: connectAzureDevOps({}, outside) };
   const parsed = pipelineRun.params.parse(params);
-  const call = () => ({ key, now: outside.clock.now() }) as Call;
+  const call = () => ({ run: "2024-12-08", key, now: outside.clock.now() }) as Call;
   type Receipt = Awaited<ReturnType<typeof begin>>;
   const begin = () => pipelineRun.begin(ports, parsed, call());
   const poll = async (receipt: Receipt) => pipelineRun.poll?.(ports, receipt, call());
