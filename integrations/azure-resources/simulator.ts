@@ -1,0 +1,194 @@
+import type { Handler, Simulator, World } from "../../shared/ports/simulator.ts";
+import { answerAks } from "./simulated-clusters.ts";
+
+/** Resource groups and what is in them, and Kubernetes clusters. */
+export interface ResourcesWorld extends World {
+  /** `SUBSCRIPTION/GROUP` in lower case, to the group's name and region. */
+  groups: Record<string, { subscription: string; resourceGroup: string; location: string }>;
+  /** By id in lower case. */
+  resources: Record<string, SimulatedResource>;
+  /** Names of resources that Azure will not move, with its reason. */
+  refusals: Record<string, string>;
+  checkMs: number;
+  moveMs: number;
+  /** By operation id. */
+  operations: Record<string, MoveOperation>;
+  /** By `SUBSCRIPTION/GROUP/CLUSTER` in lower case. */
+  clusters: Record<string, SimulatedCluster>;
+}
+
+export interface SimulatedResource {
+  subscription: string;
+  resourceGroup: string;
+  /** `Microsoft.KeyVault/vaults`. */
+  type: string;
+  resource: string;
+  location: string;
+  tags?: Record<string, string>;
+}
+
+export interface SimulatedCluster {
+  subscription: string;
+  resourceGroup: string;
+  cluster: string;
+  location: string;
+  version: string;
+  provisioning: string;
+  power: "Running" | "Stopped";
+  pools: { pool: string; version: string; provisioning: string; power: "Running" | "Stopped"; count: number }[];
+}
+
+interface MoveOperation {
+  kind: "check" | "move";
+  subscription: string;
+  /** UTC ISO. */
+  until: string;
+  /** Ids of resources, lower case, that are still on the move. */
+  resources: string[];
+  from: string;
+  to: string;
+  refusal?: string;
+}
+
+const API_VERSIONS = ["2025-04-01", "2024-03-01"];
+/** What providers offer for every type here. */
+const TYPE_VERSIONS = ["2026-05-01-preview", "2025-05-01", "2024-11-01"];
+/** Systems of other simulators at the same host. */
+const OTHERS = /\/providers\/Microsoft\.(Compute|Network|ContainerService|Resources\/deploymentScripts)\//i;
+
+/** Azure Resource Manager: groups, resources by id, moves and their checks; and the reading part of Microsoft.ContainerService. */
+export const azureResourcesSimulator: Simulator<ResourcesWorld> = {
+  systems: ["azure-resources", "azure-aks"],
+  systemOf({ host, pathname }) {
+    if (host !== "management.azure.com") return undefined;
+    if (/\/providers\/Microsoft\.ContainerService\//i.test(pathname)) return "azure-aks";
+    return OTHERS.test(pathname) ? undefined : "azure-resources";
+  },
+  newWorld: () => ({ effects: [], groups: {}, resources: {}, refusals: {}, checkMs: 60_000, moveMs: 6 * 60_000, operations: {}, clusters: {} }),
+  handler,
+};
+
+export function resourceId({ subscription, resourceGroup, type, resource }: Omit<SimulatedResource, "location" | "tags">): string {
+  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/${type}/${resource}`;
+}
+
+function handler(world: ResourcesWorld): Handler {
+  return async (request, now) => {
+    const url = new URL(request.url);
+    const version = url.searchParams.get("api-version");
+    if (!request.headers.get("authorization")?.startsWith("Bearer ")) return refusal(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
+    if (version === null) return refusal(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
+    const path = url.pathname.split("/").slice(1).map(decodeURIComponent);
+    if (/^microsoft\.containerservice$/i.test(path[5] ?? "")) return answerAks(world, request.method, path, version);
+    settle(world, now);
+    return (await answer(world, request, path, version, now)) ?? refusal(404, "InvalidResourceType", `The resource type could not be found for ${request.method} ${url.pathname}`);
+  };
+}
+
+async function answer(world: ResourcesWorld, request: Request, path: readonly string[], version: string, now: number): Promise<Response | undefined> {
+  const [subscriptions, subscription = "", what = "", name = "", ...rest] = path;
+  if (subscriptions?.toLowerCase() !== "subscriptions") return undefined;
+  const { method } = request;
+  if (rest[0]?.toLowerCase() === "providers" && rest.length === 4 && method === "GET") {
+    const [, namespace, type, resource] = rest;
+    return readResource(world, `/subscriptions/${subscription}/resourceGroups/${name}/providers/${namespace}/${type}/${resource}`, version);
+  }
+  if (!API_VERSIONS.includes(version)) return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
+  switch (what.toLowerCase()) {
+    case "providers":
+      return rest.length === 0 && method === "GET" ? Response.json(provider(world, subscription, name)) : undefined;
+    case "operationresults":
+      return rest.length === 0 && method === "GET" ? readOperation(world, subscription, name, now) : undefined;
+    case "resourcegroups": {
+      const group = world.groups[`${subscription}/${name}`.toLowerCase()];
+      if (rest.length === 0 && method === "HEAD") return new Response(null, { status: group === undefined ? 404 : 204 });
+      if (rest.length !== 1 || method !== "POST") return undefined;
+      if (group === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+      if (rest[0] === "validateMoveResources") return await startMove(world, "check", subscription, name, request, now);
+      if (rest[0] === "moveResources") return await startMove(world, "move", subscription, name, request, now);
+      return undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readResource(world: ResourcesWorld, id: string, version: string): Response {
+  if (!TYPE_VERSIONS.includes(version)) return refusal(400, "NoRegisteredProviderFound", `No registered resource provider found for API version '${version}'. The supported api-versions are '${TYPE_VERSIONS.join(", ")}'.`);
+  const found = world.resources[id.toLowerCase()];
+  if (found !== undefined) return Response.json({ id: resourceId(found), name: found.resource, type: found.type, location: found.location, tags: found.tags ?? {}, properties: {} });
+  const [, , subscription, , group] = id.split("/");
+  if (world.groups[`${subscription}/${group}`.toLowerCase()] === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
+  return refusal(404, "ResourceNotFound", `The Resource '${id.split("/").slice(6).join("/")}' under resource group '${group}' was not found.`);
+}
+
+function provider(world: ResourcesWorld, subscription: string, namespace: string): object {
+  const types = new Set(Object.values(world.resources).flatMap(({ type }) => (type.split("/")[0]?.toLowerCase() === namespace.toLowerCase() ? [type.split("/")[1] ?? ""] : [])));
+  return {
+    id: `/subscriptions/${subscription}/providers/${namespace}`,
+    namespace,
+    registrationState: "Registered",
+    registrationPolicy: "RegistrationRequired",
+    resourceTypes: [...types].map((resourceType) => ({ resourceType, locations: ["East US 2"], apiVersions: TYPE_VERSIONS, capabilities: "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove" })),
+  };
+}
+
+async function startMove(world: ResourcesWorld, kind: "check" | "move", subscription: string, group: string, request: Request, now: number): Promise<Response> {
+  const body = (await request.json()) as { resources?: string[]; targetResourceGroup?: string };
+  const ids = (body.resources ?? []).map((id) => id.toLowerCase());
+  const from = `${subscription}/${group}`.toLowerCase();
+  const [, , targetSubscription = "", , targetGroup = ""] = (body.targetResourceGroup ?? "").split("/");
+  const to = `${targetSubscription}/${targetGroup}`.toLowerCase();
+  if (ids.length === 0) return refusal(400, "InvalidRequestContent", "The request content was invalid: 'resources' is empty.");
+  if (world.groups[to] === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${targetGroup}' could not be found.`);
+  if (from === to) return refusal(400, "SourceAndTargetResourceGroupAreSame", "The source and target resource groups of a move are the same.");
+  const foreign = ids.find((id) => world.resources[id] === undefined || !id.startsWith(`/subscriptions/${subscription}/resourcegroups/${group}/`.toLowerCase()));
+  if (foreign !== undefined) return refusal(404, "ResourceNotFound", `The Resource '${foreign}' was not found in resource group '${group}'.`);
+  const holder = Object.values(world.operations).find((other) => other.kind === "move" && other.resources.length > 0 && [other.from, other.to].some((held) => held === from || held === to));
+  if (holder !== undefined) return refusal(409, "ResourceMoveInProgress", `Resource group '${group}' is locked by a move that is in progress.`);
+  const reason = ids.map((id) => world.refusals[world.resources[id]?.resource ?? ""]).find((each) => each !== undefined);
+  const id = `${kind}${Object.keys(world.operations).length + 1}`;
+  world.operations[id] = {
+    kind,
+    subscription,
+    until: new Date(now + (kind === "check" ? world.checkMs : world.moveMs)).toISOString(),
+    resources: kind === "move" && reason === undefined ? ids : [],
+    from,
+    to,
+    ...(reason === undefined ? {} : { refusal: reason }),
+  };
+  return new Response(null, { status: 202, headers: pollingHeaders(subscription, id) });
+}
+
+function readOperation(world: ResourcesWorld, subscription: string, id: string, now: number): Response {
+  const operation = world.operations[id];
+  if (operation === undefined || operation.subscription.toLowerCase() !== subscription.toLowerCase()) return refusal(404, "NotFound", `The operation '${id}' was not found.`);
+  if (now < Date.parse(operation.until)) return new Response(null, { status: 202, headers: pollingHeaders(subscription, id) });
+  if (operation.refusal !== undefined) return refusal(409, "ResourceMoveValidationFailed", operation.refusal);
+  return new Response(null, { status: 204 });
+}
+
+function pollingHeaders(subscription: string, id: string): Record<string, string> {
+  return { location: `https://management.azure.com/subscriptions/${subscription}/operationresults/${id}?api-version=2025-04-01`, "retry-after": "15" };
+}
+
+/** Moves whose time is over have happened, in the order in which they ended. */
+function settle(world: ResourcesWorld, now: number): void {
+  const due = Object.values(world.operations).filter(({ kind, resources, until }) => kind === "move" && resources.length > 0 && Date.parse(until) <= now);
+  for (const operation of due.toSorted((one, other) => one.until.localeCompare(other.until))) {
+    const target = world.groups[operation.to];
+    for (const id of operation.resources) {
+      const moved = world.resources[id];
+      if (moved === undefined || target === undefined) continue;
+      delete world.resources[id];
+      const after: SimulatedResource = { ...moved, subscription: target.subscription, resourceGroup: target.resourceGroup };
+      world.resources[resourceId(after).toLowerCase()] = after;
+      world.effects.push({ at: operation.until, did: "moved", to: `resource ${moved.resource}`, with: { from: operation.from, into: operation.to } });
+    }
+    operation.resources = [];
+  }
+}
+
+export function refusal(status: number, code: string, message: string): Response {
+  return Response.json({ error: { code, message } }, { status });
+}
