@@ -158,6 +158,48 @@ describe("nightshift host on apps in the style of the well-known samples", { tim
   });
 });
 
+describe("a task that is raced in every round, as a published sample does", { timeout: 60_000 }, () => {
+  const answerTwice = async (...options: string[]): Promise<{ status: Status; lines: string[] }> => {
+    const { origin, lines } = await host(join(APPS, "phone-code"), ...options);
+    const management = await start(`${origin}/api/verify`);
+    const answer = async (code: number): Promise<Response> => post(management.sendEventPostUri.replace("{eventName}", "Answer"), { code });
+    const seen = async (): Promise<string[]> => ((await (await fetch(`${management.statusQueryGetUri}&showHistory=true`)).json()) as { historyEvents: { EventType: string }[] }).historyEvents.map(({ EventType }) => EventType);
+    await expect.poll(seen).toContain("TaskCompleted");
+    await answer(1);
+    await expect.poll(seen).toContain("EventRaised");
+    await answer(4711);
+    return { status: await ended(management), lines };
+  };
+
+  it("runs, and is noticed in a warning", async () => {
+    const { status, lines } = await answerTwice();
+
+    expect(status).toMatchObject({ runtimeStatus: "Completed", output: true });
+    expect(lines.join("\n")).toMatch(/warning .*\(task-yielded-twice\)/);
+  });
+
+  it("is refused with the rule by --strict", async () => {
+    const { status } = await answerTwice("--strict");
+
+    expect(status).toMatchObject({ runtimeStatus: "Failed", output: expect.stringContaining("task-yielded-twice") });
+  });
+});
+
+describe("an app in TypeScript that streams its HTTP", { timeout: 60_000 }, () => {
+  it("starts orchestrations, and its answers come through whole", async () => {
+    const { origin } = await host(join(APPS, "streaming"));
+
+    const status = await ended(await start(`${origin}/api/start/twice`, { n: 21 }));
+    const echo = await fetch(`${origin}/api/echo`, { method: "POST", headers: { "x-asked": "yes" }, body: "x".repeat(100_000) });
+    const failed = await fetch(`${origin}/api/fail`);
+    const nothing = await fetch(`${origin}/api/nothing`);
+
+    expect(status.output).toBe(42);
+    expect([echo.status, echo.headers.get("x-seen"), echo.headers.get("set-cookie"), (await echo.text()).length]).toEqual([201, "yes", "a=b", 100_000]);
+    expect([failed.status, nothing.status]).toEqual([500, 204]);
+  });
+});
+
 describe("nightshift host as a process", { timeout: 60_000 }, () => {
   it("goes on where it was after kill -9 when its store is a file", async () => {
     const folder = mkdtempSync(join(tmpdir(), "nightshift-host-"));
