@@ -1,0 +1,82 @@
+import type { AnyAction } from "../shared/action/action.ts";
+import { registryOf, type Registry } from "../shared/action/registry.ts";
+import type { Config } from "../shared/config/config.ts";
+import type { Outside } from "../shared/ports/outside.ts";
+import type { People } from "../shared/ports/people.ts";
+import { hostRun } from "./azure-compute/actions.ts";
+import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/connector.ts";
+import { pipelineRun } from "./azure-devops/actions.ts";
+import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
+import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
+import { AzureResourcesSettings, connectAzureResources } from "./azure-resources/connector.ts";
+import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
+import { connectJira, JiraSettings } from "./jira/connector.ts";
+import { certificateSync } from "./key-vault/actions.ts";
+import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
+import { personDo } from "./people/actions.ts";
+import { slackNotify } from "./slack/actions.ts";
+import { connectSlack, SlackSettings } from "./slack/connector.ts";
+import { slackPeople } from "./slack/people.ts";
+import { webCheck } from "./web/actions.ts";
+import { connectWeb, WebSettings } from "./web/connector.ts";
+import { patchGroup } from "./wsus/actions.ts";
+import { connectWsus } from "./wsus/connector.ts";
+import { patchInstall } from "./wsus/patch-install.ts";
+
+/**
+ * The one list of integrations: their actions, their settings, and how their connectors become ports. Connectors are
+ * light until they are used; each loads its vendor's SDK at its first call.
+ */
+const ACTIONS: readonly AnyAction[] = [
+  certificateSync,
+  clusterCheck,
+  hostRun,
+  jiraComment,
+  jiraLink,
+  jiraTransition,
+  patchGroup,
+  patchInstall,
+  personDo,
+  pipelineRun,
+  resourceMove,
+  slackNotify,
+  webCheck,
+];
+
+/** Each connector's settings: a section of the environment, e.g. `NIGHTSHIFT_SLACK_…`. */
+export const SETTINGS = {
+  "azure-compute": AzureComputeSettings,
+  "azure-devops": AzureDevOpsSettings,
+  "azure-resources": AzureResourcesSettings,
+  jira: JiraSettings,
+  "key-vault": KeyVaultSettings,
+  slack: SlackSettings,
+  web: WebSettings,
+} as const;
+export type Settings = Config<typeof SETTINGS>;
+
+export function actionRegistry(): Registry {
+  return registryOf(ACTIONS);
+}
+
+/** What actions use, by port name. `people` is what the run itself tells people through, too. */
+export type Ports = Readonly<Record<string, unknown>> & { readonly people: People };
+
+export function connectAll(settings: Settings, outside: Outside): Ports {
+  const { hosts, scripts } = connectAzureCompute(settings["azure-compute"], outside);
+  const { resources, clusters } = connectAzureResources(settings["azure-resources"], outside);
+  const chat = connectSlack(settings.slack, outside);
+  return {
+    hosts,
+    scripts,
+    resources,
+    clusters,
+    chat,
+    people: slackPeople(chat),
+    issues: connectJira(settings.jira, outside),
+    patches: connectWsus(hosts),
+    pipelines: connectAzureDevOps(settings["azure-devops"], outside),
+    vault: connectKeyVault(settings["key-vault"], outside),
+    web: connectWeb(settings.web, outside),
+  };
+}
