@@ -103,10 +103,17 @@ function load(database: LokiDatabase, disk: DatabaseSync): void {
         maxId: data.at(-1)?.$loki ?? 0,
         uniqueNames: JSON.parse(uniqueNames) as string[],
         binaryIndices: Object.fromEntries((JSON.parse(indices) as string[]).map((index) => [index, { name: index, dirty: true, values: [] }])),
+        // Loki's own defaults; it takes what is missing here for their contrary.
         adaptiveBinaryIndices: true,
+        disableChangesApi: true,
+        disableDeltaChangesApi: true,
+        disableMeta: false,
+        disableFreeze: true,
         transactional: false,
         asyncListeners: false,
         cloneObjects: false,
+        autoupdate: false,
+        changes: [],
       };
     }),
   });

@@ -53,7 +53,8 @@ function launch(port: number, folder: string | undefined): Promise<Azurite | str
   });
   let said = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2_000)));
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const { promise: ended, resolve: gone } = Promise.withResolvers<void>();
+  child.once("exit", () => gone());
   const close = async () => {
     child.ref();
     if (child.connected) child.disconnect();
@@ -64,6 +65,8 @@ function launch(port: number, folder: string | undefined): Promise<Azurite | str
     child.once("error", (cause) => resolve(cause.message));
     child.once("exit", (code, signal) => resolve(`its process ended with ${signal ?? code}${said === "" ? "" : `: ${said.trim()}`}`));
     child.once("message", (message: { port: number } | { refused: string }) => {
+      // From here on its end is no news.
+      child.removeAllListeners("exit").once("exit", () => gone());
       if ("refused" in message) return void close().then(() => resolve(message.refused));
       // Neither the process nor its pipes keep the parent alive.
       child.unref();
