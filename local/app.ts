@@ -5,6 +5,7 @@ import { collectInto, Registrations, runIn } from "./functions-core.ts";
 import type { Binding, LogCategory, LogLevel, ProgrammingModel, RegisteredFunction } from "./functions-core.ts";
 import { setStreamProxy } from "./http-stream.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import type { Clock } from "../shared/ports/clock.ts";
 
 /** Where an app comes from: its directory, one file of it, or a callback that registers in this process. */
 export type AppSource = string | (() => Promise<void> | void);
@@ -33,6 +34,8 @@ export interface Surroundings {
   log: (line: LogLine) => void;
   /** JSON text of the durable client's binding (4.1). Absent: functions that want it fail with a sentence. */
   durableClient: string | undefined;
+  /** The app's `functionTimeout` in milliseconds, on this clock; a function that took longer is named in an error. */
+  limit: { readonly clock: Clock; readonly functionTimeoutMs: number } | undefined;
   /** Part of every invocation id, so that two hosts, or two lives of one, do not share them. */
   seed: string;
 }
@@ -117,7 +120,7 @@ const WORKER_CAPABILITIES = Object.fromEntries(
 async function started(registrations: Registrations, directory: string): Promise<LoadedApp> {
   const appHookData: Record<string, unknown> = {};
   const hookData: Record<string, unknown> = {};
-  const surroundings: Surroundings = { log: () => {}, durableClient: undefined, seed: "" };
+  const surroundings: Surroundings = { log: () => {}, durableClient: undefined, limit: undefined, seed: "" };
   registrations.log = (level, category, message) => surroundings.log({ level, category, message });
   for (const hook of registrations.hooks("appStart")) await runIn(registrations, async () => hook({ hookData, appHookData, functionAppDirectory: directory } as never));
   registrations.seal();

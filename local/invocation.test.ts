@@ -243,3 +243,16 @@ describe("a function that wants a durable client", () => {
     expect(await act(app, "A")).toMatchObject({ ok: false, message: expect.stringContaining("its host serves none") });
   });
 });
+
+describe("a function that takes longer than functionTimeout", () => {
+  it("is named in an error when it ends", async () => {
+    const lines: LogLine[] = [];
+    let now = 0;
+    const app = await collectApp(() => activity("A", () => void (now += 601_000)));
+    Object.assign(app.surroundings, { log: (line: LogLine) => void lines.push(line), limit: { clock: { now: () => now }, functionTimeoutMs: 600_000 } });
+
+    await act(app, "A");
+
+    expect(lines).toMatchObject([{ level: "error", message: expect.stringContaining('function "A" took 601000 ms; functionTimeout in host.json is 600000 ms') }]);
+  });
+});

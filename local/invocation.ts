@@ -25,12 +25,22 @@ export interface Call {
  */
 export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings = app.surroundings): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {
   return runIn(app.registrations, async () => {
+    const begunMs = surroundings.limit?.clock.now();
     try {
       return await walk(app, fn, call, surroundings);
     } catch (thrown) {
       throw errorOf(thrown);
+    } finally {
+      if (begunMs !== undefined) tellOverrun(fn, surroundings, begunMs);
     }
   });
+}
+
+/** Azure would have ended the function and restarted the worker, with everything else that ran in it (G14). */
+function tellOverrun(fn: AppFunction, { limit, log }: Surroundings, begunMs: number): void {
+  const tookMs = (limit?.clock.now() ?? begunMs) - begunMs;
+  if (limit === undefined || tookMs <= limit.functionTimeoutMs) return;
+  log({ level: "error", category: "system", functionName: fn.name, message: `function "${fn.name}" took ${tookMs} ms; functionTimeout in host.json is ${limit.functionTimeoutMs} ms, after which Azure ends it and restarts the worker` });
 }
 
 async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {

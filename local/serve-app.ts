@@ -29,7 +29,7 @@ export interface ServeOptions {
   readonly clock: HostClock;
   /** Of 127.0.0.1; 0 or absent takes a free one. */
   readonly port?: number;
-  readonly hostJson?: Pick<HostJson, "routePrefix">;
+  readonly hostJson?: Pick<HostJson, "routePrefix"> & Partial<Pick<HostJson, "functionTimeoutMs">>;
   /** Absent: nobody is asked for a key. */
   readonly keys?: HostKeys;
   /** For `%NAME%` in schedules; the environment unless given. */
@@ -105,6 +105,8 @@ export async function serveApp(options: ServeOptions): Promise<ServedApp> {
   const hostname = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   address = { ...address, origin: `http://${hostname}` };
   surroundings.durableClient = durableBinding(address);
+  const functionTimeoutMs = options.hostJson?.functionTimeoutMs;
+  if (functionTimeoutMs !== undefined) surroundings.limit = { clock, functionTimeoutMs };
   const hostnameBefore = process.env["WEBSITE_HOSTNAME"];
   process.env["WEBSITE_HOSTNAME"] = hostname;
   if (options.timersRun !== false) for (const timer of timers) timer.start();
