@@ -1,49 +1,22 @@
-import type { AnyAction } from "../shared/action/action.ts";
-import { registryOf, type Registry } from "../shared/action/registry.ts";
 import type { Config } from "../shared/config/config.ts";
 import type { Outside } from "../shared/ports/outside.ts";
 import type { People } from "../shared/ports/people.ts";
-import { hostRun } from "./azure-compute/actions.ts";
 import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/connector.ts";
-import { pipelineRun } from "./azure-devops/actions.ts";
 import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
-import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
 import { AzureResourcesSettings, connectAzureResources } from "./azure-resources/connector.ts";
-import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
-import { certificateSync } from "./key-vault/actions.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
-import { personDo } from "./people/actions.ts";
-import { slackNotify } from "./slack/actions.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
 import { slackPeople } from "./slack/people.ts";
-import { webCheck } from "./web/actions.ts";
 import { connectWeb, WebSettings } from "./web/connector.ts";
-import { patchGroup } from "./wsus/actions.ts";
 import { connectWsus } from "./wsus/connector.ts";
-import { patchInstall } from "./wsus/patch-install.ts";
 
 /**
- * The one list of integrations: their actions, their settings, and how their connectors become ports. Connectors are
- * light until they are used; each loads its vendor's SDK at its first call.
+ * The one list of connectors; that of their actions is in actions.ts. Connectors are light until they are used: each loads its
+ * vendor's SDK at its first call.
+ *
+ * Each connector's settings: a section of the environment, e.g. `NIGHTSHIFT_SLACK_…`.
  */
-const ACTIONS: readonly AnyAction[] = [
-  certificateSync,
-  clusterCheck,
-  hostRun,
-  jiraComment,
-  jiraLink,
-  jiraTransition,
-  patchGroup,
-  patchInstall,
-  personDo,
-  pipelineRun,
-  resourceMove,
-  slackNotify,
-  webCheck,
-];
-
-/** Each connector's settings: a section of the environment, e.g. `NIGHTSHIFT_SLACK_…`. */
 export const SETTINGS = {
   "azure-compute": AzureComputeSettings,
   "azure-devops": AzureDevOpsSettings,
@@ -54,10 +27,6 @@ export const SETTINGS = {
   web: WebSettings,
 } as const;
 export type Settings = Config<typeof SETTINGS>;
-
-export function actionRegistry(): Registry {
-  return registryOf(ACTIONS);
-}
 
 /** What actions use, by port name. `people` is what the run itself tells people through, too. */
 export type Ports = Readonly<Record<string, unknown>> & { readonly people: People };

@@ -1,5 +1,5 @@
 import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
-import { FAULT_KINDS, type FaultKind, type FaultRecord } from "../fault/fault.ts";
+import type { FaultKind, FaultRecord } from "../fault/fault.ts";
 import { closedTo, holds, type Control } from "./control.ts";
 import type { Decision, Ending } from "./facts.ts";
 import type { Holder } from "./locks.ts";
@@ -114,6 +114,9 @@ function nextOfBegun(sight: TargetSight): Order {
   const { walk, step, control, now } = sight;
   if (control.aborted?.mode === "close" && !step.always) return endBegun(sight, "failed", `cancelled: aborted by ${control.aborted.by}`);
 
+  const skip = skippedWhileRunning(sight);
+  if (skip !== undefined) return endBegun(sight, "dropped", skip);
+
   const lateness = tooLate(sight);
   if (lateness !== undefined) {
     const answer = answered(sight, lateness);
@@ -133,6 +136,13 @@ function nextOfBegun(sight: TargetSight): Order {
   }
   const ending = endingOfLook(fault);
   return answered(sight, ending) ?? giveUp(sight, ending, ending.as);
+}
+
+/** A person's word that work under way is not wanted any more, or not waited for: what was asked of someone, say. */
+function skippedWhileRunning({ walk, decisions }: TargetSight): string | undefined {
+  if (walk.fault !== undefined) return undefined;
+  const skip = decisions.findLast(({ decision, at }) => decision === "skip" && Date.parse(at) >= (walk.intendedAt ?? 0));
+  return skip === undefined ? undefined : `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}`;
 }
 
 /** What a look that faulted for good says about the work: that it ended badly, or nothing. */
@@ -172,7 +182,7 @@ function nextOfFaultedBegin(sight: TargetSight): Order {
         : unlessHeld(sight, { do: "begin", try: walk.try, attempt: attempt + 1 });
     }
   }
-  const ending = { as: FAULT_KINDS[fault.kind].effect === "unknown" ? "unknown" : "failed", why: fault.message } as const;
+  const ending = { as: walk.doubt ? "unknown" : "failed", why: fault.message } as const;
   return answered(sight, ending) ?? { do: "rest", ...ending };
 }
 

@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { connectAll, type Settings } from "../integrations/all.ts";
+import { registry } from "../integrations/actions.ts";
+import { Fault } from "../shared/fault/fault.ts";
+import { loadInventory } from "../shared/inventory/load.ts";
+import { hasErrors, printedFinding } from "../shared/plan/finding.ts";
+import type { Outside } from "../shared/ports/outside.ts";
+import type { Telemetry } from "../shared/ports/telemetry.ts";
+import { conductorOf, type Stage } from "../shared/run/conductor.ts";
+import type { Journal } from "../shared/run/journal.ts";
+import type { Locks } from "../shared/run/locks.ts";
+import type { Plans } from "../shared/run/plans.ts";
+import type { App } from "./app.ts";
+
+/** What a composition chooses: where facts are kept, how the world is reached, what telemetry goes to. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly outside: Outside;
+  readonly journal: Journal;
+  readonly locks: Locks;
+  readonly plans: Plans;
+  readonly telemetry: Telemetry;
+  /** Folder that relative paths in settings start from. */
+  readonly folder: string;
+  readonly version: string;
+  readonly localOperator?: string;
+  readonly ring?: App["ring"];
+}
+
+/** Puts the app together from its parts; the same for Azure, the local host and rehearsals. */
+export function assemble(parts: Parts): App {
+  const { settings, outside, journal, locks, plans, telemetry, folder } = parts;
+  const { core } = settings;
+  const ports = connectAll(settings, outside);
+  const stage: Stage = {
+    clock: outside.clock,
+    journal,
+    locks,
+    plans,
+    registry,
+    ports,
+    people: ports.people,
+    telemetry,
+    reportUrl: (run) => new URL(encodeURIComponent(run), core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`).href,
+  };
+  return {
+    stage,
+    registry,
+    conductor: conductorOf(stage),
+    signIn: core.signIn === "true",
+    version: parts.version,
+    ...(parts.localOperator === undefined ? {} : { localOperator: parts.localOperator }),
+    ...(parts.ring === undefined ? {} : { ring: parts.ring }),
+    async inventory() {
+      const file = core.inventoryFile;
+      const { inventory, findings } = loadInventory(await textOf(isAbsolute(file) ? file : join(folder, file)), file);
+      if (hasErrors(findings)) throw new Fault("invalid", `the inventory cannot be used:\n${findings.map(printedFinding).join("\n")}`);
+      return { inventory, file };
+    },
+  };
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new Fault("absent", `the inventory ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
