@@ -21,7 +21,11 @@ export function controlOf(runFacts: readonly Fact[], decisions: readonly Decisio
   for (const { decision, mode = "close", by, at } of decisions) {
     if (decision === "abort" && strengthOf(mode) > strengthOf(control.aborted?.mode)) control.aborted = { mode, by, at };
     if (decision === "pause") control.paused = { by, at };
-    if (decision === "resume") delete control.paused;
+    if (decision === "resume") {
+      delete control.paused;
+      // A freeze waits for someone, and this is the word it waits for; a stronger abort is not taken back.
+      if (control.aborted?.mode === "freeze") delete control.aborted;
+    }
   }
   return control;
 }

@@ -320,6 +320,13 @@ describe("B10 a begin faulted", () => {
     expect(nextOrder(sight(fresh().intended().faulted("rejected")))).toMatchObject({ do: "rest", as: "failed" });
   });
 
+  it("is unknown when the last answer was a refusal to look, and an earlier one was lost", () => {
+    const told = fresh().intended().faulted("unavailable").intended().faulted("throttled", "begin", { attempt: 4 });
+
+    expect(nextOrder(sight(told))).toMatchObject({ do: "rest", as: "unknown" });
+    expect(nextOrder(sight(fresh().intended().faulted("unavailable").intended().faulted("rejected")))).toMatchObject({ do: "rest", as: "failed" });
+  });
+
   it("takes a fresh try where the begin found its own work failed", () => {
     expect(nextOrder(sight(fresh().intended().faulted("failed").after("15s")))).toEqual({ do: "begin", try: 2, attempt: 1 });
   });

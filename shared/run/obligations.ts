@@ -1,4 +1,5 @@
 import type { Fact } from "./facts.ts";
+import { doubtAfter } from "./walk.ts";
 
 /** Something opened that must be closed. */
 export interface Obligation {
@@ -21,6 +22,8 @@ export interface Obligation {
 export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
   const open = new Map<string, Obligation>();
   const all: string[] = [];
+  const doubts = new Set<string>();
+  const unanswered = new Set<string>();
   const close = (id: string, at: string, by: string, evidence: readonly string[]): void => {
     const obligation = open.get(id);
     if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed: { at, by, evidence } });
@@ -28,6 +31,9 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
   for (const fact of facts) {
     switch (fact.type) {
       case "target.intended":
+        if (fact.deed !== "begin") break;
+        if (unanswered.has(placeOf(fact))) doubts.add(placeOf(fact));
+        unanswered.add(placeOf(fact));
         for (const { id, what } of fact.opens ?? []) {
           const known = open.get(id);
           if (known !== undefined && known.closed === undefined) continue;
@@ -35,7 +41,15 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
           open.set(id, { id, what, openedAt: fact.at, step: fact.step, target: fact.target, certain: false });
         }
         break;
+      case "target.faulted":
+        if (fact.deed !== "begin") break;
+        unanswered.delete(placeOf(fact));
+        if (doubtAfter(fact.fault.kind, doubts.has(placeOf(fact)))) doubts.add(placeOf(fact));
+        else doubts.delete(placeOf(fact));
+        break;
       case "target.begun":
+        unanswered.delete(placeOf(fact));
+        doubts.delete(placeOf(fact));
         for (const obligation of openedBy(open, fact)) open.set(obligation.id, { ...obligation, certain: true });
         break;
       case "target.verified":
@@ -45,7 +59,8 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
         for (const id of fact.closes) close(id, fact.at, `undo of ${fact.step} ${fact.target}`, fact.evidence);
         break;
       case "target.rested":
-        // A call that was refused opened nothing; work that never started opened nothing either.
+        // A call that was refused opened nothing; work that never started opened nothing either. A lost answer proves neither.
+        if (doubts.has(placeOf(fact)) || unanswered.has(placeOf(fact))) break;
         if (fact.as === "failed" || fact.as === "skipped" || fact.as === "dropped") {
           for (const { id, certain } of openedBy(open, fact)) {
             if (!certain || fact.why.startsWith("never started")) close(id, fact.at, `${fact.step} ${fact.target}`, [`never opened: ${fact.why}`]);
@@ -57,6 +72,10 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
     }
   }
   return all.map((id) => open.get(id) as Obligation);
+}
+
+function placeOf({ step, target }: { step: string; target: string }): string {
+  return `${step}/${target}`;
 }
 
 function openedBy(open: ReadonlyMap<string, Obligation>, { step, target }: { step: string; target: string }): readonly Obligation[] {

@@ -201,8 +201,8 @@ function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], d
     const walk = walkOf(read(targetStream(step.id, id)));
     if (walk.rested !== undefined) continue;
     if (step.verb === "person.do" && walk.stage === "begun") asks.push({ kind: "work", ...base, target: id, text: walk.note ?? step.title, of: step.owners.map(({ name }) => name) });
-    if (walk.told.includes(`held#${walk.try}`) && walk.fault !== undefined) {
-      asks.push({ kind: "held", ...base, target: id, text: walk.fault.fault.message, of: step.owners.map(({ name }) => name) });
+    if (walk.told.includes(`held#${walk.try}`)) {
+      asks.push({ kind: "held", ...base, target: id, text: walk.fault?.fault.message ?? walk.note ?? "it is not done in time", of: step.owners.map(({ name }) => name) });
     }
   }
   return asks;

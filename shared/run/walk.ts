@@ -1,4 +1,4 @@
-import type { FaultRecord } from "../fault/fault.ts";
+import { FAULT_KINDS, type FaultKind, type FaultRecord } from "../fault/fault.ts";
 import type { Deed, Ending, Fact, TargetFact } from "./facts.ts";
 
 /**
@@ -30,6 +30,8 @@ export interface Walk {
   /** Why it could not be stopped, and why people could not be told; neither says anything about the work. */
   readonly unstopped?: Faulted;
   readonly untold?: Faulted;
+  /** Whether a begin of this try may have had its effect unseen: its answer was lost, and none since has looked. */
+  readonly doubt: boolean;
   readonly cancelled: boolean;
   readonly undone: boolean;
   /** Whether any try of it ever got as far as the vendor. */
@@ -50,12 +52,13 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** @param facts the target's stream, in order. */
 export function walkOf(facts: readonly Fact[]): Walk {
-  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], cancelled: false, undone: false, everIntended: false, told: [] };
+  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], doubt: false, cancelled: false, undone: false, everIntended: false, told: [] };
   for (const fact of facts as readonly TargetFact[]) {
     walk.seq++;
     const at = Date.parse(fact.at);
     switch (fact.type) {
       case "target.intended":
+        if (walk.inFlight?.deed === "begin") walk.doubt = true;
         walk.attempt = fact.attempt;
         walk.inFlight = { deed: fact.deed, since: at };
         if (fact.deed === "begin") {
@@ -67,6 +70,7 @@ export function walkOf(facts: readonly Fact[]): Walk {
         break;
       case "target.begun":
         walk.stage = "begun";
+        walk.doubt = false;
         walk.receipt = fact.receipt;
         walk.begunAt = at;
         settle(walk);
@@ -96,6 +100,7 @@ export function walkOf(facts: readonly Fact[]): Walk {
           walk.untold = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
           break;
         }
+        if (fact.deed === "begin") walk.doubt = doubtAfter(fact.fault.kind, walk.doubt);
         walk[fact.deed === "cancel" ? "unstopped" : "fault"] = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
         walk.attempt = fact.attempt;
         delete walk.inFlight;
@@ -131,8 +136,17 @@ function settle(walk: Mutable<Walk>): void {
   delete walk.inFlight;
 }
 
+/** A begin looks for its own earlier work before it acts, so a refusal by what it saw settles what an earlier answer left open. */
+const LOOKED: ReadonlySet<FaultKind> = new Set(["rejected", "failed", "conflict", "absent"]);
+
+/** Whether a begin may have had its effect unseen, after one that faulted with `kind`. */
+export function doubtAfter(kind: FaultKind, before: boolean): boolean {
+  return FAULT_KINDS[kind].effect === "unknown" || (before && !LOOKED.has(kind));
+}
+
 function startOver(walk: Mutable<Walk>, newTry: number): void {
   walk.try = newTry;
+  walk.doubt = false;
   walk.cancelled = false;
   delete walk.receipt;
   delete walk.begunAt;
