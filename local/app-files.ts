@@ -93,7 +93,7 @@ function refuseNewGeneration(directory: string): void {
     return;
   }
   const { version } = packageJson(manifest);
-  if (version !== undefined && !/^3\./.test(version)) {
+  if (version !== undefined && !version.startsWith("3.")) {
     throw new Fault("invalid", `the app at ${relative(process.cwd(), directory) || "."} uses durable-functions ${version}; this host speaks to major version 3 only`);
   }
 }

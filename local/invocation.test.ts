@@ -180,16 +180,16 @@ describe("L11: two slow activities", () => {
   });
 });
 
-describe("an orchestrator's turn", () => {
-  const request = {
-    history: [
-      { EventType: 12, EventId: -1, IsPlayed: false, Timestamp: "2030-01-05T20:00:00.0000000Z" },
-      { EventType: 0, EventId: -1, IsPlayed: false, Timestamp: "2030-01-05T20:00:00.0000000Z", Name: "gate", Version: "", Input: null },
-    ],
-    input: { a: 1 }, instanceId: "night-1", isReplaying: false, parentInstanceId: null, upperSchemaVersion: 1, upperSchemaVersionNew: 2,
-    longRunningTimerIntervalDuration: "3.00:00:00", maximumShortTimerDuration: "6.00:00:00", defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
-  };
+const request = {
+  history: [
+    { EventType: 12, EventId: -1, IsPlayed: false, Timestamp: "2030-01-05T20:00:00.0000000Z" },
+    { EventType: 0, EventId: -1, IsPlayed: false, Timestamp: "2030-01-05T20:00:00.0000000Z", Name: "gate", Version: "", Input: null },
+  ],
+  input: { a: 1 }, instanceId: "night-1", isReplaying: false, parentInstanceId: null, upperSchemaVersion: 1, upperSchemaVersionNew: 2,
+  longRunningTimerIntervalDuration: "3.00:00:00", maximumShortTimerDuration: "6.00:00:00", defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
+};
 
+describe("an orchestrator's turn", () => {
   it("is answered with its actions, and names are compared without case", async () => {
     const app = await collectApp(() => void df.app.orchestration("gate", function* (context) { return (yield context.df.callActivity("A", context.df.getInput())) as unknown; }));
 
@@ -221,6 +221,28 @@ describe("logs", () => {
     await act(app, "A");
 
     expect(lines).toEqual([{ level: "warning", category: "user", message: "<look 5>", functionName: "A", invocationId: expect.stringMatching(/^[0-9a-f]{8}-/) }]);
+  });
+
+  it("tell of an activity that failed, and of an orchestrator that threw or returned", async () => {
+    const lines: LogLine[] = [];
+    const app = await collectApp(() => {
+      activity("A", () => {
+        throw new Error("boom");
+      });
+      df.app.orchestration("gate", function* () { throw new Error("bang"); });
+      df.app.orchestration("open", function* () {});
+    });
+    app.surroundings.log = (line) => void lines.push(line);
+
+    await act(app, "A");
+    await invokerOf(app).orchestrate("gate", request);
+    await invokerOf(app).orchestrate("open", request);
+
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'error: activity "A" for instance night-1 failed: boom',
+      'error: orchestrator "gate" of instance night-1 threw: bang',
+      'information: orchestrator "open" of instance night-1 has returned',
+    ]);
   });
 
   it("of a function that has ended come with a system warning", async () => {

@@ -156,6 +156,7 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
   const named = (kind: AppFunction["kind"]): Map<string, AppFunction> => new Map(app.functions.filter((fn) => fn.kind === kind).map((fn) => [fn.name.toLowerCase(), fn]));
   const orchestrators = named("orchestration");
   const activities = named("activity");
+  const tell = (level: LogLevel, { name: functionName }: AppFunction, message: string): void => surroundings.log({ level, category: "system", functionName, message });
   const names = (functions: ReadonlyMap<string, AppFunction>): string[] => [...functions.values()].map(({ name }) => name);
   return {
     orchestrators: () => names(orchestrators),
@@ -167,9 +168,13 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
       try {
         const { returnValue } = await invoke(app, fn, { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } } }, surroundings);
         const json = resultJson(returnValue);
-        return { ok: true, answer: json === null ? null : (JSON.parse(json) as unknown) };
+        const answer: unknown = json === null ? null : JSON.parse(json);
+        if ((answer as { isDone?: unknown } | null)?.isDone === true) tell("information", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} has ${continues(answer) ? "continued as new" : "returned"}`);
+        return { ok: true, answer };
       } catch (thrown) {
-        return { ok: false, message: errorOf(thrown).message };
+        const { message } = errorOf(thrown);
+        tell("error", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} threw: ${thrownText(message)}`);
+        return { ok: false, message };
       }
     },
 
@@ -182,10 +187,31 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
         return { ok: true, result: resultJson(returnValue) };
       } catch (thrown) {
         const error = errorOf(thrown);
+        tell("error", fn, `activity "${fn.name}" for instance ${instanceId} failed: ${error.message}`);
         return { ok: false, message: error.message, stack: error.stack ?? "" };
       }
     },
   };
+}
+
+/** Number of the action by which an orchestrator continues as new (2.5). */
+const CONTINUE_AS_NEW = 4;
+
+function continues(answer: unknown): boolean {
+  const { actions = [] } = answer as { actions?: readonly (readonly { readonly actionType?: number }[])[] };
+  return actions.flat().at(-1)?.actionType === CONTINUE_AS_NEW;
+}
+
+/** What the orchestrator threw, out of the failure text that carries its whole answer (2.4). */
+function thrownText(message: string): string {
+  const [, json] = message.split("$OutOfProcData$:");
+  if (json === undefined) return message;
+  try {
+    return (JSON.parse(json) as { error?: string }).error ?? "something without a message";
+  } catch {
+    // A hook has changed the text; it is shown as it is.
+    return message;
+  }
 }
 
 function absent(kind: string, name: string, known: readonly string[]): string {

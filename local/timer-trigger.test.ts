@@ -160,7 +160,7 @@ describe("T8: a handler that throws", () => {
 
     expect(seen(failing)).toEqual([[5, false], [10, false]]);
     expect(statuses.read("prework")).toEqual({ last: at(10), next: at(15), lastUpdated: at(10) });
-    expect(failing.logs[0]).toMatchObject({ level: "error", message: 'timer function "prework" failed: boom; next run at 2024-12-07T20:10:00.000Z' });
+    expect(failing.logs[1]).toMatchObject({ level: "error", message: 'timer function "prework" failed: boom; next run at 2024-12-07T20:10:00.000Z' });
   });
 
   it("is tried again when it was registered with retry", async () => {

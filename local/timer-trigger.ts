@@ -71,6 +71,7 @@ export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses,
   }
 
   async function callWithRetries(isPastDue: boolean): Promise<void> {
+    surroundings.log({ level: "information", category: "system", functionName: fn.name, message: `timer function "${fn.name}" runs${isPastDue ? ": a run was missed, this one is past due" : ""}` });
     const data = { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: monitored && status !== undefined ? onWire(status) : null, IsPastDue: isPastDue }) };
     for (let retryCount = 0; ; retryCount++) {
       const release = clock.hold();
