@@ -1,5 +1,6 @@
 import type { Action } from "./actions.ts";
 import { Future } from "./future.ts";
+import { instantOfWire } from "./history-events.ts";
 import type { HistoryEvent } from "./hub.ts";
 
 /** Something the orchestrator wants done that history does not show yet. */
@@ -36,7 +37,8 @@ export interface Failure {
 
 /** Everything that one walk over a history builds up (2.6). Nothing of it outlives the turn. */
 export class Board {
-  nowMs = 0;
+  /** Timestamp of the turn that is being walked through. Read on demand: most turns of a history never need it. */
+  now = "";
   nextId = 0;
   /** Decisions that history has not shown yet, in the order of their ids. */
   pending = new Map<number, Decision>();
@@ -51,6 +53,10 @@ export class Board {
   /** Timers beyond six days that are being waited for, and those that came cancelled. */
   openLongTimers = 0;
   readonly cancelledLongTimers: Action[] = [];
+
+  get nowMs(): number {
+    return instantOfWire(this.now);
+  }
 
   /** Takes the next id for `wish`. `for` hears which id it is. The answer settles with the completion. */
   decide(wish: Wish, started: Started): Future {

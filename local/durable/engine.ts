@@ -6,7 +6,7 @@ import { Busy } from "./busy.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import type { CrashPoint, Faults } from "./faults.ts";
 import { gatherMs } from "./gather.ts";
-import { timerFired } from "./history-events.ts";
+import { isReadBySdk, timerFired } from "./history-events.ts";
 import type { HistoryEvent, Invoker, RuntimeStatus, Strictness } from "./hub.ts";
 import { takeBatch } from "./inbox.ts";
 import { Live } from "./live.ts";
@@ -98,7 +98,7 @@ export class Engine {
   /** Goes on where the store left off: overdue timers at once, in the order in which they were due (X7). */
   begin(snapshot: ReturnType<Store["open"]>): void {
     this.#serial = snapshot.mark?.serial ?? 0;
-    for (const { row, history } of snapshot.instances) this.lives.set(row.instanceId, new Live(row, history));
+    for (const { row, history } of snapshot.instances) this.lives.set(row.instanceId, this.newLive(row, history));
     for (const timer of [...snapshot.timers].sort((a, b) => a.fireAtMs - b.fireAtMs || a.timerId - b.timerId)) this.#arm(timer);
     for (const message of snapshot.messages) this.deliver(message);
     for (const work of snapshot.work) this.#activities.add(work);
@@ -288,15 +288,20 @@ export class Engine {
     this.#finished.delete(instanceId);
   }
 
+  /** An instance in memory. A faithful host sends the SDK all of its history, a strict one what the SDK reads. */
+  newLive(row: InstanceRow, history: readonly HistoryEvent[] = []): Live {
+    return new Live(row, history, this.options.strict ? isReadBySdk : () => true);
+  }
+
   /** What an orchestrator does on a history; nothing of it happens. */
   replay(row: InstanceRow, history: readonly HistoryEvent[], batch: readonly HistoryEvent[]): Promise<TurnResult> {
-    const live = new Live(row, history);
+    const live = this.newLive(row, history);
     return takeTurn({ generation: row, past: live.past, pastJson: live.pastJson, batch, actionsSeen: Number.POSITIVE_INFINITY, nowMs: this.options.clock.now() }, this.#ports);
   }
 
   /** Brings ended instances back to life with another history, and lets them run. */
   async revive(instances: readonly Revived[]): Promise<void> {
-    const lives = instances.map(({ row, history }) => new Live(row, history));
+    const lives = instances.map(({ row, history }) => this.newLive(row, history));
     const messages = instances.map(({ row, wake }): Message => ({ seq: this.nextSeq(), instanceId: row.instanceId, executionId: row.executionId, event: wake }));
     const timers = instances.flatMap((each) => each.timers);
     for (const live of lives) this.lives.set(live.row.instanceId, live);

@@ -116,3 +116,10 @@ export function completedId(event: HistoryEvent): number | undefined {
 export function schedules(event: HistoryEvent): boolean {
   return event.EventType === EVENT.taskScheduled || event.EventType === EVENT.childCreated || event.EventType === EVENT.timerCreated;
 }
+
+const IGNORED_BY_SDK: ReadonlySet<number> = new Set([EVENT.executionCompleted, EVENT.executionTerminated, EVENT.taskScheduled, EVENT.childCreated, EVENT.timerCreated, EVENT.orchestratorCompleted, EVENT.executionSuspended, EVENT.executionResumed, EVENT.executionRewound]);
+
+/** Whether the SDK does anything with an event of this kind (the last column of 3.1). */
+export function isReadBySdk({ EventType }: HistoryEvent): boolean {
+  return !IGNORED_BY_SDK.has(EventType);
+}

@@ -15,7 +15,9 @@ export interface Delivery extends Message {
 /** An instance that has not ended, as the host holds it in memory. */
 export class Live {
   row: InstanceRow;
+  readonly #isSent: (event: HistoryEvent) => boolean;
   past: HistoryEvent[] = [];
+  /** JSON of the past, joined by commas, as far as the SDK is sent it. */
   pastJson = "";
   /** What history shows as scheduled and not yet completed: id → what and since when. */
   readonly scheduled = new Map<number, { readonly kind: number; readonly name: string; readonly sinceMs: number }>();
@@ -36,8 +38,10 @@ export class Live {
   /** How long the last turn took, in real milliseconds. */
   lastTurnMs = 0;
 
-  constructor(row: InstanceRow, history: readonly HistoryEvent[]) {
+  /** @param isSent - whether the SDK is sent an event; it replays faster without those that it ignores. */
+  constructor(row: InstanceRow, history: readonly HistoryEvent[], isSent: (event: HistoryEvent) => boolean) {
     this.row = row;
+    this.#isSent = isSent;
     this.append(history.map(played), false);
   }
 
@@ -49,11 +53,10 @@ export class Live {
       this.scheduled.clear();
       this.openWork = 0;
     }
-    const texts: string[] = this.pastJson === "" ? [] : [this.pastJson];
     for (const event of events) {
       const done = played(event);
       this.past.push(done);
-      texts.push(JSON.stringify(done));
+      if (this.#isSent(done)) this.pastJson += `${this.pastJson === "" ? "" : ","}${JSON.stringify(done)}`;
       if (schedules(done)) this.openWork += weightOf(done.EventType);
       if (schedules(done)) this.scheduled.set(done.EventId, { kind: done.EventType, name: String(done["Name"] ?? "timer"), sinceMs: instantOfWire(done.Timestamp) });
       const completed = completedId(done);
@@ -61,7 +64,6 @@ export class Live {
       this.openWork -= weightOf(this.scheduled.get(completed)?.kind);
       this.scheduled.delete(completed);
     }
-    this.pastJson = texts.join(",");
   }
 
   /** Stops every timer, as at the end of a generation. */

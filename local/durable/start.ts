@@ -22,9 +22,9 @@ export interface Setting {
 
 /** Starts one action of the list; a compound brings its members. Depth first, as the SDK allocates ids (2.7). */
 export function startAction(board: Board, setting: Setting, action: Action, isLast: boolean): Started {
-  const started: Started & { members: readonly Started[] } = { action, future: new Future(), members: [], takes: idsOf(action, board.nowMs), id: undefined };
+  const started: Started & { members: readonly Started[] } = { action, future: new Future(), members: [], takes: idsOf(action, board), id: undefined };
   const { future } = started;
-  const complaint = setting.strict === false ? undefined : (actionRule(action, setting, board.nowMs) ?? (setting.strict === true ? raceRule(action, board.nowMs) : undefined));
+  const complaint = setting.strict === false ? undefined : (actionRule(action, setting) ?? (setting.strict === true ? raceRule(action, board) : undefined));
   if (complaint !== undefined) {
     board.refuse(complaint.rule, complaint.why);
     return started;
@@ -92,7 +92,7 @@ function child(board: Board, setting: Setting, action: Action, started: Started)
   return board.decide({ kind: "child", name: action.functionName as string, version: action.version ?? "", instanceId, input }, started);
 }
 
-function idsOf(action: Action, nowMs: number): Started["takes"] {
+function idsOf(action: Action, board: Board): Started["takes"] {
   switch (action.actionType) {
     case ACTION.whenAny:
     case ACTION.whenAll:
@@ -100,7 +100,7 @@ function idsOf(action: Action, nowMs: number): Started["takes"] {
     case ACTION.callHttp:
       return "several";
     case ACTION.createTimer:
-      return isLong(Date.parse(action.fireAt ?? ""), nowMs) ? "several" : "one";
+      return isLong(Date.parse(action.fireAt ?? ""), board.nowMs) ? "several" : "one";
     case ACTION.callActivity:
     case ACTION.callActivityWithRetry:
     case ACTION.callChild:

@@ -7,7 +7,7 @@ import { isLong } from "./timers.ts";
 const LONGEST_INTERVAL_MS = 6 * 24 * 3600_000;
 
 /** Rules about one action alone: unknown names, own ids, retry options that hang (section 9). */
-export function actionRule(action: Action, setting: Setting, _nowMs: number): Refusal | undefined {
+export function actionRule(action: Action, setting: Setting): Refusal | undefined {
   switch (action.actionType) {
     case ACTION.callActivity:
     case ACTION.callActivityWithRetry:
@@ -54,10 +54,10 @@ function faultOfOptions(options: RetryOptions): string | undefined {
 }
 
 /** Only a task that takes one id may enter a race: host and SDK part company over the others (2.8). */
-export function raceRule(action: Action, nowMs: number): Refusal | undefined {
+export function raceRule(action: Action, board: Board): Refusal | undefined {
   if (action.actionType !== ACTION.whenAny) return undefined;
   for (const member of membersOf(action).flatMap((each) => [...flattened(each)])) {
-    const kind = severalIds(member, nowMs);
+    const kind = severalIds(member, board);
     if (kind !== undefined) {
       return { rule: "race-of-several-ids", why: `${describe(member)} entered a Task.any as ${kind}, which takes more than one task id; the ids of host and SDK would drift apart. Race only plain activities, sub-orchestrations, events and timers up to six days` };
     }
@@ -65,7 +65,7 @@ export function raceRule(action: Action, nowMs: number): Refusal | undefined {
   return undefined;
 }
 
-function severalIds(action: Action, nowMs: number): string | undefined {
+function severalIds(action: Action, board: Board): string | undefined {
   switch (action.actionType) {
     case ACTION.callActivityWithRetry:
     case ACTION.callChildWithRetry:
@@ -73,7 +73,7 @@ function severalIds(action: Action, nowMs: number): string | undefined {
     case ACTION.callHttp:
       return "a callHttp";
     case ACTION.createTimer:
-      return isLong(Date.parse(action.fireAt ?? ""), nowMs) ? "a timer of more than six days" : undefined;
+      return isLong(Date.parse(action.fireAt ?? ""), board.nowMs) ? "a timer of more than six days" : undefined;
     default:
       return undefined;
   }

@@ -3,7 +3,7 @@ import { isoOf } from "../../shared/ports/clock.ts";
 import type { Engine } from "./engine.ts";
 import { eventRaised, executionResumed, executionStarted, executionSuspended, executionTerminated } from "./history-events.ts";
 import type { HistoryEvent, HubAnswer, InstanceFilter, InstanceStatus, TaskHub } from "./hub.ts";
-import { Live } from "./live.ts";
+import type { Live } from "./live.ts";
 import { eventNameRule, instanceIdRule } from "./names.ts";
 import { isFinished } from "./store.ts";
 import type { InstanceRow, Message, Store } from "./store.ts";
@@ -39,7 +39,7 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
     const message: Message = { seq: engine.nextSeq(), instanceId, executionId, event: executionStarted(nowMs, row) };
     // Known from now on, so that a second start of the same breath finds it.
     engine.forget(instanceId);
-    engine.lives.set(instanceId, new Live(row, []));
+    engine.lives.set(instanceId, engine.newLive(row));
     await engine.commit({ purged: [instanceId], instances: [row], history: [{ instanceId, replaces: true, events: [] }], messages: [message] });
     engine.deliver(message);
   };

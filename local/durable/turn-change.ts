@@ -1,7 +1,7 @@
 import type { Decision } from "./board.ts";
 import { childCompleted, childFailed, executionStarted } from "./history-events.ts";
 import type { HistoryEvent, RuntimeStatus } from "./hub.ts";
-import { Live } from "./live.ts";
+import type { Live } from "./live.ts";
 import type { Started } from "./board.ts";
 import type { Change, InstanceRow, Message, Timer, Work } from "./store.ts";
 import type { Ending, TurnResult } from "./turn.ts";
@@ -22,6 +22,7 @@ export interface Outcome {
 
 interface Surroundings {
   readonly lives: ReadonlyMap<string, Live>;
+  newLive(row: InstanceRow): Live;
   nextSeq(): number;
   nextExecutionId(instanceId: string): string;
 }
@@ -78,7 +79,7 @@ function childOf(result: TurnResult, decision: Extract<Decision, { kind: "child"
   const executionId = surroundings.nextExecutionId(instanceId);
   const row = newRow({ instanceId, executionId, name, version, input, parent }, nowMs);
   messages.push({ seq: surroundings.nextSeq(), instanceId, executionId, event: executionStarted(nowMs, row) });
-  return new Live(row, []);
+  return surroundings.newLive(row);
 }
 
 /** The row of an instance that has just been started. */

@@ -27,8 +27,9 @@ export interface Generation {
 /** What a turn begins with. */
 export interface TurnInput {
   readonly generation: Generation;
-  /** Events of committed turns, and their JSON joined by commas. */
+  /** Events of committed turns. */
   readonly past: readonly HistoryEvent[];
+  /** The JSON, joined by commas, of those that the SDK is sent. */
   readonly pastJson: string;
   /** Events that arrived since, in order. */
   readonly batch: readonly HistoryEvent[];
@@ -86,10 +87,11 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
   let { generation, past, pastJson, batch, actionsSeen } = input;
   for (let generations = 0; ; generations++) {
     const fresh = [orchestratorStarted(input.nowMs), ...batch];
-    const { answer, crashText } = await ask(generation, past, pastJson, fresh, ports, notices);
+    const history = [...past, ...fresh];
+    const { answer, crashText } = await ask(generation, history, pastJson, fresh, ports, notices);
     const setting: Setting = { strict: ports.strict, instanceId: generation.instanceId, executionId: generation.executionId, parent: generation.parent, activities: ports.activities, orchestrators: ports.orchestrators };
-    const walked = walk([...past, ...fresh], answer, setting);
-    const verdict = judge(walked, answer, crashText, { ports, generation, actionsSeen, notices, history: [...past, ...fresh] });
+    const walked = walk(history, answer, setting);
+    const verdict = judge(walked, answer, crashText, { ports, generation, actionsSeen, notices, history });
 
     if (verdict === "continue" && generations < MOST_GENERATIONS) {
       const carried = carriedEvents(walked, answer, ports.strict !== false, generation, notices);
@@ -118,7 +120,7 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
       decisions,
       ending,
       customStatus: answer.crashed === undefined ? answer.customStatus : null,
-      suspended: walked.suspended ? suspendReason([...past, ...fresh]) : undefined,
+      suspended: walked.suspended ? suspendReason(history) : undefined,
       actionsSeen: answer.actions.length,
       waits: walked.board.waitedNames(),
       lingering,
@@ -133,12 +135,12 @@ interface Asked {
   readonly crashText: string | undefined;
 }
 
-async function ask(generation: Generation, past: readonly HistoryEvent[], pastJson: string, fresh: readonly HistoryEvent[], ports: TurnPorts, notices: Notice[]): Promise<Asked> {
+async function ask(generation: Generation, history: readonly HistoryEvent[], pastJson: string, fresh: readonly HistoryEvent[], ports: TurnPorts, notices: Notice[]): Promise<Asked> {
   const request: OrchestratorRequest = {
-    history: [...past, ...fresh],
+    history,
     input: generation.input === null ? null : (JSON.parse(generation.input) as unknown),
     instanceId: generation.instanceId,
-    isReplaying: past.some(({ EventType }) => EventType === EVENT.executionStarted),
+    isReplaying: history.find(({ EventType }) => EventType === EVENT.executionStarted)?.IsPlayed === true,
     parentInstanceId: generation.parent?.OrchestrationInstance.InstanceId ?? null,
     upperSchemaVersion: 1,
     upperSchemaVersionNew: ports.upperSchemaVersionNew,
@@ -182,7 +184,7 @@ function judge(walked: Walked, answer: Answer, crashText: string | undefined, { 
     const refusal = walked.refusal ?? childTwice(walked, isRunning) ?? (strict === true ? twice : undefined);
     if (refusal !== undefined) return refused(refusal.rule, refusal.why);
     if (strict === "tolerant") {
-      const races = walked.started.slice(Math.min(actionsSeen, walked.started.length)).map(({ action }) => raceRule(action, walked.board.nowMs));
+      const races = walked.started.slice(Math.min(actionsSeen, walked.started.length)).map(({ action }) => raceRule(action, walked.board));
       for (const each of [twice, ...races]) if (each !== undefined) notices.push({ rule: each.rule, instanceId, text: each.why });
     }
   }

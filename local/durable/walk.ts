@@ -2,7 +2,7 @@ import type { Action } from "./actions.ts";
 import type { Answer } from "./answer.ts";
 import { Board } from "./board.ts";
 import type { Decision, Refusal, Started } from "./board.ts";
-import { EVENT, completedId, instantOfWire } from "./history-events.ts";
+import { EVENT, completedId } from "./history-events.ts";
 import type { HistoryEvent } from "./hub.ts";
 import { startAction } from "./start.ts";
 import type { Setting } from "./start.ts";
@@ -62,7 +62,7 @@ export function walk(history: readonly HistoryEvent[], answer: Answer, setting: 
   const process = (event: HistoryEvent): void => {
     switch (event.EventType) {
       case EVENT.orchestratorStarted:
-        board.nowMs = instantOfWire(event.Timestamp);
+        board.now = event.Timestamp;
         break;
       case EVENT.executionStarted:
         interpret();
