@@ -114,8 +114,10 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
 
 /** @throws Fault `absent` (or `otherwise`) when it is in neither place, `conflict` when in both. */
 async function whereIs(resources: Resources, from: ResourcePlace, to: ResourcePlace, otherwise: "absent" | "conflict" = "absent"): Promise<"old" | "there"> {
+  // Both names are checked before either is asked for.
+  const [fromId, toId] = [resources.idOf(from), resources.idOf(to)];
   const [old, there] = [await resources.exists(from), await resources.exists(to)];
-  if (old && there && resources.idOf(from).toLowerCase() !== resources.idOf(to).toLowerCase()) {
+  if (old && there && fromId.toLowerCase() !== toId.toLowerCase()) {
     throw new Fault("conflict", `there is a ${from.resource} in ${groupOf(from)} and another in ${groupOf(to)}`, { vendor: "azure-resources" });
   }
   if (there) return "there";

@@ -117,11 +117,11 @@ describe("azure-resources: resource.move, what is special here", () => {
     await expect(walk.preview()).rejects.toMatchObject({ kind: "denied" });
   });
 
-  it.each(["../rg-prod", "rg'x", "rg;x", "rg\nx", "rg x", "..", "rg?x", "rg%2fx"])("refuses the resource group %j before it asks the vendor", async (resourceGroup) => {
+  it.each(["../rg-prod", "rg'x", "rg;x", "rg\nx", "rg x", "..", "rg?x", "rg%2fx", ""])("refuses the resource group %j before it asks the vendor", async (resourceGroup) => {
     const { preview, outside } = moving(world(), { ...MOVE, to: { ...MOVE.to, resourceGroup } });
 
     await expect(preview()).rejects.toMatchObject({ kind: "invalid" });
-    expect(outside.requests.filter((request) => !request.includes("/rg-xat/") && !request.includes("/Microsoft.KeyVault?"))).toEqual([]);
+    expect(outside.requests).toEqual([]);
   });
 
   it("takes both groups and the resource for itself", () => {
