@@ -26,9 +26,9 @@ function world(machine: Partial<Machine> = {}): ComputeWorld {
     ...azureComputeSimulator.newWorld(),
     machines: { [machineKey(APP1)]: simulatedMachine(APP1, { settings: { driver: "x86" }, ...machine }) },
     scripts: {
-      "install-driver": { takesMs: 180_000, sets: { driver: "{Bits}" }, prints: '{"driver":"{Bits}"}' },
+      "install-driver": { takesMs: 20_000, sets: { driver: "{Bits}" }, prints: '{"driver":"{Bits}"}' },
       "check-driver": { takesMs: 20_000, expects: { driver: "{Bits}" }, prints: "driver {Bits} answers" },
-      "remove-driver": { takesMs: 60_000, needs: { driver: "{Bits}" }, sets: { driver: "x86" } },
+      "remove-driver": { takesMs: 20_000, needs: { driver: "{Bits}" }, sets: { driver: "x86" } },
     },
   };
 }
