@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { SETTINGS, type Settings } from "../integrations/all.ts";
+import { readConfig } from "../shared/config/config.ts";
+import { Secret, type Secrets } from "../shared/ports/secrets.ts";
+
+/** Folder of the project. */
+export const PROJECT = new URL("..", import.meta.url).pathname;
+
+/** The settings of a window on one machine: those of local.settings.sample.json, which name simulated vendors only. */
+export function localSettings(): Settings {
+  const { Values } = JSON.parse(readFileSync(`${PROJECT}local.settings.sample.json`, "utf8")) as { Values: Record<string, string> };
+  return readConfig(Values, SETTINGS);
+}
+
+/** A vault in which every name has a value; simulated vendors take any. */
+export const simulatedSecrets: Secrets = {
+  read: (name) => Promise.resolve(new Secret(name, `simulated-value-of-${name}`)),
+};
+
+/** A credential for simulated vendors, which take any token. The instant it expires at is never reached. */
+export const simulatedCredential = {
+  getToken: () => Promise.resolve({ token: "simulated-token", expiresOnTimestamp: Date.parse("2100-01-01T00:00:00Z") }),
+};

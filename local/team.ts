@@ -1,0 +1,77 @@
+import type { HostClock } from "./clock.ts";
+import type { DecisionRequest } from "../shared/run/decide.ts";
+import type { Fact } from "../shared/run/facts.ts";
+import type { Journal } from "../shared/run/journal.ts";
+import type { PlanIndex } from "../shared/run/plan-index.ts";
+import type { Ask } from "../shared/run/state.ts";
+
+/**
+ * The people of a simulated window. They hear what real ones would hear (an approval is asked for, a piece of work) and
+ * answer after a while through the same door. How long they take follows from the step's name, so a run repeats.
+ */
+export interface Team {
+  /** The journal, heard: whatever asks somebody something is answered in time. */
+  hearing(journal: Journal): Journal;
+  /** Takes up what was asked before this process began, e.g. after a crash. */
+  catchUp(asks: readonly Ask[]): void;
+}
+
+export interface TeamParts {
+  readonly clock: HostClock;
+  readonly index: () => PlanIndex;
+  /** How they answer: the API of the run. */
+  answer(by: string, request: DecisionRequest): Promise<void>;
+}
+
+const SOONEST_MS = 3 * 60_000;
+const SPREAD_MS = 22 * 60_000;
+
+export function simulatedTeam({ clock, index, answer }: TeamParts): Team {
+  const asked = new Set<string>();
+
+  function take(by: string, request: DecisionRequest): void {
+    const key = `${request.decision}/${request.step ?? ""}/${request.target ?? ""}`;
+    if (asked.has(key)) return;
+    asked.add(key);
+    clock.at(clock.now() + SOONEST_MS + (hashOf(key) % SPREAD_MS), () => {
+      const release = clock.hold();
+      void answer(by, request).finally(release);
+    });
+  }
+
+  function hear(fact: Fact): void {
+    if (fact.type === "step.told" && fact.topic === "approval") {
+      const by = index().step(fact.step).approval?.by[0]?.name;
+      if (by !== undefined) take(by, { decision: "approve", step: fact.step, note: "looked at the preview" });
+    }
+    if (fact.type === "target.begun" && index().step(fact.step).verb === "person.do") {
+      const owner = index().step(fact.step).owners[0]?.name ?? index().plan.window.owners[0]?.name ?? "the team";
+      take(owner, { decision: "done", step: fact.step, target: fact.target, note: "done, and looked at" });
+    }
+  }
+
+  return {
+    hearing: (journal) => ({
+      ...journal,
+      async append(run, stream, expected, facts) {
+        const kept = await journal.append(run, stream, expected, facts);
+        if (kept) facts.forEach(hear);
+        return kept;
+      },
+    }),
+    catchUp(asks) {
+      for (const { kind, step, target, of } of asks) {
+        const by = of[0] ?? "the team";
+        if (kind === "approval") take(by, { decision: "approve", step, note: "looked at the preview" });
+        if (kind === "work" && target !== undefined) take(by, { decision: "done", step, target, note: "done, and looked at" });
+      }
+    },
+  };
+}
+
+/** FNV-1a: a small number from a name, the same for ever. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash;
+}
