@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 function run(app: string, options: readonly string[], env: Record<string, string> = {}): { process: ChildProcess; lines: string[]; ended: Promise<number | null> } {
-  const child = spawn(process.execPath, [CLI, "host", "--app", app, "--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [CLI, "host", "--port", "0", "--app", app, ...options], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
   createInterface({ input: child.stderr }).on("line", (line) => lines.push(line));
@@ -225,6 +225,15 @@ describe("nightshift host as a process", { timeout: 60_000 }, () => {
 
     expect(await exit).toBe(0);
     expect(lines.at(-1)).toBe("stopping: taking no more work");
+  });
+
+  it("ends with a sentence when its port is taken, even if the app itself holds something open", async () => {
+    const { origin } = await host(join(APPS, "streaming"));
+
+    const second = run(join(APPS, "streaming"), ["--port", new URL(origin).port]);
+
+    expect(await second.ended).not.toBe(0);
+    expect(second.lines.join("\n")).toContain(`port ${new URL(origin).port} is taken; choose another, or 0 for a free one`);
   });
 
   it("refuses options that mean nothing", async () => {

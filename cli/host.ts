@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { logText, startLines } from "./host-lines.ts";
-import { loadApp } from "../local/app.ts";
+import { appDirectory, loadApp } from "../local/app.ts";
 import { readLocalSettings } from "../local/app-settings.ts";
 import type { Strictness } from "../local/durable/hub.ts";
 import { createHost } from "../local/harness.ts";
@@ -49,7 +49,7 @@ export function hostCommand(program: Command): void {
 
 async function run(options: HostOptions): Promise<void> {
   const path = resolve(options.app);
-  const directory = existsSync(join(path, "package.json")) || existsSync(join(path, "host.json")) ? path : dirname(path);
+  const directory = appDirectory(path);
   Object.assign(process.env, readLocalSettings(directory, process.env));
   const hostJson = readHostJson(directory, process.env);
   const strict: Strictness = options.faithful === true ? false : options.strict === true ? true : "tolerant";
@@ -76,6 +76,8 @@ async function run(options: HostOptions): Promise<void> {
     ...(keys === undefined ? {} : { keys }),
   }).catch(async (cause: unknown) => {
     await host.close();
+    // What the app opened by itself, a streaming proxy for one, must not keep a failed start alive.
+    setTimeout(() => process.exit(), 200).unref();
     throw cause;
   });
   const about = [`hub ${hostJson.hubName}`, `store ${file ?? "memory"}`, `clock ${String(options.clock)}`, strict === false ? "faithful" : strict === true ? "strict" : "tolerant"].join(", ");

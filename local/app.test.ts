@@ -99,6 +99,12 @@ describe("L2: main", () => {
   });
 });
 
+describe("an app in the v3 model", () => {
+  it("is refused by name", async () => {
+    await expect(loadApp(write({ "package.json": "{}", "hello/function.json": "{}" }))).rejects.toThrow(/is written in the v3 model \(function\.json files\)/);
+  });
+});
+
 describe("an app by another generation of the library", () => {
   it("is refused with its version", async () => {
     const directory = write({ "package.json": '{"main":"index.js"}', "index.js": CJS("x"), "node_modules/durable-functions/package.json": '{"version":"4.0.1"}' });

@@ -64,10 +64,8 @@ export interface LoadedApp {
 export async function loadApp(source: AppSource): Promise<LoadedApp> {
   if (typeof source === "function") return collectApp(source);
   const path = resolve(source);
-  if (!existsSync(path)) throw new Fault("absent", `${path} does not exist; name the app's directory or one of its files`);
-  const isFile = statSync(path).isFile();
-  const directory = isFile ? homeOf(path) : path;
-  const files = isFile ? [path] : entryFiles(directory);
+  const directory = appDirectory(path);
+  const files = directory === path ? entryFiles(directory) : [path];
   const key = files.join("\n");
   const before = loadedBefore.get(key);
   const registrations = before?.copy() ?? new Registrations();
@@ -157,11 +155,18 @@ const KINDS: Readonly<Record<string, FunctionKind>> = {
   entitytrigger: "entity",
 };
 
-/** The nearest folder above `file` that looks like an app's root, else the file's own. */
-function homeOf(file: string): string {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
+/**
+ * The root of the app at `path`: the directory itself, or the nearest folder above a file that has a host.json or
+ * package.json, else the file's own.
+ *
+ * @throws Fault `absent` when there is nothing.
+ */
+export function appDirectory(path: string): string {
+  if (!existsSync(path)) throw new Fault("absent", `${path} does not exist; name the app's directory or one of its files`);
+  if (!statSync(path).isFile()) return path;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "host.json")) || existsSync(join(folder, "package.json"))) return folder;
-    if (dirname(folder) === folder) return dirname(file);
+    if (dirname(folder) === folder) return dirname(path);
   }
 }
 

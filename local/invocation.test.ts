@@ -278,3 +278,16 @@ describe("a function that takes longer than functionTimeout", () => {
     expect(lines).toMatchObject([{ level: "error", message: expect.stringContaining('function "A" took 601000 ms; functionTimeout in host.json is 600000 ms') }]);
   });
 });
+
+describe("an app that streams", () => {
+  it("is refused when it is registered by a callback, since its requests would wait for ever", async () => {
+    const loading = collectApp(() => {
+      azure.setup({ enableHttpStream: true });
+      azure.http("web", { handler: () => ({}) });
+    });
+
+    await expect(loading).rejects.toThrow(/cannot stream; take app\.setup/);
+    // Back to what it was: the switch is the library's, one for the whole process.
+    await collectApp(() => azure.setup({ enableHttpStream: false }));
+  });
+});
