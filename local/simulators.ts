@@ -1,0 +1,50 @@
+import { azureComputeSimulator } from "../integrations/azure-compute/simulator.ts";
+import { azureDevOpsSimulator } from "../integrations/azure-devops/simulator.ts";
+import { azureResourcesSimulator } from "../integrations/azure-resources/simulator.ts";
+import { jiraSimulator } from "../integrations/jira/simulator.ts";
+import { keyVaultSimulator } from "../integrations/key-vault/simulator.ts";
+import { slackSimulator } from "../integrations/slack/simulator.ts";
+import { webSimulator } from "../integrations/web/simulator.ts";
+import type { SETTINGS } from "../integrations/all.ts";
+import type { Simulator, World } from "../shared/ports/simulator.ts";
+
+/**
+ * The one list of simulators: one for each connector that has settings, which the compiler sees to. Asked in this order
+ * whom a request is for; `web` answers for every host that no vendor claims, and so comes last.
+ */
+export const SIMULATORS = {
+  "azure-compute": azureComputeSimulator,
+  "azure-devops": azureDevOpsSimulator,
+  "azure-resources": azureResourcesSimulator,
+  jira: jiraSimulator,
+  "key-vault": keyVaultSimulator,
+  slack: slackSimulator,
+  web: webSimulator,
+} satisfies Record<keyof typeof SETTINGS, Simulator<World>>;
+
+export type SimulatorName = keyof typeof SIMULATORS;
+/** The world of every simulator. Plain JSON. */
+export type Worlds = { -readonly [Name in SimulatorName]: ReturnType<(typeof SIMULATORS)[Name]["newWorld"]> };
+
+const IN_ORDER = Object.entries(SIMULATORS) as [SimulatorName, Simulator<World>][];
+
+export const SIMULATOR_NAMES: readonly SimulatorName[] = IN_ORDER.map(([name]) => name);
+
+/** Empty, valid worlds. */
+export function newWorlds(): Worlds {
+  return Object.fromEntries(IN_ORDER.map(([name, simulator]) => [name, simulator.newWorld()])) as Worlds;
+}
+
+/** Whom a request is for, and the system that it belongs to in recordings. */
+export function simulatorFor(url: URL, method: string): { readonly name: SimulatorName; readonly system: string } | undefined {
+  for (const [name, simulator] of IN_ORDER) {
+    const system = simulator.systemOf(url, method);
+    if (system !== undefined) return { name, system };
+  }
+  return undefined;
+}
+
+/** The `system` of a request in recordings; undefined when nobody would answer it. */
+export function systemOf(url: URL, method: string): string | undefined {
+  return simulatorFor(url, method)?.system;
+}
