@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 
 const APPS = join(import.meta.dirname, "../test/fixtures/apps");
-const CLI = join(import.meta.dirname, "../test/support/host-cli.ts");
+const CLI = join(import.meta.dirname, "main.ts");
 
 interface Started {
   readonly process: ChildProcess;
@@ -232,14 +232,14 @@ describe("nightshift host as a process", { timeout: 60_000 }, () => {
 
     const second = run(join(APPS, "streaming"), ["--port", new URL(origin).port]);
 
-    expect(await second.ended).not.toBe(0);
+    expect(await second.ended).toBe(1);
     expect(second.lines.join("\n")).toContain(`port ${new URL(origin).port} is taken; choose another, or 0 for a free one`);
   });
 
   it("refuses options that mean nothing", async () => {
     const child = run(join(APPS, "monitor"), ["--clock", "slow"]);
 
-    expect(await child.ended).toBe(1);
+    expect(await child.ended).toBe(2);
     expect(child.lines.join("\n")).toContain("Expected real, virtual, or a speed above 0 such as 60.");
   });
 });
