@@ -8,6 +8,9 @@ import type { App } from "./app.ts";
 /** Bodies above this are refused before they are parsed; a plan of a thousand steps has less than half of it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
 
+/** Who acts, where a local composition believes whoever says so. */
+const LOCAL_OPERATOR = "x-nightshift-operator";
+
 const STATUS: Readonly<Record<FaultKind, number>> = {
   invalid: 400,
   absent: 404,
@@ -68,7 +71,7 @@ export function problem(status: number, title: string, detail: string, retryAfte
  * where a setting says that sign-in is on.
  */
 function operatorOf(app: App, request: HttpRequest): string {
-  if (!app.signIn) return app.localOperator ?? "function key";
+  if (!app.signIn) return app.localOperator === undefined ? "function key" : (request.headers.get(LOCAL_OPERATOR) ?? app.localOperator);
   const name = request.headers.get("x-ms-client-principal-name");
   if (name === null || name === "") throw new Fault("denied", "nobody is signed in");
   return name;

@@ -20,6 +20,7 @@ import { memoryLocks } from "./memory-locks.ts";
 import { memoryPlans } from "./memory-plans.ts";
 import type { Scene } from "./scene.ts";
 import { simulatedTeam } from "./team.ts";
+import { directTransport } from "./transport.ts";
 import { vendorsOf } from "./vendors.ts";
 
 export interface RehearsalOptions {
@@ -83,8 +84,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     locks: memoryLocks(),
     plans,
     telemetry,
-    fetch: (input, init) => vendors.answer(new Request(input, init), clock.now()),
-    handshake: vendors.handshake,
+    ...directTransport(vendors, clock),
     ring,
     ...(record === undefined ? {} : { record }),
   });

@@ -34,7 +34,7 @@ const RULES: readonly Rule[] = [
   { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights)/, NODE] },
   { files: /^functions\/(compose|assemble|main)\.ts$/, may: [SHARED, /^(functions|adapters|integrations)\//, NODE] },
   { files: /^functions\//, may: [SHARED, /^(functions|orchestrators)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
-  { files: /^cli\/(host|host-lines|serve-vendors|rehearse)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^commander$/, NODE] },
+  { files: /^cli\/(host|host-lines|serve-vendors|rehearse)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE] },
   { files: /^cli\//, may: [SHARED, /^cli\//, /^integrations\/actions\.ts$/, /^commander$/, NODE] },
   { files: /^local\//, may: [/^(?!test\/)/] },
 ];

@@ -1,0 +1,183 @@
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { tableJournal } from "../adapters/table-journal.ts";
+import { tableLocks } from "../adapters/table-locks.ts";
+import { tablePlans } from "../adapters/table-plans.ts";
+import { register } from "../functions/register.ts";
+import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import { isoOf } from "../shared/ports/clock.ts";
+import { Fault } from "../shared/fault/fault.ts";
+import { silentTelemetry } from "../shared/ports/telemetry.ts";
+import type { DecisionRequest } from "../shared/run/decide.ts";
+import { START_LEAD_MS } from "../shared/run/due.ts";
+import { inOrder, type Entry, type Journal } from "../shared/run/journal.ts";
+import { indexOf } from "../shared/run/plan-index.ts";
+import { stateOf, type RunState } from "../shared/run/state.ts";
+import { composeLocal } from "./compose.ts";
+import { createHost } from "./harness.ts";
+import { readHostJson } from "./host-json.ts";
+import { servedIn } from "./outdoors.ts";
+import { startOutdoors } from "./outdoors-process.ts";
+import type { Scene } from "./scene.ts";
+import { serveApp } from "./serve-app.ts";
+import { PROJECT } from "./settings.ts";
+import { simulatedTeam } from "./team.ts";
+import { fileTimerStatuses } from "./timer-status.ts";
+import { socketTransport } from "./transport.ts";
+import { CONTROL } from "./vendors-wire.ts";
+import { forgetHub, hubFile, readWindowState, writeWindowState, type WindowState } from "./window-state.ts";
+
+export interface WindowOptions {
+  readonly plan: CompiledPlan;
+  /** The plan as it was written: it is sent to the API, as a person would. */
+  readonly text: string;
+  readonly file: string;
+  /** The world that a fresh window begins with. */
+  readonly scene: Scene;
+  readonly scenario: string;
+  /** How many times as fast as the machine's time passes while nothing runs. */
+  readonly speed: number;
+  /** Of 127.0.0.1; a free one when it is taken or 0. */
+  readonly port: number;
+  /** Where tables, worlds and the task hub are kept. */
+  readonly folder: string;
+  /** Also go on with a window that has been begun and not ended here, if its plan and scenario are these. */
+  readonly resume: boolean;
+  readonly record?: string;
+  say(line: string): void;
+  /** Called again and again while the window runs, and once when it has ended. */
+  look(state: RunState, nowMs: number): void;
+  /** What is to be done with the ended window before everything is stopped; `stay` resolves when nobody needs it any more. */
+  ended(state: RunState, entries: readonly Entry[]): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Runs a window from its start (or from where a killed process left it) to its end, on this machine: Azurite's tables and the
+ * simulated vendors in a process of their own, the production app on the local host in this one. The schedule's own timers
+ * start it.
+ *
+ * @returns how it ended.
+ */
+export async function runWindow(options: WindowOptions): Promise<RunState> {
+  const { plan, folder, say } = options;
+  const found = servedIn(join(folder, "vendors"));
+  const before = readWindowState(folder);
+  const goesOn = options.resume && before !== undefined && !before.ended && before.digest === plan.digest && before.scenario === options.scenario;
+  if (!goesOn) {
+    forgetHub(folder);
+    if (found === undefined) rmSync(join(folder, "vendors"), { recursive: true, force: true });
+    if (options.record !== undefined) {
+      mkdirSync(dirname(options.record), { recursive: true });
+      writeFileSync(options.record, "");
+    }
+  }
+  const outdoors = found === undefined ? await startOutdoors({ folder: join(folder, "vendors"), scene: options.scene }) : { ...found, close: () => Promise.resolve() };
+  say(found === undefined ? `vendors: simulated at ${outdoors.simulatorsOrigin}, tables in Azurite` : `vendors: those of process ${outdoors.pid}, at ${outdoors.simulatorsOrigin}`);
+  try {
+    if (!goesOn && found !== undefined) await setScene(outdoors.simulatorsOrigin, options.scene);
+    const window: WindowState = goesOn ? before : freshWindow(options, before);
+    writeWindowState(folder, window);
+    if (goesOn) say(`going on with the window ${window.run}, which was begun here and has not ended`);
+    const state = await onHost(options, window, outdoors);
+    writeWindowState(folder, { ...window, ended: true });
+    return state;
+  } finally {
+    await outdoors.close();
+  }
+}
+
+function freshWindow({ plan, scenario }: WindowOptions, before: WindowState | undefined): WindowState {
+  const generation = Number(/\d+$/.exec(before?.tablePrefix ?? "")?.[0] ?? 0) + 1;
+  return { run: plan.window.id, digest: plan.digest, scenario, tablePrefix: `window${generation}`, startAt: isoOf(Date.parse(plan.window.opensAt) - 2 * START_LEAD_MS), ended: false };
+}
+
+async function onHost(options: WindowOptions, window: WindowState, outdoors: { azuriteConnection: string; simulatorsOrigin: string }): Promise<RunState> {
+  const { plan, folder, say } = options;
+  const index = indexOf(plan);
+  const tables = { connection: outdoors.azuriteConnection, prefix: window.tablePrefix };
+  const journal = mirrored(tableJournal(tables));
+  await journal.fill(window.run);
+  let host: Awaited<ReturnType<typeof createHost>> | undefined;
+  let origin = "";
+  const clock = { now: () => host?.clock.now() ?? Date.parse(window.startAt) };
+  const team = simulatedTeam({
+    clock: { now: clock.now, at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined), hold: () => host?.clock.hold() ?? (() => undefined), close: () => undefined },
+    index: () => index,
+    answer: (by, request) => post(`${origin}/api/v1/runs/${window.run}/decisions`, request satisfies DecisionRequest, by),
+  });
+  const app = composeLocal({
+    clock,
+    journal: team.hearing(journal),
+    locks: tableLocks(tables),
+    plans: tablePlans(tables),
+    telemetry: silentTelemetry,
+    ...socketTransport(outdoors.simulatorsOrigin, clock),
+    ring: async (instances) => {
+      await Promise.all([...new Set(instances)].map((instance) => host?.hub.raise(instance, "ring", {})));
+    },
+    ...(options.record === undefined ? {} : { record: (line: string) => appendFileSync(options.record ?? "", `${line}\n`) }),
+  });
+  host = await createHost({ app: () => register(app), store: { file: hubFile(folder) }, clock: options.speed, startAt: window.startAt, hubName: "Nightshift" });
+  const still = host.clock.hold();
+  const served = await serveApp({ app: host.app, hub: host.hub, clock: host.clock, port: options.port, hostJson: readHostJson(PROJECT, process.env), timerStatuses: fileTimerStatuses(join(folder, `timers-${window.tablePrefix}.json`)) });
+  origin = served.origin;
+  say(`host: ${origin}, clock at ${isoOf(clock.now())}, ${options.speed} times as fast while nothing runs`);
+  try {
+    await post(`${origin}/api/v1/plans`, { text: options.text, file: options.file }, "local operator");
+    await post(`${origin}/api/v1/plans/${window.run}/approve`, { digest: plan.digest }, "local operator");
+    team.catchUp(stateOf(index, journal.entries(), clock.now()).asks);
+    still();
+    return await untilEnded(options, journal, clock.now);
+  } finally {
+    await served.close();
+    await host.close();
+  }
+}
+
+async function untilEnded({ plan, look, ended }: WindowOptions, journal: Pick<Mirror, "entries">, now: () => number): Promise<RunState> {
+  const index = indexOf(plan);
+  for (;;) {
+    const state = stateOf(index, journal.entries(), now());
+    look(state, now());
+    if (state.outcome !== undefined) {
+      await ended(state, journal.entries());
+      return state;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** A journal whose facts are also at hand in this process: a terminal that looks five times a second would cost the tables dearly. */
+interface Mirror extends Journal {
+  /** Reads what a run has already. */
+  fill(run: string): Promise<void>;
+  entries(): readonly Entry[];
+}
+
+function mirrored(journal: Journal): Mirror {
+  let seen: Entry[] = [];
+  return {
+    ...journal,
+    async append(run, stream, expected, facts) {
+      const kept = await journal.append(run, stream, expected, facts);
+      if (kept) seen.push(...facts.map((fact, offset) => ({ stream, seq: expected + offset, fact })));
+      return kept;
+    },
+    async fill(run) {
+      seen = [...(await journal.readAll(run))];
+    },
+    entries: () => inOrder(seen),
+  };
+}
+
+async function post(url: string, body: object, by: string): Promise<void> {
+  const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json", "x-nightshift-operator": by }, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Fault("rejected", `POST ${new URL(url).pathname} was answered with ${answer.status}: ${(await answer.text()).slice(0, 2_000)}`);
+}
+
+async function setScene(origin: string, scene: Scene): Promise<void> {
+  const answer = await fetch(`${origin}${CONTROL}worlds`, { method: "PUT", body: JSON.stringify(scene) });
+  if (!answer.ok) throw new Fault("unavailable", `the simulated vendors at ${origin} did not take the world: ${answer.status}`);
+}

@@ -1,0 +1,37 @@
+// Builds what Azure loads: one entry bundle, and each vendor's SDK in a chunk of its own that is loaded at its first call.
+// Simulators, the local host and tests stay out: nothing in functions/ reaches them.
+import { build } from "esbuild";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+
+await rm(dist, { recursive: true, force: true });
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: { "functions/main": "functions/main.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  minify: true,
+  keepNames: true,
+  sourcemap: false,
+  metafile: true,
+  // The worker supplies the first; telemetry hooks `require` and must not be bundled.
+  external: ["@azure/functions-core", "applicationinsights"],
+  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  logLevel: "warning",
+});
+await cp(join(root, "host.json"), join(dist, "host.json"));
+await mkdir(join(dist, "plans"), { recursive: true });
+await cp(join(root, "plans"), join(dist, "plans"), { recursive: true });
+await writeFile(join(dist, "package.json"), `${JSON.stringify({ name: "nightshift", version: "0.1.0", type: "module", main: "functions/main.js" }, null, 2)}\n`);
+
+const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes: size }) => sum + size, 0);
+const entry = result.metafile.outputs["dist/functions/main.js"]?.bytes ?? 0;
+console.log(`dist: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB; entry ${Math.round(entry / 1024)} KiB`);
