@@ -6,7 +6,7 @@ import { complain } from "./complaints.ts";
 import { COMPILED_FORMAT, sealed } from "./compiled.ts";
 import type { CompiledChange, CompiledPerson, CompiledPlan, CompiledStep, CompiledTarget, Condition } from "./compiled.ts";
 import { checkStages, servedSteps } from "./deployments.ts";
-import { targetsOf } from "./expand.ts";
+import { targetsOf, unbuiltTargets } from "./expand.ts";
 import { hasErrors, reportOn, sortedFindings } from "./finding.ts";
 import type { Finding, Report } from "./finding.ts";
 import { ordered } from "./graph.ts";
@@ -118,7 +118,9 @@ class Compilation {
     if (times === undefined || cycles.length > 0) return undefined;
     const opensMs = Math.min(...steps.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)])));
     if (!Number.isFinite(opensMs)) {
-      this.#report.error("no-beginning", this.#places.of(["phases"]), "no step has an `at`, so nothing says when the window begins", "give its first step one, e.g. `at: Sat 20:00`");
+      // An `at` that could not be read has been said.
+      const said = drafts.some(({ fields, broken }) => fields.at !== undefined || broken);
+      if (!said) this.#report.error("no-beginning", this.#places.of(["phases"]), "no step has an `at`, so nothing says when the window begins", "give its first step one, e.g. `at: Sat 20:00`");
       return undefined;
     }
 
@@ -161,7 +163,7 @@ class Compilation {
     const place = this.#places.of([...draft.path, "action"]);
     if (action === undefined && isKnownVerb(verb)) {
       this.#report.warning("action-not-built", place, `no action does \`${verb}\` yet; the plan can be looked at, not run`);
-      this.#targets.set(draft.id, unbuiltTargets(draft));
+      this.#targets.set(draft.id, unbuiltTargets(draft, this.#expanding()));
       return;
     }
     if (action === undefined) {
@@ -254,19 +256,6 @@ class Compilation {
   #expanding() {
     return { inventory: this.#inventory, places: this.#places, report: this.#report };
   }
-}
-
-/** Of an action that is not built: its targets by name only. */
-function unbuiltTargets(draft: Draft): readonly CompiledTarget[] {
-  const names = listOf(draft.fields.targets);
-  const opens = Object.entries(draft.fields.opens ?? {});
-  return (names.length === 0 ? [draft.id] : [...new Set(names)]).map((id) => ({
-    id,
-    params: draft.fields.with ?? {},
-    touches: [],
-    opens: opens.map(([obligation, what]) => ({ id: obligation.replaceAll("{target}", id), what: what.replaceAll("{target}", id) })),
-    closes: listOf(draft.fields.closes).map((obligation) => obligation.replaceAll("{target}", id)),
-  }));
 }
 
 /** A change with one step is that step; of several, the step's id tells them apart. */

@@ -8,6 +8,7 @@ import type { Report } from "./finding.ts";
 import { fieldOf, kindsOf, withEntries } from "./names.ts";
 import type { Draft, Path } from "./outline.ts";
 import { listOf } from "./schema.ts";
+import { targetKindOf } from "./vocabulary.ts";
 import type { Places } from "./yaml.ts";
 
 export interface Expanding {
@@ -47,6 +48,25 @@ export function targetsOf(draft: Draft, action: AnyAction, expanding: Expanding)
     targets.push(targetOf(id, draft, action, parsed.data, expanding));
   }
   return oneByOne(draft, targets, expanding) ? targets : undefined;
+}
+
+/** Of an action that is not built: its targets by name, and what the plan itself says that they open and close. */
+export function unbuiltTargets(draft: Draft, { inventory, places, report }: Expanding): readonly CompiledTarget[] {
+  const kind = targetKindOf(draft.fields.action ?? "");
+  const names = listOf(draft.fields.targets).flatMap((name, index) => {
+    if (kind === undefined) return [name];
+    const resolved = resolveNames(inventory, [kind], name);
+    if (resolved.ok) return resolved.value.map((entry) => entry.name);
+    report.error("unknown-name", places.of(Array.isArray(draft.fields.targets) ? [...draft.path, "targets", index] : [...draft.path, "targets"]), resolved.message, resolved.hint);
+    return [];
+  });
+  return (names.length === 0 ? [draft.id] : [...new Set(names)]).map((id) => ({
+    id,
+    params: draft.fields.with ?? {},
+    touches: [],
+    opens: Object.entries(draft.fields.opens ?? {}).map(([obligation, what]) => ({ id: obligation.replaceAll("{target}", id), what: what.replaceAll("{target}", id) })),
+    closes: listOf(draft.fields.closes).map((obligation) => obligation.replaceAll("{target}", id)),
+  }));
 }
 
 interface Fan {

@@ -129,7 +129,7 @@ export const Tickets = z
   .strictObject({
     start: Text.optional().describe("Comment on each key as its change begins; how the change stands is added"),
     end: Text.optional().describe("Comment on each key when all of its change has ended, however; how each step ended is added"),
-    link: Text.optional().describe("Title of the link to the report that each key gets as its change begins"),
+    link: Text.max(255, "expected 255 characters at most").optional().describe("Title of the link to the report that each key gets as its change begins"),
     transition: Name.optional().describe("Status that each key is moved to when all of its change has ended well, e.g. `Done`"),
   })
   .describe("What the Jira keys of every change hear: each entry becomes a step of the change, with the keys as its targets");

@@ -45,7 +45,7 @@ export function ticketSteps({ tickets }: Outline, change: OutlineChange, served:
   }
   if (tickets.end !== undefined) {
     const before = [...all, ...steps.map(({ id }) => id)].map((step) => ({ step, per: "step", as: "end" }) as const);
-    steps.push(draft(TICKET_STEPS.end, { action: "jira.comment", title: `Tell ${keys.join(", ")} how it ended`, needs: before, always: true, with: { text: tickets.end, moment: "end" } }));
+    steps.push(draft(TICKET_STEPS.end, { action: "jira.comment", title: `Tell ${keys.join(", ")} how it ended`, needs: before, always: true, with: { text: tickets.end, moment: "finish" } }));
   }
   return steps;
 }

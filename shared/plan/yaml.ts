@@ -20,7 +20,7 @@ export interface Places {
 }
 
 /** Bounds on what is read at all: a plan of 1,000 steps is a third of a megabyte, and a person reads it. */
-export const YAML_LIMITS = { bytes: 2_000_000, values: 200_000, aliases: 100, depth: 60 } as const;
+export const YAML_LIMITS = { bytes: 1_000_000, values: 200_000, aliases: 100, depth: 60 } as const;
 
 const START: Place = { line: 1, column: 1 };
 
@@ -51,7 +51,7 @@ export function readYaml(text: string, file: string): YamlText {
     merge: false,
     // The library compares every key with every other; `Reader` does it with a map.
     uniqueKeys: false,
-    logLevel: "silent",
+    logLevel: "error",
   });
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);

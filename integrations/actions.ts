@@ -1,0 +1,28 @@
+import { registryOf } from "../shared/action/registry.ts";
+import { hostRun } from "./azure-compute/actions.ts";
+import { pipelineRun } from "./azure-devops/actions.ts";
+import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
+import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
+import { certificateSync } from "./key-vault/actions.ts";
+import { personDo } from "./people/actions.ts";
+import { slackNotify } from "./slack/actions.ts";
+import { webCheck } from "./web/actions.ts";
+import { patchGroup } from "./wsus/actions.ts";
+import { patchInstall } from "./wsus/patch-install.ts";
+
+/** Every action that is built. Loads no vendor's SDK, so that a plan is checked in a moment. */
+export const registry = registryOf([
+  certificateSync,
+  clusterCheck,
+  hostRun,
+  jiraComment,
+  jiraLink,
+  jiraTransition,
+  patchGroup,
+  patchInstall,
+  personDo,
+  pipelineRun,
+  resourceMove,
+  slackNotify,
+  webCheck,
+]);
