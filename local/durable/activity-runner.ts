@@ -50,11 +50,6 @@ export class ActivityRunner {
     this.#ports = ports;
   }
 
-  /** Whether activities wait for a place. */
-  get crowded(): boolean {
-    return this.#queue.length > 0;
-  }
-
   add(work: Work): void {
     this.#queue.push(work);
     this.#fill();

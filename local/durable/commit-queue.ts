@@ -2,6 +2,8 @@ import type { Change, HubMark, Store } from "./store.ts";
 
 /** Longest time that a change which nobody waits for urgently is kept back, so that it shares a write. */
 const LAZY_MS = 2;
+/** That many changes are company enough. */
+const FULL = 20;
 
 /**
  * Puts changes into the store in the order in which they come, several in one transaction: group commit.
@@ -34,7 +36,7 @@ export class CommitQueue {
     }
     return new Promise((done, fail) => {
       this.#queue.push({ change, done, fail });
-      if (urgency === "soon") this.#soon ??= setImmediate(() => this.flush());
+      if (urgency === "soon" || this.#queue.length >= FULL) this.#soon ??= setImmediate(() => this.flush());
       else if (this.#soon === undefined) this.#later ??= setTimeout(() => this.flush(), LAZY_MS);
     });
   }

@@ -259,7 +259,7 @@ export class Engine {
     if (this.lives.get(live.row.instanceId) !== live) return { durable: this.commit(settled, "lazy"), dispatch: () => {} };
     const outcome = outcomeOfTurn(live, result, nowMs, this);
     for (const child of outcome.newLives) this.lives.set(child.row.instanceId, child);
-    this.#report(live, result);
+    this.#report(live, result, outcome);
     return { durable: this.commit({ ...outcome.change, ...settled }), dispatch: () => this.#dispatch(live, result, outcome) };
   }
 
@@ -331,7 +331,7 @@ export class Engine {
 
   async #answer(work: Work, event: HistoryEvent, isRepeat: boolean): Promise<void> {
     const message: Message = { seq: this.nextSeq(), instanceId: work.instanceId, executionId: work.executionId, event };
-    const durable = this.commit({ workDone: [work.seq], ...(isRepeat ? {} : { messages: [message] }) }, this.#activities.crowded ? "soon" : "lazy");
+    const durable = this.commit({ workDone: [work.seq], ...(isRepeat ? {} : { messages: [message] }) }, "lazy");
     if (this.options.faults.crashAt !== undefined) {
       await durable;
       if (this.#crashes({ at: "answer committed", instanceId: work.instanceId, name: work.name, taskId: work.taskId })) return new Promise(() => {});
@@ -348,11 +348,12 @@ export class Engine {
     return true;
   }
 
-  #report(live: Live, result: TurnResult): void {
+  #report(live: Live, result: TurnResult, { row }: Outcome): void {
     const { notice, strict } = this.options;
     const { instanceId } = live.row;
     for (const each of result.notices) notice(each);
     if (!strict) return;
+    if (row.waitsFor.length > 0 && live.row.waitsFor.length === 0) notice({ rule: "cannot-end", instanceId, text: `the orchestrator has returned, but its instance cannot end before what it left open: ${row.waitsFor.join("; ")}. Cancel timers that lost a race; do not race against long work` });
     if (live.lastTurnMs > SLOW_TURN_MS) notice({ rule: "slow-turn", instanceId, text: `the orchestrator took ${Math.round(live.lastTurnMs)} ms for one turn; it must only decide, and never await or compute` });
     const before = { events: live.past.length, bytes: live.pastJson.length };
     const after = { events: (result.continued ? 0 : before.events) + result.events.length, bytes: before.bytes };

@@ -10,14 +10,16 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS instances (
     id TEXT PRIMARY KEY, status TEXT NOT NULL, created INTEGER NOT NULL, row TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS instances_by_creation ON instances (created, id);
-  CREATE TABLE IF NOT EXISTS history (instance TEXT NOT NULL, seq INTEGER PRIMARY KEY, events TEXT NOT NULL);
-  CREATE INDEX IF NOT EXISTS history_by_instance ON history (instance, seq);
+  CREATE TABLE IF NOT EXISTS inputs (instance TEXT PRIMARY KEY, input TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS history (instance TEXT NOT NULL, seq INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (instance, seq)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS messages (seq INTEGER PRIMARY KEY, instance TEXT NOT NULL, row TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS work (seq INTEGER PRIMARY KEY, instance TEXT NOT NULL, row TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS timers (
     instance TEXT NOT NULL, execution TEXT NOT NULL, id INTEGER NOT NULL, fire_at INTEGER NOT NULL,
     PRIMARY KEY (instance, execution, id)) WITHOUT ROWID;
 `;
+
+const SELECT_ROW = "SELECT instances.row AS row, inputs.input AS input FROM instances LEFT JOIN inputs ON inputs.instance = instances.id";
 
 /**
  * A store in one SQLite file, durable when `apply` returns.
@@ -26,7 +28,8 @@ const SCHEMA = `
  * host need not wait, and while it is held no other host can read or write (X8).
  *
  * S1: one transaction per `apply`, so a turn is visible as a whole or not at all (X5). S2: write-ahead log with
- * `synchronous = FULL`: what was acknowledged survives a power cut.
+ * `synchronous = FULL`: what was acknowledged survives a power cut. S3: an input
+ * is written once per generation, apart from its row, which changes with every turn.
  */
 export function fileStore(path: string): Store {
   let db: DatabaseSync | undefined;
@@ -46,7 +49,7 @@ export function fileStore(path: string): Store {
       return {
         mark: mark === undefined ? undefined : { serial: Number(mark["serial"]), nowMs: Number(mark["now"]) },
         instances: sql.unfinished.all().map((found) => {
-          const row = JSON.parse(String(found["row"])) as InstanceRow;
+          const row = rowOf(found);
           return { row, history: eventsOf(row.instanceId) };
         }),
         messages: sql.messages.all().map(({ row }) => JSON.parse(String(row)) as Message),
@@ -70,7 +73,7 @@ export function fileStore(path: string): Store {
     },
     instance(instanceId) {
       const found = opened().sql.instance.get(instanceId);
-      return found === undefined ? undefined : (JSON.parse(String(found["row"])) as InstanceRow);
+      return found === undefined ? undefined : rowOf(found);
     },
     history: (instanceId) => eventsOf(instanceId).map(played),
     list: (filter) => list(opened().db, filter),
@@ -80,6 +83,10 @@ export function fileStore(path: string): Store {
       statements = undefined;
     },
   };
+}
+
+function rowOf(found: Record<string, unknown>): InstanceRow {
+  return { ...(JSON.parse(String(found["row"])) as InstanceRow), input: found["input"] as string | null };
 }
 
 function connect(path: string): DatabaseSync {
@@ -101,17 +108,19 @@ function connect(path: string): DatabaseSync {
 type Statements = ReturnType<typeof prepare>;
 
 function prepare(db: DatabaseSync): {
-  readonly [name in "mark" | "setMark" | "unfinished" | "instance" | "putInstance" | "dropInstance" | "history" | "addHistory" | "dropHistory" | "messages" | "addMessage" | "dropMessage" | "dropMessagesOf" | "work" | "addWork" | "dropWork" | "dropWorkOf" | "timers" | "addTimer" | "dropTimer" | "dropTimersOf"]: StatementSync;
+  readonly [name in "mark" | "setMark" | "unfinished" | "instance" | "putInstance" | "dropInstance" | "putInput" | "dropInput" | "history" | "addHistory" | "dropHistory" | "messages" | "addMessage" | "dropMessage" | "dropMessagesOf" | "work" | "addWork" | "dropWork" | "dropWorkOf" | "timers" | "addTimer" | "dropTimer" | "dropTimersOf"]: StatementSync;
 } {
   return {
     mark: db.prepare("SELECT serial, now FROM hub"),
     setMark: db.prepare("INSERT INTO hub (one, serial, now) VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET serial = excluded.serial, now = excluded.now"),
-    unfinished: db.prepare("SELECT row FROM instances WHERE status NOT IN ('Completed', 'Failed', 'Terminated', 'Canceled') ORDER BY created, id"),
-    instance: db.prepare("SELECT row FROM instances WHERE id = ?"),
+    unfinished: db.prepare(`${SELECT_ROW} WHERE status NOT IN ('Completed', 'Failed', 'Terminated', 'Canceled') ORDER BY created, id`),
+    instance: db.prepare(`${SELECT_ROW} WHERE id = ?`),
     putInstance: db.prepare("INSERT INTO instances (id, status, created, row) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, created = excluded.created, row = excluded.row"),
     dropInstance: db.prepare("DELETE FROM instances WHERE id = ?"),
+    putInput: db.prepare("INSERT INTO inputs (instance, input) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET input = excluded.input"),
+    dropInput: db.prepare("DELETE FROM inputs WHERE instance = ?"),
     history: db.prepare("SELECT events FROM history WHERE instance = ? ORDER BY seq"),
-    addHistory: db.prepare("INSERT INTO history (instance, events) VALUES (?, ?)"),
+    addHistory: db.prepare("INSERT INTO history (instance, seq, events) VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM history WHERE instance = ?1), ?2)"),
     dropHistory: db.prepare("DELETE FROM history WHERE instance = ?"),
     messages: db.prepare("SELECT row FROM messages ORDER BY seq"),
     addMessage: db.prepare("INSERT INTO messages (seq, instance, row) VALUES (?, ?, ?)"),
@@ -131,9 +140,13 @@ function prepare(db: DatabaseSync): {
 /** @param done - numbers of messages and work that are removed within the same transaction. */
 function write(sql: Statements, change: Change, done: ReadonlySet<number>): void {
   for (const instanceId of change.purged ?? []) {
-    for (const drop of [sql.dropInstance, sql.dropHistory, sql.dropMessagesOf, sql.dropWorkOf, sql.dropTimersOf]) drop.run(instanceId);
+    for (const drop of [sql.dropInstance, sql.dropInput, sql.dropHistory, sql.dropMessagesOf, sql.dropWorkOf, sql.dropTimersOf]) drop.run(instanceId);
   }
-  for (const row of change.instances ?? []) sql.putInstance.run(row.instanceId, row.status, row.createdMs, JSON.stringify(row));
+  const begun = new Set(change.history?.flatMap(({ instanceId, replaces }) => (replaces ? [instanceId] : [])));
+  for (const row of change.instances ?? []) {
+    sql.putInstance.run(row.instanceId, row.status, row.createdMs, JSON.stringify({ ...row, input: null }));
+    if (begun.has(row.instanceId)) sql.putInput.run(row.instanceId, row.input);
+  }
   for (const { instanceId, replaces, events } of change.history ?? []) {
     if (replaces) sql.dropHistory.run(instanceId);
     if (events.length > 0) sql.addHistory.run(instanceId, JSON.stringify(events));
@@ -162,8 +175,8 @@ function list(db: DatabaseSync, { instanceIdPrefix, createdTimeFrom, createdTime
     const after = parseToken(continuationToken);
     where("(created, id) > (?, ?)", after.createdMs, after.instanceId);
   }
-  const found = db.prepare(`SELECT row FROM instances WHERE ${conditions.join(" AND ")} ORDER BY created, id LIMIT ?`).all(...values, top + 1);
-  const rows = found.slice(0, top).map(({ row }) => JSON.parse(String(row)) as InstanceRow);
+  const found = db.prepare(`${SELECT_ROW} WHERE ${conditions.join(" AND ")} ORDER BY created, id LIMIT ?`).all(...values, top + 1);
+  const rows = found.slice(0, top).map(rowOf);
   const last = rows.at(-1);
   return found.length > top && last !== undefined ? { rows, continuationToken: tokenOf(last) } : { rows };
 }
