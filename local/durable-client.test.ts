@@ -87,6 +87,11 @@ describe("C1: the SDK's client against instances in every state", () => {
     expect(hub.calls).toEqual(['start night n1 {"a":1} 2', "start night n2 null", 'start night 0123456789abcdef0123456789abcdef ""']);
   });
 
+  it.each(["night:0", "a b", "50%", "ä~'()"])("starts and finds an instance called «%s»", async (id) => {
+    expect(await client((c) => c.startNew("night", { instanceId: id, input: {} }))).toEqual({ value: id });
+    expect((await client((c) => c.getStatus(id))).value).toMatchObject({ instanceId: id });
+  });
+
   it("waits for completion and answers with the output, or with the status of a failure", async () => {
     hub.put("good", "Completed", { output: { counted: 3 } });
     hub.put("bad", "Failed", { output: "boom" });

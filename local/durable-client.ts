@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { HostClock } from "./clock.ts";
 import type { HubAnswer, InstanceFilter, InstanceStatus, RuntimeStatus, TaskHub } from "./durable/hub.ts";
+import { instanceIdRule } from "./durable/names.ts";
 import { historyForPeople, statusBody } from "./durable-status.ts";
 import { managementUrls } from "./durable-urls.ts";
 import type { DurableAddress } from "./durable-urls.ts";
@@ -24,7 +25,7 @@ export function durableApi(hub: TaskHub, clock: HostClock, address: () => Durabl
   api.post("/orchestrators/*", async (c) => {
     const [name = "", ...rest] = pathAfter(c, "/orchestrators/");
     const instanceId = rest.length === 0 ? undefined : rest.join("/");
-    const why = instanceId === undefined ? undefined : whyNoInstanceId(instanceId);
+    const why = instanceId === undefined ? undefined : instanceIdRule(instanceId);
     if (name === "") return c.text("No orchestrator function is named in the path.", 400);
     if (why !== undefined) return c.text(why, 400);
     const input = await jsonBody(c, null);
@@ -116,25 +117,19 @@ function absent(id: string): string {
   return `No instance has the id "${id}".`;
 }
 
-/** Why `id` cannot be an instance's, or undefined (4.3). */
-function whyNoInstanceId(id: string): string | undefined {
-  // eslint-disable-next-line no-control-regex
-  if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(id)) return "An instance id must not contain / \\ # ? or control characters.";
-  if (id.startsWith("@")) return "An instance id must not begin with @, which marks entities.";
-  return id.length > 256 ? `An instance id has at most 256 characters; this one has ${id.length}.` : undefined;
-}
-
-/** The percent-decoded segments of the path behind `marker`. */
+/** The percent-decoded segments of the path behind `marker`; what is no escape is left as it is, as the SDK sends it. */
 function pathAfter(c: Context, marker: string): string[] {
   const path = new URL(c.req.url).pathname;
   const rest = path.slice(path.indexOf(marker) + marker.length).replace(/\/$/, "");
-  return rest.split("/").map((segment) => {
-    try {
-      return decodeURIComponent(segment);
-    } catch {
-      return segment;
-    }
-  });
+  return rest.split("/").map((segment) => segment.replaceAll(/(?:%[0-9a-f]{2})+/gi, decoded));
+}
+
+function decoded(escapes: string): string {
+  try {
+    return decodeURIComponent(escapes);
+  } catch {
+    return escapes;
+  }
 }
 
 const NOT_JSON = Symbol("not JSON");
