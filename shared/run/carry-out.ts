@@ -163,10 +163,16 @@ class Deeds {
     assert(method !== undefined, `${this.#step.verb} has no ${deed}`);
     const intended: Fact = { ...this.#where("target.intended"), deed, try: tryNumber, attempt };
     if (!(await this.#append(0, [intended]))) return NOTHING;
-    const answer = await this.#try(tryNumber, attempt, (call) => method(this.#ports(), this.#receipt(), call));
+    const receipt = deed === "undo" ? this.walk.wayBack.findLast((way) => way.try === tryNumber)?.receipt : this.walk.receipt;
+    const answer = await this.#try(tryNumber, attempt, (call) => method(this.#ports(), this.#checked(receipt), call));
     if (!answer.ok) await this.#append(1, [this.#faulted(deed, tryNumber, attempt, answer.fault)]);
     else if (deed === "cancel") await this.#append(1, [{ ...this.#where("target.cancelled"), evidence: [...answer.value] }]);
-    else await this.#append(1, [{ ...this.#where("target.undone"), evidence: [...answer.value], closes: this.#target.opens.map(({ id }) => id) }]);
+    else {
+      // What several tries opened is closed once the first of them is taken back, and not while one may have begun unseen.
+      const { wayBack, doubt, inFlight } = this.walk;
+      const closes = wayBack.length > 1 || doubt || inFlight?.deed === "begin" ? [] : this.#target.opens.map(({ id }) => id);
+      await this.#append(1, [{ ...this.#where("target.undone"), evidence: [...answer.value], closes }]);
+    }
     return NOTHING;
   }
 
@@ -250,9 +256,13 @@ class Deeds {
     };
   }
 
-  /** The receipt as it came back from JSON, checked: a receipt that an older version wrote may no longer fit. */
   #receipt(): unknown {
-    const parsed = this.#action.receipt.safeParse(this.walk.receipt);
+    return this.#checked(this.walk.receipt);
+  }
+
+  /** A receipt as it came back from JSON: one that an older version wrote may no longer fit. */
+  #checked(receipt: unknown): unknown {
+    const parsed = this.#action.receipt.safeParse(receipt);
     if (parsed.success) return parsed.data;
     throw new Fault("defect", `the receipt of ${this.#step.verb} does not fit its schema: ${parsed.error.issues[0]?.message ?? "unknown"} at ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
   }

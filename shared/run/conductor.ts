@@ -152,15 +152,15 @@ export function conductorOf(stage: Stage): Conductor {
       const decisions = entries.flatMap(({ stream, fact }) => (stream === DECISION_STREAM ? [fact as Decision] : []));
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
-      const undone = new Set(facts.flatMap((fact) => (fact.type === "target.undone" || (fact.type === "target.faulted" && fact.deed === "undo") ? [`${fact.step}/${fact.target}`] : [])));
-      // Without a receipt there is nothing that could be put back: such an obligation stays open, and is said to be.
-      const begun = new Set(facts.flatMap((fact) => (fact.type === "target.begun" ? [`${fact.step}/${fact.target}`] : [])));
-      const undoable = openOf(facts).filter(({ step, target }) => begun.has(`${step}/${target}`) && stage.registry.find(index.step(step).verb)?.undo !== undefined);
       const open = openOf(facts);
-      const control = controlOf(runFacts, decisions);
-      const wave = nextWave({ plan: index.plan, control, ended, open: undoable, undone });
-      if (wave.do !== "end") return wave;
-      return { do: "end", outcome: open.length > 0 && wave.outcome === "well" ? "badly" : wave.outcome };
+      // What the brain has nothing more to do about (no receipt, or an undo that cannot be made) stays open, and is said to be.
+      const back = open.filter(({ step: id, target }) => {
+        const step = index.step(id);
+        const stream = targetStream(id, target);
+        const walk = walkOf(entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : [])));
+        return stage.registry.find(step.verb)?.undo !== undefined && nextBack({ walk, step, now: stage.clock.now() }).do !== "rest";
+      });
+      return nextWave({ plan: index.plan, control: controlOf(runFacts, decisions), ended, open, back });
     },
 
     async begin(run, digest, by) {

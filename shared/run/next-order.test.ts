@@ -272,9 +272,18 @@ describe("B8 begun, and it ended badly", () => {
     expect(nextOrder(sight(told, { step: { onFailure: "ask" }, decisions, offers: { cancel: false } }))).toEqual(expected);
   });
 
+  it("begins again under the same key, on a person's word, what may have begun unseen", () => {
+    const told = fresh().intended().faulted("unavailable", "begin", { attempt: 4 }).told("held#1").after("5m");
+    const step = { onFailure: "ask" } as const;
+    const decisions = [decided("retry", { at: told.at, step: "a.b" })];
+
+    expect(nextOrder(sight(told, { step, decisions }))).toMatchObject({ do: "begin", try: 1 });
+    expect(nextOrder(sight(told.after("1m").intended().faulted("unavailable", "begin", { attempt: 5 }), { step, decisions }))).toMatchObject({ do: "tell", topic: "held#1.1" });
+  });
+
   it("does not take an answer to an earlier failure for one to this", () => {
     const decisions = [decided("retry", { at: OPENS_AT, step: "a.b" })];
-    const told = begun().faulted("rejected", "poll").intended({ try: 2 }).begun().after("5m").faulted("rejected", "poll").told("held#2");
+    const told = begun().faulted("rejected", "poll").intended({ try: 2 }).begun().after("5m").faulted("rejected", "poll").told("held#2.1");
 
     expect(nextOrder(sight(told, { step: { onFailure: "ask" }, decisions, offers: { cancel: false } }))).toMatchObject({ do: "wait", why: expect.stringContaining("held until someone decides") });
   });
@@ -397,6 +406,20 @@ describe("on the way back", () => {
 
     expect(nextBack(sight(told))).toEqual({ do: "undo", try: 1, attempt: 1 });
     expect(nextBack(sight(told.intended({ deed: "undo" }).undone()))).toEqual({ do: "rest", as: "done", why: "seen" });
+  });
+
+  it("undoes every try, the latest first, since each knows how things were before it", () => {
+    const told = fresh().intended().begun({ before: "A" }).faulted("failed", "poll").intended({ try: 2 }).begun({ before: "B" }).rested("failed");
+
+    expect(nextBack(sight(told))).toMatchObject({ do: "undo", try: 2 });
+    expect(nextBack(sight(told.intended({ deed: "undo", try: 2 }).undone()))).toMatchObject({ do: "undo", try: 1 });
+    expect(nextBack(sight(told.intended({ deed: "undo", try: 1 }).undone()))).toMatchObject({ do: "rest" });
+  });
+
+  it("undoes an earlier try where the latest never began", () => {
+    const told = fresh().intended().begun().faulted("failed", "poll").intended({ try: 2 }).faulted("rejected").rested("failed");
+
+    expect(nextBack(sight(told))).toMatchObject({ do: "undo", try: 1 });
   });
 
   it("has nothing to undo without a receipt", () => {

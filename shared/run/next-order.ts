@@ -57,20 +57,21 @@ export function nextOrder(sight: TargetSight): Order {
 }
 
 /**
- * On the way back: undo what this target did, once, however often it is asked. The window goes back one target after the
+ * On the way back: undo what this target did, try by try and the latest first, each once, however often it is asked. The window goes back one target after the
  * other, in reverse order of what really happened, so nothing has to be waited for here.
  */
-export function nextBack({ walk, step, now }: TargetSight): Order {
+export function nextBack({ walk, step, now }: Pick<TargetSight, "walk" | "step" | "now">): Order {
   const rest: Order = { do: "rest", as: walk.rested?.as ?? "unknown", why: walk.rested?.why ?? "it never rested" };
-  if (walk.undone || walk.receipt === undefined) return rest;
+  const last = walk.wayBack.at(-1);
+  if (last === undefined) return rest;
   if (walk.inFlight !== undefined && now < walk.inFlight.since + CALL_LOST_MS) {
     return { do: "wait", until: walk.inFlight.since + CALL_LOST_MS, why: `the answer to ${walk.inFlight.deed} is not in yet` };
   }
-  if (walk.fault?.deed !== "undo") return { do: "undo", try: walk.try, attempt: 1 };
+  if (walk.fault?.deed !== "undo") return { do: "undo", try: last.try, attempt: 1 };
   const { fault, at, attempt } = walk.fault;
   if (!isCurable(fault) || attempt >= step.policy.attempts) return rest;
   const again = retryAt(step.policy, fault, at, attempt);
-  return now < again ? { do: "wait", until: again, why: `taking it back: ${fault.message}` } : { do: "undo", try: walk.try, attempt: attempt + 1 };
+  return now < again ? { do: "wait", until: again, why: `taking it back: ${fault.message}` } : { do: "undo", try: last.try, attempt: attempt + 1 };
 }
 
 /** After so long without an answer, a call is taken to have died with its process. Longer than any connector's deadline. */
@@ -229,11 +230,14 @@ function askedTries({ decisions }: TargetSight): number {
 /** Where the plan says `ask`: what the latest answer since the failure orders, or to wait for one. */
 function answered(sight: TargetSight, ending: { as: Ending; why: string }): Order | undefined {
   const { walk, decisions, now, cutoff } = sight;
-  const failedAt = walk.fault?.at ?? walk.begunAt ?? 0;
-  const answer = decisions.findLast(({ decision, at }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt);
+  const answer = decisions.findLast(({ decision, at }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt(walk));
   switch (answer?.decision) {
-    case "retry":
-      return mayBegin(sight, now) === undefined ? unlessHeld(sight, { do: "begin", try: walk.try + 1, attempt: 1 }) : undefined;
+    case "retry": {
+      if (mayBegin(sight, now) !== undefined) return undefined;
+      // Where it is not known whether it began, the same key makes the begin look first; a new one would do it twice.
+      const again = walk.stage === "intended" && walk.doubt ? { try: walk.try, attempt: walk.attempt + 1 } : { try: walk.try + 1, attempt: 1 };
+      return unlessHeld(sight, { do: "begin", ...again });
+    }
     case "skip":
       return { do: "rest", as: "dropped", why: `skipped by ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}; before: ${ending.why}` };
     case "done":
@@ -306,7 +310,7 @@ function dueNotice(sight: TargetSight): { topic: string; text: string; lines: re
       lines: [walk.note ?? "", `It is watched until ${new Date(startBy(step, walk, cutoff)).toISOString()}; then what depends on it is skipped.`],
     };
   }
-  const held = `held#${walk.try}`;
+  const held = heldTopic(walk, sight.decisions);
   const why = walk.told.includes(held) || !isAsked(sight) ? undefined : failureOf(sight);
   if (why !== undefined) {
     return {
@@ -316,6 +320,17 @@ function dueNotice(sight: TargetSight): { topic: string; text: string; lines: re
     };
   }
   return undefined;
+}
+
+/** Under which topic people are asked about the present failure: once for each try, and once more after each retry they ordered. */
+export function heldTopic(walk: Walk, decisions: readonly Decision[]): string {
+  const asked = decisions.filter(({ decision, at }) => decision === "retry" && Date.parse(at) < failedAt(walk)).length;
+  return asked === 0 ? `held#${walk.try}` : `held#${walk.try}.${asked}`;
+}
+
+/** Since when it waits for an answer: those given before are about something else. */
+function failedAt({ fault, begunAt }: Walk): number {
+  return fault?.at ?? begunAt ?? 0;
 }
 
 /** What is wrong with it that the run does not try to cure by itself. */

@@ -170,6 +170,10 @@ describe("S9 its approval is missing", () => {
     expect(nextStep(sight({ step, needs: [{ is: "open", why: "c.d" }] }))).toMatchObject({ do: "wait", why: "waits for c.d" });
   });
 
+  it("ends at the cutoff what nobody approved, even if it always runs", () => {
+    expect(nextStep(sight({ step: { ...step, always: true }, now: CUT }))).toEqual({ do: "end", as: "skipped", why: "Ada or Ben did not approve it before the cutoff" });
+  });
+
   it("begins once someone has approved it", () => {
     expect(nextStep(sight({ step, decisions: [decided("approve", { step: "a.b" })] })).do).toBe("run");
   });

@@ -15,7 +15,7 @@ import { HEARTBEAT_MS, mayBegin, type Standing } from "./next-order.ts";
  *   S6  its condition will not come true, or someone skipped it              end: dropped
  *   S7  it may not begin any more, or a need failed, or it is past its grace end: skipped
  *   S8  it may not begin yet                       wait, with the reason
- *   S9  its approval is missing                    ask once, wait
+ *   S9  its approval is missing                    ask once, wait; at the cutoff, even what always runs ends: skipped
  *   S10 otherwise                                  run the first batch
  */
 export function nextStep(sight: StepSight): StepOrder {
@@ -100,8 +100,10 @@ function reasonToWait({ step, control, needs, condition }: StepSight): string | 
 /** Between two attempts to reach people who could not be reached. */
 const TELL_AGAIN_MS = 60_000;
 
-function askApproval({ step, told, untold, now }: StepSight, until: number): StepOrder {
+function askApproval({ step, told, untold, now, cutoff }: StepSight, heartbeat: number): StepOrder {
   const names = step.approval?.by.map(({ name }) => name).join(" or ") ?? "someone";
+  if (now >= cutoff) return { do: "end", as: "skipped", why: `${names} did not approve it before the cutoff` };
+  const until = Math.min(heartbeat, cutoff);
   const why = `waits for the approval of ${names}`;
   if (told.includes("approval")) return { do: "wait", until, why };
   if (untold?.topic === "approval" && now < untold.at + TELL_AGAIN_MS) return { do: "wait", until: Math.min(until, untold.at + TELL_AGAIN_MS), why: `${why}, who could not be told yet` };

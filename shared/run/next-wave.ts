@@ -7,16 +7,15 @@ import type { Obligation } from "./obligations.ts";
  * The brain, part three: what should the run do next? Forward through the phases, a barrier at a time; then back, where
  * something is still open that only its opener can close; then the end. Pure.
  */
-export function nextWave({ plan, control, ended, open, undone }: RunSight): Wave {
+export function nextWave({ plan, control, ended, open, back }: RunSight): Wave {
   if (control.ended !== undefined) return { do: "rest", outcome: control.ended.outcome };
   for (const group of barrierGroups(plan.phases)) {
     const phases = new Set(group.map(({ id }) => id));
     const steps = plan.steps.filter(({ id, phase }) => phases.has(phase) && !ended.has(id)).map(({ id }) => id);
     if (steps.length > 0) return { do: "forward", steps };
   }
-  // In reverse order of what really happened; each is tried once more than its opener's own retries allow, never for ever.
-  const back = open.filter(({ step, target }) => !undone.has(`${step}/${target}`)).toReversed();
-  if (back.length > 0) return { do: "back", targets: unique(back) };
+  // In reverse order of what really happened.
+  if (back.length > 0) return { do: "back", targets: unique(back.toReversed()) };
   return { do: "end", outcome: outcomeOfRun(control, ended, open) };
 }
 
@@ -27,8 +26,8 @@ export interface RunSight {
   readonly ended: ReadonlyMap<string, Ending>;
   /** What is open, in the order of opening. */
   readonly open: readonly Obligation[];
-  /** `step/target` of those that were taken back, or that could not be. */
-  readonly undone: ReadonlySet<string>;
+  /** Those of them whose opener can still be taken back: not for ever, since an undo has its own retries and no more. */
+  readonly back: readonly Obligation[];
 }
 
 export type Wave =

@@ -3,6 +3,7 @@ import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
+import { heldTopic } from "./next-order.ts";
 import { nextStep, foldStep } from "./next-step.ts";
 import { obligationsOf, type Obligation } from "./obligations.ts";
 import type { PlanIndex } from "./plan-index.ts";
@@ -201,7 +202,8 @@ function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], d
     const walk = walkOf(read(targetStream(step.id, id)));
     if (walk.rested !== undefined) continue;
     if (step.verb === "person.do" && walk.stage === "begun") asks.push({ kind: "work", ...base, target: id, text: walk.note ?? step.title, of: step.owners.map(({ name }) => name) });
-    if (walk.told.includes(`held#${walk.try}`)) {
+    const own = decisions.filter((decision) => decision.step === step.id && (decision.target === undefined || decision.target === id));
+    if (walk.told.includes(heldTopic(walk, own))) {
       asks.push({ kind: "held", ...base, target: id, text: walk.fault?.fault.message ?? walk.note ?? "it is not done in time", of: step.owners.map(({ name }) => name) });
     }
   }

@@ -33,6 +33,8 @@ export interface Walk {
   /** Whether a begin of this try may have had its effect unseen: its answer was lost, and none since has looked. */
   readonly doubt: boolean;
   readonly cancelled: boolean;
+  /** Receipts of all tries that began and were not taken back, oldest first: each knows how things were before it. */
+  readonly wayBack: readonly { readonly try: number; readonly receipt: unknown }[];
   readonly undone: boolean;
   /** Whether any try of it ever got as far as the vendor. */
   readonly everIntended: boolean;
@@ -52,7 +54,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** @param facts the target's stream, in order. */
 export function walkOf(facts: readonly Fact[]): Walk {
-  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], doubt: false, cancelled: false, undone: false, everIntended: false, told: [] };
+  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], doubt: false, cancelled: false, wayBack: [], undone: false, everIntended: false, told: [] };
   for (const fact of facts as readonly TargetFact[]) {
     walk.seq++;
     const at = Date.parse(fact.at);
@@ -71,21 +73,21 @@ export function walkOf(facts: readonly Fact[]): Walk {
       case "target.begun":
         walk.stage = "begun";
         walk.doubt = false;
-        walk.receipt = fact.receipt;
+        keep(walk, fact.receipt);
         walk.begunAt = at;
         settle(walk);
         break;
       case "target.progressed":
         walk.progress = fact.state;
         walk.note = fact.note;
-        walk.receipt = fact.receipt;
+        keep(walk, fact.receipt);
         walk.lookedAt = at;
         settle(walk);
         break;
       case "target.finished":
         walk.stage = "finished";
         walk.note = fact.note;
-        walk.receipt = fact.receipt;
+        keep(walk, fact.receipt);
         walk.lookedAt = at;
         settle(walk);
         break;
@@ -112,7 +114,8 @@ export function walkOf(facts: readonly Fact[]): Walk {
         delete walk.unstopped;
         break;
       case "target.undone":
-        walk.undone = true;
+        walk.wayBack = walk.wayBack.slice(0, -1);
+        walk.undone = walk.wayBack.length === 0;
         walk.evidence = [...walk.evidence, ...fact.evidence];
         settle(walk);
         break;
@@ -127,6 +130,11 @@ export function walkOf(facts: readonly Fact[]): Walk {
     }
   }
   return walk;
+}
+
+function keep(walk: Mutable<Walk>, receipt: unknown): void {
+  walk.receipt = receipt;
+  walk.wayBack = [...walk.wayBack.filter((way) => way.try !== walk.try), { try: walk.try, receipt }];
 }
 
 /** A deed succeeded: what faulted before is history, and the next deed counts its attempts anew. */

@@ -69,8 +69,8 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
         async begin(_ports, params, call) {
           const nth = heard("begin", call);
           const work = workOf(call);
-          work.beforeBegin?.(nth, call);
           let receipt = known.get(call.key);
+          unlessKnown(receipt !== undefined, () => work.beforeBegin?.(nth, call));
           if (receipt === undefined) {
             const { startsAfterMs = 0, takesMs = 0 } = work;
             const carried = typeof params === "object" && params !== null ? params : {};
@@ -116,6 +116,15 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
       });
     },
   };
+}
+
+/** A begin looks for its own work first: what it finds cannot be refused any more, only out of reach. */
+function unlessKnown(isKnown: boolean, hook: () => void): void {
+  try {
+    hook();
+  } catch (thrown) {
+    if (!isKnown || !(thrown instanceof Fault) || !["rejected", "failed", "conflict", "absent"].includes(thrown.kind)) throw thrown;
+  }
 }
 
 /** A hook that throws for the first `count` calls. */

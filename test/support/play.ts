@@ -72,7 +72,7 @@ export async function stageFor(plan: CompiledPlan, { actions = [fakeVendor().act
 }
 
 export interface PlayOptions {
-  /** What people decide on the way, in any order. */
+  /** What people decide on the way, in any order; what is refused then is not decided. */
   readonly decisions?: readonly ({ readonly at: string; readonly by?: string } & DecisionRequest)[];
   /** Called before each order is carried out. */
   readonly onOrder?: (what: { readonly step: string; readonly target?: string; readonly do: string; readonly now: number }) => void | Promise<void>;
@@ -180,15 +180,15 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
   };
 
   awake++;
-  for (const { at, by = "Ada", ...request } of decisions) {
+  for (const [number, { at, by = "Ada", ...request }] of decisions.entries()) {
     if (Date.parse(at) > clock.now()) {
-      void pause(`decision ${at}`, Date.parse(at)).then(async () => {
+      void pause(`decision ${number}`, Date.parse(at)).then(async () => {
         await decide(stage.journal, indexOf(plan), request, by, new Date(clock.now()).toISOString()).catch(() => undefined);
         ring([...sleepers.keys()].filter((name) => !name.startsWith("decision ")));
         leave();
       }, () => undefined);
       awake++;
-    } else await decide(stage.journal, indexOf(plan), request, by, at);
+    } else await decide(stage.journal, indexOf(plan), request, by, at).catch(() => undefined);
   }
   await conductor.begin(run, digest, "timer saturdayPrework");
   let before = "";
