@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { HttpData } from "./functions-core.ts";
+import type { HttpData } from "./worker-protocol.ts";
 
 /** A request's body, or `"too-long"` as soon as it is known to exceed `limitBytes`. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array | "too-long"> {

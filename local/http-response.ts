@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { HttpCookie, TypedData } from "./functions-core.ts";
+import type { HttpCookie, TypedData } from "./worker-protocol.ts";
 
 /** Set by the server itself, and wrong when copied from a handler. */
 const OWN_HEADERS = new Set(["connection", "keep-alive", "transfer-encoding", "content-length"]);

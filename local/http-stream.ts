@@ -1,6 +1,6 @@
 import { request as send } from "node:http";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { ProgrammingModel, TypedData } from "./functions-core.ts";
+import type { ProgrammingModel, TypedData } from "./worker-protocol.ts";
 
 /**
  * HTTP streaming: after `app.setup({ enableHttpStream: true })` the library serves requests itself, at a proxy

@@ -6,8 +6,8 @@ import type { HttpFunctionOptions, HttpHandler, HttpRequest } from "@azure/funct
 import { afterEach, describe, expect, it } from "vitest";
 import { collectApp } from "./app.ts";
 import type { LogLine } from "./app.ts";
-import { handClock } from "./hand-clock.ts";
-import { scriptedHub } from "./scripted-hub.ts";
+import { handClock } from "../test/support/hand-clock.ts";
+import { scriptedHub } from "../test/support/scripted-hub.ts";
 import { serveApp } from "./serve-app.ts";
 import type { ServedApp, ServeOptions } from "./serve-app.ts";
 

@@ -3,7 +3,7 @@ import { types } from "node:util";
 import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
 import type { Invoker } from "./durable/hub.ts";
 import { runIn } from "./functions-core.ts";
-import type { Binding, CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./functions-core.ts";
+import type { Binding, CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
 import { activityInput, resultJson } from "./typed-data.ts";
 import { Fault } from "../shared/fault/fault.ts";
 

@@ -1,4 +1,4 @@
-import type { FunctionMetadata } from "./functions-core.ts";
+import type { FunctionMetadata } from "./worker-protocol.ts";
 
 /**
  * Milliseconds before the `retry`-th further attempt (from 1) of a function registered with `retry`, or

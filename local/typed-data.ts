@@ -1,4 +1,4 @@
-import type { TypedData } from "./functions-core.ts";
+import type { TypedData } from "./worker-protocol.ts";
 
 /**
  * The typed value that an activity is sent for the JSON text of its action's `input` (1.9).

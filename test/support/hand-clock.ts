@@ -1,5 +1,5 @@
-import type { HostClock } from "./clock.ts";
-import { Waiters } from "./waiters.ts";
+import type { HostClock } from "../../local/clock.ts";
+import { Waiters } from "../../local/waiters.ts";
 
 /** A clock that a test sets by hand: unlike the virtual one it moves while work is running, as real time does. */
 export interface HandClock extends HostClock {

@@ -1,4 +1,4 @@
-import type { HistoryEvent, HubAnswer, InstanceFilter, InstanceStatus, RuntimeStatus, TaskHub } from "./durable/hub.ts";
+import type { HistoryEvent, HubAnswer, InstanceFilter, InstanceStatus, RuntimeStatus, TaskHub } from "../../local/durable/hub.ts";
 
 /** A hub without an engine: instances are what a test puts there, and calls are only written down. */
 export interface ScriptedHub extends TaskHub {
