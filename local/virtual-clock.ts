@@ -147,12 +147,14 @@ export function virtualClock({ startAtMs, speed }: VirtualClockOptions): Virtual
       };
     },
     quiet() {
+      if (closed) return Promise.resolve();
       return new Promise((done) => {
         quietCallbacks.push(done);
         schedule();
       });
     },
     settled() {
+      if (closed) return Promise.resolve();
       return new Promise((done) => {
         settledCallbacks.push(done);
         schedule();
