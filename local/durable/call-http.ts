@@ -16,20 +16,21 @@ interface HttpResult {
 /** A request, and, with polling on, a pause and another one for as long as the answer is 202 with a `Location`. */
 export function startHttp(board: Board, started: Started): void {
   const request = started.action.httpRequest as HttpRequest;
-  const send = (uri: string, method: string): void => {
-    board.decide({ kind: "activity", name: HTTP_ACTIVITY, input: JSON.stringify({ ...request, uri, method }) }, started).then(
+  const send = (sent: HttpRequest): void => {
+    board.decide({ kind: "activity", name: HTTP_ACTIVITY, input: JSON.stringify(sent) }, started).then(
       (result) => {
         const { statusCode, headers } = JSON.parse(String(result)) as HttpResult;
         const location = header(headers, "location");
         if (request.asynchronousPatternEnabled !== true || statusCode !== 202 || location === undefined) return started.future.succeed(result);
         const seconds = Number(header(headers, "retry-after"));
         const fireAtMs = board.nowMs + (seconds > 0 ? seconds * 1000 : HTTP_POLL_MS);
-        board.decide({ kind: "timer", fireAtMs }, started).finally(() => send(new URL(location, uri).href, "GET"));
+        const { content: _content, ...poll } = sent;
+        board.decide({ kind: "timer", fireAtMs }, started).finally(() => send({ ...poll, uri: new URL(location, sent.uri).href, method: "GET" }));
       },
       (failure) => started.future.fail(failure),
     );
   };
-  send(request.uri, request.method);
+  send(request);
 }
 
 function header(headers: Readonly<Record<string, string>>, name: string): string | undefined {
