@@ -1,5 +1,6 @@
 import { registryOf } from "../shared/action/registry.ts";
 import { hostRun } from "./azure-compute/actions.ts";
+import { hostDecommission } from "./azure-compute/decommission.ts";
 import { pipelineRun } from "./azure-devops/actions.ts";
 import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
@@ -14,6 +15,7 @@ import { patchInstall } from "./wsus/patch-install.ts";
 export const registry = registryOf([
   certificateSync,
   clusterCheck,
+  hostDecommission,
   hostRun,
   jiraComment,
   jiraLink,

@@ -32,12 +32,13 @@ export type Settings = Config<typeof SETTINGS>;
 export type Ports = Readonly<Record<string, unknown>> & { readonly people: People };
 
 export function connectAll(settings: Settings, outside: Outside): Ports {
-  const { hosts, scripts } = connectAzureCompute(settings["azure-compute"], outside);
+  const { hosts, scripts, retirement } = connectAzureCompute(settings["azure-compute"], outside);
   const { resources, clusters } = connectAzureResources(settings["azure-resources"], outside);
   const chat = connectSlack(settings.slack, outside);
   return {
     hosts,
     scripts,
+    retirement,
     resources,
     clusters,
     chat,

@@ -1,13 +1,13 @@
-import type { ComputeManagementClient, VirtualMachineRunCommand } from "@azure/arm-compute";
+import type { VirtualMachineRunCommand } from "@azure/arm-compute";
 import { createHash } from "node:crypto";
 import { readFile, realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
-import { azureCall } from "../azure-errors.ts";
-import { azureClientOptions } from "../azure-http.ts";
-import { type ArmPlace, armName, armSubscription } from "../azure-names.ts";
+import type { ArmPlace } from "../azure-names.ts";
+import { type MachineCall, machineCalls } from "./machine-calls.ts";
+import { type Retirement, retirementOf } from "./retirement.ts";
 
 /** A virtual machine; the fields of an inventory's server that say which. */
 export interface Host extends ArmPlace {
@@ -88,27 +88,12 @@ export type AzureComputeSettings = z.infer<typeof AzureComputeSettings>;
 const LARGEST_SCRIPT_BYTES = 256 * 1024;
 const RESTART_LIMIT_MS = 5 * 60_000;
 
-export function connectAzureCompute({ scriptsFolder }: AzureComputeSettings, outside: Outside): { hosts: Hosts; scripts: Scripts } {
-  return { hosts: hostsOf(outside), scripts: { read: (file) => readScript(scriptsFolder, file) } };
+export function connectAzureCompute({ scriptsFolder }: AzureComputeSettings, outside: Outside): { hosts: Hosts; scripts: Scripts; retirement: Retirement } {
+  const on = machineCalls(outside);
+  return { hosts: hostsOf(on), scripts: { read: (file) => readScript(scriptsFolder, file) }, retirement: retirementOf(on, outside) };
 }
 
-function hostsOf({ fetch, credential }: Outside): Hosts {
-  const clients = new Map<string, Promise<ComputeManagementClient>>();
-  const clientFor = (subscription: string) => {
-    const known = clients.get(subscription) ?? import("@azure/arm-compute").then(({ ComputeManagementClient }) => new ComputeManagementClient(credential, armSubscription(subscription), azureClientOptions(fetch)));
-    clients.set(subscription, known);
-    return known;
-  };
-
-  /** Calls with the server's client and checked names. */
-  async function on<T>(host: Host, what: string, call: (client: ComputeManagementClient, group: string, vm: string) => Promise<T>): Promise<T> {
-    const group = armName("resource group", host.resourceGroup);
-    const vm = armName("virtual machine", host.vm);
-    armSubscription(host.subscription);
-    const client = await clientFor(host.subscription);
-    return await azureCall("azure-compute", `${what} ${vm} in ${group}`, () => call(client, group, vm));
-  }
-
+function hostsOf(on: MachineCall): Hosts {
   async function look(host: Host): Promise<HostView> {
     const machine = await on(host, "look at virtual machine", (client, group, vm) => client.virtualMachines.get(group, vm, { expand: "instanceView" }));
     const code = machine.instanceView?.statuses?.find((status) => status.code?.startsWith("PowerState/"))?.code?.slice("PowerState/".length);

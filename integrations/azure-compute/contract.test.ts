@@ -8,6 +8,7 @@ import { apiContract } from "../../test/contract/api.ts";
 import { localOutside } from "../../test/support/transport.ts";
 import { hostRun } from "./actions.ts";
 import { connectAzureCompute, type Host } from "./connector.ts";
+import { hostDecommission } from "./decommission.ts";
 import { type ComputeWorld, type Machine, machineKey, simulatedMachine } from "./simulated-machine.ts";
 import { azureComputeSimulator } from "./simulator.ts";
 
@@ -47,6 +48,69 @@ actionContract({
   drift: (of) => void (machineOf(of).settings = { driver: "arm64" }),
   driftBefore: (of) => void (machineOf(of).power = "deallocated"),
   essence: settingsOf,
+});
+
+const OFF = { power: "deallocated" as const, history: [deallocated("2024-10-01T08:00:00.000Z")] };
+
+actionContract({
+  action: hostDecommission,
+  integration: "azure-compute",
+  world: () => world(OFF),
+  simulator: azureComputeSimulator,
+  connect: (outside) => connectAzureCompute({ scriptsFolder: folder }, outside),
+  params: { server: APP1 },
+  effects: ["deleted server vm-app1"],
+  spoil: (of) => void (of.machines[machineKey(APP1)] = simulatedMachine(APP1)),
+  driftBefore: (of) => void (machineOf(of).power = "running"),
+  essence: (of) => of.machines,
+});
+
+describe("azure-compute: host.decommission, what is special here", () => {
+  it.each([
+    ["one that is running", {}, "IC-App1 (vm-app1) is running"],
+    ["one that is stopped and still paid for", { ...OFF, power: "stopped" as const }, "is stopped"],
+    ["one that has been off for 29 days", { ...OFF, history: [deallocated("2024-11-08T02:00:00.000Z")] }, "was deallocated on 2024-11-08, 29 days ago"],
+    ["one that was started since", { ...OFF, history: [...OFF.history, { ...deallocated("2024-11-01T00:00:00.000Z"), operation: "start" }] }, "was started on 2024-11-01 by luis@example.com"],
+    ["one whose start is not known to have ended", { ...OFF, history: [...OFF.history, { ...deallocated("2024-11-01T00:00:00.000Z"), operation: "start", status: "Accepted" }] }, "was started on 2024-11-01"],
+    ["one whose deallocation failed", { ...OFF, history: [{ ...deallocated("2024-10-01T08:00:00.000Z"), status: "Failed" }], createdAt: "2024-11-20T00:00:00.000Z" }, "has no deallocation in the activity log"],
+    ["one that is too new to be proven", { ...OFF, history: [], createdAt: "2024-11-20T00:00:00.000Z" }, "has no deallocation in the activity log"],
+  ])("refuses %s, says why, and deletes nothing", async (_what, machine, why) => {
+    const of = world(machine);
+    const { preview, begin } = retiring(of);
+
+    await expect(preview()).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining(why) as string });
+    await expect(begin()).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining("expected it to be deallocated for at least 30 days") as string });
+    expect(of.effects).toEqual([]);
+    expect(machineOf(of).goneAt).toBeUndefined();
+  });
+
+  it("takes one that has been off for 30 days, and one that was off before the log begins", async () => {
+    const justLongEnough = retiring(world({ ...OFF, history: [deallocated("2024-11-08T01:00:00.000Z")] }));
+    const longAgo = retiring(world({ ...OFF, history: [] }));
+
+    expect((await justLongEnough.preview())[1]).toBe("deallocated on 2024-11-08 by luis@example.com and not started since, by the activity log");
+    expect((await longAgo.preview())[1]).toBe("deallocated, and neither started nor stopped for as long as the activity log goes back (89 days)");
+  });
+
+  it("does not take «could not ask the log» for «nothing in the log»", async () => {
+    const { preview, outside } = retiring(world({ ...OFF, history: [] }));
+    outside.inject("401", 1);
+
+    await expect(preview()).rejects.toMatchObject({ kind: "denied" });
+  });
+
+  it("lets no plan ask for less than 30 days", () => {
+    expect(hostDecommission.params.safeParse({ server: APP1, offDays: 29 }).success).toBe(false);
+  });
+
+  it("says «already so» where there is no such machine", async () => {
+    const of = world();
+    delete of.machines[machineKey(APP1)];
+    const { preview, begin } = retiring(of);
+
+    expect(await preview()).toEqual(["virtual machine vm-app1 is not in rg-app: nothing to delete"]);
+    expect(hostDecommission.already?.(await begin())).toBe("vm-app1 was gone before");
+  });
 });
 
 describe("azure-compute: what is special here", () => {
@@ -185,6 +249,18 @@ describe("azure-compute: what is special here", () => {
     expect(await hosts.scriptRun(APP1, id)).toMatchObject({ state: "timed out" });
   });
 });
+
+function deallocated(at: string): Machine["history"][number] {
+  return { at, operation: "deallocate", status: "Succeeded", by: "luis@example.com" };
+}
+
+function retiring(of: ComputeWorld) {
+  const outside = localOutside(azureComputeSimulator, of);
+  const ports = connectAzureCompute({ scriptsFolder: folder }, outside);
+  const call = () => ({ attempt: 1, now: outside.clock.now() }) as Call;
+  const params = hostDecommission.params.parse({ server: APP1 });
+  return { outside, preview: () => hostDecommission.preview(ports, params, call()), begin: () => hostDecommission.begin(ports, params, call()) };
+}
 
 function walking(of: ComputeWorld, params: unknown = PARAMS, scriptsFolder = folder) {
   const outside = localOutside(azureComputeSimulator, of);

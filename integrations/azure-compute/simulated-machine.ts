@@ -37,6 +37,12 @@ export interface Machine {
   settings: Record<string, string>;
   misfortunes: Misfortunes;
   runCommands: Record<string, RunCommand>;
+  /** UTC ISO. */
+  createdAt: string;
+  /** What the activity log has of it, e.g. `{ at, operation: "deallocate", status: "Succeeded", by: "luis@example.com" }`. */
+  history: { at: string; operation: string; status: string; by: string }[];
+  /** UTC ISO: being deleted, and gone by then. */
+  goneAt?: string;
 }
 
 export interface Update {
@@ -136,6 +142,8 @@ export function simulatedMachine(host: { subscription: string; resourceGroup: st
     settings: {},
     misfortunes: {},
     runCommands: {},
+    createdAt: "2021-03-02T15:00:00.000Z",
+    history: [],
     ...given,
   };
 }
@@ -156,7 +164,8 @@ interface Due {
 
 function nextEvent(machine: Machine): Due | undefined {
   const events: Due[] = [];
-  const { restart } = machine;
+  const { restart, goneAt } = machine;
+  if (goneAt !== undefined) return { at: Date.parse(goneAt), happen: (world) => disappear(world, machine, goneAt) };
   if (restart?.until !== undefined) {
     const until = Date.parse(restart.until);
     events.push({ at: until, happen: () => comeBack(machine, until) });
@@ -211,6 +220,12 @@ function cutOff(command: RunCommand, at: number): void {
   command.state = "Failed";
   command.endsAt = iso(at);
   command.message = "The machine restarted while the script was running";
+}
+
+function disappear(world: ComputeWorld, machine: Machine, at: string): void {
+  delete world.machines[machineKey(machine)];
+  delete machine.goneAt;
+  record(world, { at, did: "deleted", to: `server ${machine.vm}` });
 }
 
 function comeBack(machine: Machine, at: number): void {

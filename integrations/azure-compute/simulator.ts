@@ -1,18 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Handler, Simulator } from "../../shared/ports/simulator.ts";
 import { WSUS_SCRIPTS } from "../wsus/simulator.ts";
-import { type ComputeWorld, type Machine, modelled, RESTART, type RunCommand, settle, type SimulatedScript } from "./simulated-machine.ts";
+import { type ComputeWorld, type Machine, machineKey, modelled, RESTART, type RunCommand, settle, type SimulatedScript } from "./simulated-machine.ts";
 
 /** Api-versions of the published description and of the SDK. */
 const API_VERSIONS = ["2026-04-01", "2024-03-01"];
+const DELETION_MS = 90_000;
+const ACTIVITY_LOG = /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Insights\/eventtypes\/management\/values$/i;
 
 /**
- * Microsoft.Compute of Azure Resource Manager: virtual machines, their power state, and managed run commands, whose
- * scripts are told by their `# nightshift-script: NAME` line and played by a model (`simulated-machine.ts`).
+ * Microsoft.Compute of Azure Resource Manager: virtual machines, their power state and activity log, and managed run
+ * commands, whose scripts are told by their `# nightshift-script: NAME` line and played by a model (`simulated-machine.ts`).
  */
 export const azureComputeSimulator: Simulator<ComputeWorld> = {
-  systems: ["azure-compute"],
-  systemOf: ({ host, pathname }) => (host === "management.azure.com" && /^\/subscriptions\/[^/]+\/(resourceGroups\/[^/]+\/)?providers\/Microsoft\.Compute\//i.test(pathname) ? "azure-compute" : undefined),
+  systems: ["azure-compute", "azure-resources"],
+  systemOf({ host, pathname }) {
+    if (host !== "management.azure.com") return undefined;
+    if (ACTIVITY_LOG.test(pathname)) return "azure-resources";
+    return /^\/subscriptions\/[^/]+\/(resourceGroups\/[^/]+\/)?providers\/Microsoft\.Compute\//i.test(pathname) ? "azure-compute" : undefined;
+  },
   newWorld: () => ({ effects: [], machines: {}, scripts: {}, sources: {} }),
   handler,
 };
@@ -20,7 +26,8 @@ export const azureComputeSimulator: Simulator<ComputeWorld> = {
 function handler(world: ComputeWorld): Handler {
   return async (request, now) => {
     const url = new URL(request.url);
-    const refusal = refused(request, url);
+    if (ACTIVITY_LOG.test(url.pathname)) return refused(request, url, ["2015-04-01"]) ?? activityLog(world, url);
+    const refusal = refused(request, url, API_VERSIONS);
     if (refusal !== undefined) return refusal;
     const path = url.pathname.split("/").slice(1).map(decodeURIComponent);
     const operation = operationOf(path);
@@ -29,12 +36,24 @@ function handler(world: ComputeWorld): Handler {
     if (![subscriptions, groups, providers, provider, machines].every((word, index) => word?.toLowerCase() === ["subscriptions", "resourcegroups", "providers", "microsoft.compute", "virtualmachines"][index])) {
       return fault(404, "InvalidResourceType", `The resource type could not be found for path ${url.pathname}`);
     }
-    const machine = world.machines[`${subscription}/${group}/${vm}`.toLowerCase()];
+    const key = `${subscription}/${group}/${vm}`.toLowerCase();
+    if (vm === "" && path.length <= 8 && request.method === "GET") {
+      for (const each of Object.values(world.machines)) settle(world, each, now, scriptsOf(world));
+      const here = Object.values(world.machines).filter((each) => machineKey(each).startsWith(key));
+      return Response.json({ value: here.map((each) => virtualMachine(each, false, now)) });
+    }
+    const found = world.machines[key];
+    // It may have been deleted by now, and then it is settled out of the world.
+    if (found !== undefined) settle(world, found, now, scriptsOf(world));
+    const machine = world.machines[key];
     if (machine === undefined) return fault(404, "ResourceNotFound", `The Resource 'Microsoft.Compute/virtualMachines/${vm}' under resource group '${group}' was not found.`);
-    settle(world, machine, now, scriptsOf(world));
     const [what, name] = rest;
     const { method } = request;
     if (what === undefined && method === "GET") return Response.json(virtualMachine(machine, url.searchParams.get("$expand") === "instanceView", now));
+    if (what === undefined && method === "DELETE") {
+      machine.goneAt ??= new Date(now + DELETION_MS).toISOString();
+      return new Response(null, { status: 202, headers: pollingHeaders(machine, "delete|") });
+    }
     if (what === "instanceView" && name === undefined && method === "GET") return Response.json(instanceView(machine, now));
     if (what === "runCommands" && name === undefined && method === "GET") {
       return Response.json({ value: Object.entries(machine.runCommands).map(([each, command]) => runCommand(world, machine, each, command, false)) });
@@ -55,11 +74,11 @@ function handler(world: ComputeWorld): Handler {
   };
 }
 
-function refused(request: Request, url: URL): Response | undefined {
+function refused(request: Request, url: URL, versions: readonly string[]): Response | undefined {
   if (!request.headers.get("authorization")?.startsWith("Bearer ")) return fault(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
   const version = url.searchParams.get("api-version");
   if (version === null) return fault(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
-  if (!API_VERSIONS.includes(version)) return fault(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
+  if (!versions.includes(version)) return fault(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${versions.join(",")}'.`);
   return undefined;
 }
 
@@ -106,6 +125,27 @@ function scriptsOf(world: ComputeWorld): Readonly<Record<string, SimulatedScript
   return { ...Object.fromEntries(own), ...WSUS_SCRIPTS, "azure-compute/restart": RESTART };
 }
 
+/** The filter takes few forms only; this is the one for a single resource. */
+function activityLog(world: ComputeWorld, url: URL): Response {
+  const filter = /^eventTimestamp ge '([^']+)' and eventTimestamp le '([^']+)' and resourceUri eq '([^']+)'$/.exec(url.searchParams.get("$filter") ?? "");
+  if (filter === null) return fault(400, "BadRequest", "The $filter query parameter value is invalid.");
+  const [, from = "", to = "", id = ""] = filter;
+  const machine = Object.values(world.machines).find((each) => machineId(each).toLowerCase() === id.toLowerCase());
+  const events = (machine?.history ?? []).filter(({ at }) => Date.parse(at) >= Date.parse(from) && Date.parse(at) <= Date.parse(to));
+  return Response.json({
+    value: events.toReversed().map(({ at, operation, status, by }, index) => ({
+      eventDataId: `${machine?.vmId ?? ""}-${index}`,
+      caller: by,
+      category: { value: "Administrative" },
+      level: "Informational",
+      resourceId: id,
+      operationName: { value: `Microsoft.Compute/virtualMachines/${operation}/action`, localizedValue: operation },
+      status: { value: status, localizedValue: status },
+      eventTimestamp: at,
+    })),
+  });
+}
+
 function machineId({ subscription, resourceGroup, vm }: Machine): string {
   return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute/virtualMachines/${vm}`;
 }
@@ -118,7 +158,8 @@ function virtualMachine(machine: Machine, expanded: boolean, now: number): objec
     location: machine.location,
     properties: {
       vmId: machine.vmId,
-      provisioningState: "Succeeded",
+      timeCreated: machine.createdAt,
+      provisioningState: machine.goneAt === undefined ? "Succeeded" : "Deleting",
       hardwareProfile: { vmSize: "Standard_D4s_v5" },
       osProfile: { computerName: machine.vm },
       ...(expanded ? { instanceView: instanceView(machine, now) } : {}),

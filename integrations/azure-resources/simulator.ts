@@ -54,7 +54,7 @@ const API_VERSIONS = ["2025-04-01", "2024-03-01"];
 /** What providers offer for every type here. */
 const TYPE_VERSIONS = ["2026-05-01-preview", "2025-05-01", "2024-11-01"];
 /** Systems of other simulators at the same host. */
-const OTHERS = /\/providers\/Microsoft\.(Compute|Network|ContainerService|Resources\/deploymentScripts)\//i;
+const OTHERS = /\/providers\/Microsoft\.(Compute|Network|ContainerService|Resources\/deploymentScripts|Insights\/eventtypes)\//i;
 
 /** Azure Resource Manager: groups, resources by id, moves and their checks; and the reading part of Microsoft.ContainerService. */
 export const azureResourcesSimulator: Simulator<ResourcesWorld> = {
