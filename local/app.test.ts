@@ -5,6 +5,7 @@ import { app as azure } from "@azure/functions";
 import * as df from "durable-functions";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collectApp, loadApp } from "./app.ts";
+import { invokerOf } from "./invocation.ts";
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "nightshift-app-"))));
@@ -118,6 +119,18 @@ describe("L3: registering after the metadata were read", () => {
     await collectApp(() => azure.http("early", { handler: () => ({}) }));
 
     expect(() => azure.http("late", { handler: () => ({}) })).toThrow(/"late" is registered outside of an app/);
+  });
+
+  it("throws in a function that runs, and names what it tried", async () => {
+    const loaded = await collectApp(() => df.app.activity("early", { handler: () => azure.http("late", { handler: () => ({}) }) }));
+
+    expect(await invokerOf(loaded).act("early", undefined, "night-1")).toMatchObject({ ok: false, message: 'function "late" is registered after the app has started; register every function while its files are loaded' });
+  });
+});
+
+describe("a callback that registers nothing", () => {
+  it("is refused: a library in its test mode registers in silence", async () => {
+    await expect(collectApp(() => {})).rejects.toThrow(/registered no functions; if app\.\* was called/);
   });
 });
 

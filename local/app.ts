@@ -9,7 +9,7 @@ import { Fault } from "../shared/fault/fault.ts";
 import type { Clock } from "../shared/ports/clock.ts";
 
 /** Where an app comes from: its directory, one file of it, or a callback that registers in this process. */
-export type AppSource = string | (() => Promise<void> | void);
+export type AppSource = string | (() => unknown);
 
 export type FunctionKind = "http" | "timer" | "orchestration" | "activity" | "entity" | "unsupported";
 
@@ -86,7 +86,7 @@ export async function loadApp(source: AppSource): Promise<LoadedApp> {
 }
 
 /** The app that `register` registers in this process, by the same calls as a module body. */
-export async function collectApp(register: () => Promise<void> | void): Promise<LoadedApp> {
+export async function collectApp(register: () => unknown): Promise<LoadedApp> {
   const registrations = new Registrations();
   let streams = false;
   registrations.log = (_level, category, message) => (streams ||= category === "system" && message === "HTTP streaming enabled.");
@@ -94,6 +94,8 @@ export async function collectApp(register: () => Promise<void> | void): Promise<
   // Capabilities are not read here: that would lock `app.setup` for the next app of this process. Without them
   // the library's proxy never opens, and a request would wait for ever.
   if (streams) throw new Fault("invalid", "an app that is registered by a callback cannot stream; take app.setup({ enableHttpStream: true }) away, or load its files by loadApp(directory)");
+  // The library asks once for the host's module, and works in silence without it if that was before any app was loaded.
+  if (registrations.functions.size === 0) throw new Fault("invalid", "the callback registered no functions; if app.* was called in this process before an app was loaded, @azure/functions has gone into its test mode for good: load apps first");
   return started(registrations, process.cwd());
 }
 

@@ -104,7 +104,7 @@ const running = new AsyncLocalStorage<Registrations>();
  *
  * @throws Fault `conflict` while another app loads in this process.
  */
-export async function collectInto(app: Registrations, work: () => Promise<void> | void): Promise<void> {
+export async function collectInto(app: Registrations, work: () => unknown): Promise<void> {
   installFunctionsCore();
   if (loading !== undefined) throw new Fault("conflict", "another app is being loaded in this process; await its loadApp or collectApp first");
   loading = app;
