@@ -11,7 +11,7 @@ import { Fault } from "../shared/fault/fault.ts";
  * else the one whose function runs. One process can so hold several apps, loaded one after the other. Each
  * copy of the library gets a module object of its own, because each has a programming model of its own.
  */
-export function installFunctionsCore(): void {
+function installFunctionsCore(): void {
   if (installed) return;
   installed = true;
   const loader = Module as unknown as { _load: ModuleLoad };

@@ -154,6 +154,13 @@ describe("routing", () => {
     expect([(await send(`${origin}/x`)).status, (await send(`${origin}/api/x`)).status]).toEqual([200, 404]);
   });
 
+  it("does not know a function that an app setting has disabled", async () => {
+    const origin = await serve({ shut: named("shut"), open: named("open") }, { settings: { "AzureWebJobs.shut.Disabled": "true" } });
+
+    expect([(await send(`${origin}/api/shut`)).status, (await send(`${origin}/api/open`)).status]).toEqual([404, 200]);
+    expect(served?.refused.map(({ why }) => why)).toEqual(["disabled by the app setting AzureWebJobs.shut.Disabled"]);
+  });
+
   it("answers malformed escapes with 400", async () => {
     const origin = await serve({ x: { route: "x/{id}", ...named("x") } });
 

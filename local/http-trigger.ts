@@ -18,6 +18,8 @@ export interface HttpSettings {
   readonly keys?: HostKeys | undefined;
   /** Largest request body in bytes; a longer one is answered with 413. */
   readonly bodyLimitBytes?: number;
+  /** A disabled function is not there: 404. */
+  readonly isDisabled?: (fn: AppFunction) => boolean;
   readonly surroundings?: Surroundings;
 }
 
@@ -46,9 +48,9 @@ const FRONT_END_LIMIT_MS = 230_000;
  *
  * @throws Fault `invalid` for a route template that ASP.NET would refuse.
  */
-export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes = BODY_LIMIT_BYTES, surroundings = app.surroundings }: HttpSettings): HttpDoor {
+export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes = BODY_LIMIT_BYTES, isDisabled = () => false, surroundings = app.surroundings }: HttpSettings): HttpDoor {
   const entries = app.functions
-    .filter(({ kind }) => kind === "http")
+    .filter((fn) => fn.kind === "http" && !isDisabled(fn))
     .map((fn) => entryOf(fn, prefix))
     .sort((a, b) => byPrecedence(a.route, b.route));
   const log = (level: LogLine["level"], message: string, functionName: string): void => surroundings.log({ level, category: "system", message, functionName });

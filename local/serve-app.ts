@@ -32,7 +32,7 @@ export interface ServeOptions {
   readonly hostJson?: Pick<HostJson, "routePrefix"> & Partial<Pick<HostJson, "functionTimeoutMs">>;
   /** Absent: nobody is asked for a key. */
   readonly keys?: HostKeys;
-  /** For `%NAME%` in schedules; the environment unless given. */
+  /** For `%NAME%` in schedules, and `AzureWebJobs.NAME.Disabled`; the environment unless given. */
   readonly settings?: Readonly<Record<string, string | undefined>>;
   /** Where timer statuses are kept; in memory unless given. */
   readonly timerStatuses?: TimerStatuses;
@@ -66,8 +66,10 @@ export interface ServedApp {
  */
 export async function serveApp(options: ServeOptions): Promise<ServedApp> {
   const { app, hub, clock, keys, surroundings = app.surroundings } = options;
-  const door = httpDoor(app, { clock, prefix: options.hostJson?.routePrefix ?? "api", keys, surroundings, ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }) });
-  const { timers, refused } = triggersOf(options, surroundings);
+  const settings = options.settings ?? process.env;
+  const isDisabled = ({ name }: AppFunction): boolean => /^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? "");
+  const door = httpDoor(app, { clock, isDisabled, prefix: options.hostJson?.routePrefix ?? "api", keys, surroundings, ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }) });
+  const { timers, refused } = triggersOf(options, settings, isDisabled, surroundings);
 
   let address: DurableAddress = { origin: "", hub: hub.name, code: keys?.durable ?? "local" };
   const own = new Hono();
@@ -148,16 +150,20 @@ async function answer(handled: Promise<void>, response: ServerResponse<IncomingM
 }
 
 /** The app's timers, and what of the app this host cannot run. */
-function triggersOf({ app, clock, ...options }: ServeOptions, surroundings: Surroundings): { timers: TimerTrigger[]; refused: { fn: AppFunction; why: string }[] } {
+function triggersOf({ app, clock, ...options }: ServeOptions, settings: NonNullable<ServeOptions["settings"]>, isDisabled: (fn: AppFunction) => boolean, surroundings: Surroundings): { timers: TimerTrigger[]; refused: { fn: AppFunction; why: string }[] } {
   const statuses = options.timerStatuses ?? memoryTimerStatuses();
   const timers: TimerTrigger[] = [];
   const refused: { fn: AppFunction; why: string }[] = [];
   for (const fn of app.functions) {
+    if ((fn.kind === "http" || fn.kind === "timer") && isDisabled(fn)) {
+      refused.push({ fn, why: `disabled by the app setting AzureWebJobs.${fn.name}.Disabled` });
+      continue;
+    }
     if (fn.kind === "entity") refused.push({ fn, why: "durable entities are not run here" });
     if (fn.kind === "unsupported") refused.push({ fn, why: `nothing here fires a ${fn.trigger.type}; HTTP, timer and durable triggers are` });
     if (fn.kind !== "timer") continue;
     try {
-      timers.push(timerTrigger(app, fn, { clock, statuses, settings: options.settings ?? process.env, follows: options.timersFollow === true, surroundings, ...(options.timerZone === undefined ? {} : { zone: options.timerZone }) }));
+      timers.push(timerTrigger(app, fn, { clock, statuses, settings, follows: options.timersFollow === true, surroundings, ...(options.timerZone === undefined ? {} : { zone: options.timerZone }) }));
     } catch (thrown) {
       refused.push({ fn, why: errorOf(thrown).message });
     }
