@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { registry } from "../integrations/actions.ts";
+import { Fault } from "../shared/fault/fault.ts";
+import { loadInventory } from "../shared/inventory/load.ts";
+import { compile } from "../shared/plan/compile.ts";
+import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import { hasErrors, printedFinding, sortedFindings, type Finding } from "../shared/plan/finding.ts";
+
+/** A plan file that compiles, with its text and what the compiler had to say. */
+export interface LoadedPlan {
+  readonly plan: CompiledPlan;
+  readonly text: string;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads and compiles a plan with its inventory.
+ *
+ * @throws Fault `invalid` with every finding when no plan comes out; `absent` when a file cannot be read.
+ */
+export function loadPlan(file: string, inventoryFile: string): LoadedPlan {
+  const text = textOf(file);
+  const { inventory, findings: ofInventory } = loadInventory(textOf(inventoryFile), inventoryFile);
+  const { plan, findings: ofPlan } = compile({ text, file, inventory, registry });
+  const findings = sortedFindings([...ofInventory, ...ofPlan]);
+  if (plan === undefined || hasErrors(findings)) throw new Fault("invalid", `${file} cannot be run:\n${findings.filter(({ severity }) => severity !== "info").map(printedFinding).join("\n")}`);
+  return { plan, text, findings };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Fault("absent", `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
