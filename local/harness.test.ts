@@ -93,6 +93,26 @@ describe("a host", () => {
     expect(kinds(await host.history("i")).split("|").length).toBeLessThan(50);
   });
 
+  it("refuses a call that is never yielded, and lets one wait for its yield", async () => {
+    await using host = await hostOf(() => {
+      activity("Send", (input: unknown) => input);
+      orchestration("forgets", function* (ctx) {
+        ctx.df.callActivity("Send", {});
+        yield ctx.df.createTimer(later(ctx, 1));
+      });
+      orchestration("waits", function* (ctx) {
+        const send = ctx.df.callActivity("Send", { n: 1 });
+        yield ctx.df.createTimer(later(ctx, 1));
+        return yield send;
+      });
+    });
+    await host.start("forgets", null, "f");
+    await host.start("waits", null, "w");
+
+    expect(await host.waitFor("f")).toMatchObject({ runtimeStatus: "Failed", output: expect.stringMatching(/task-never-yielded.*activity "Send"/) });
+    expect(await host.waitFor("w")).toMatchObject({ runtimeStatus: "Completed", output: { n: 1 } });
+  });
+
   it("refuses entities and locks aloud, strict or not", async () => {
     for (const strict of [true, false]) {
       await using host = await hostOf(() => orchestration("e", function* (ctx) { yield ctx.df.callEntity(new df.EntityId("counter", "k"), "add", 1); }), { strict });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { types } from "node:util";
 import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
 import type { Invoker } from "./durable/hub.ts";
+import { watchCalls } from "./durable/unyielded.ts";
 import { runIn } from "./functions-core.ts";
 import type { Binding, CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
 import { activityInput, resultJson } from "./typed-data.ts";
@@ -15,6 +16,8 @@ export interface Call {
   readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
   readonly traceContext?: CoreInvocationContext["request"]["traceContext"];
   readonly retryContext?: CoreInvocationContext["request"]["retryContext"];
+  /** Sees the invocation context before any hook and the handler do. */
+  readonly prepare?: (context: object) => void;
 }
 
 /**
@@ -51,6 +54,7 @@ async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: S
   });
   const model = fn.model.getInvocationModel(core);
   const args = await model.getArguments();
+  call.prepare?.(args.context as object);
   invocationContext = args.context;
   const fixed = { hookData, appHookData: app.appHookData, invocationContext: args.context };
 
@@ -166,11 +170,14 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
       const fn = orchestrators.get(name.toLowerCase());
       if (fn === undefined) return { ok: false, message: absent("orchestrator", name, names(orchestrators)) };
       try {
-        const { returnValue } = await invoke(app, fn, { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } } }, surroundings);
+        let neverYielded = (): string[] => [];
+        const prepare = (context: object): void => void (neverYielded = watchCalls(context));
+        const { returnValue } = await invoke(app, fn, { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } }, prepare }, surroundings);
         const json = resultJson(returnValue);
         const answer: unknown = json === null ? null : JSON.parse(json);
         if ((answer as { isDone?: unknown } | null)?.isDone === true) tell("information", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} has ${continues(answer) ? "continued as new" : "returned"}`);
-        return { ok: true, answer };
+        const missing = neverYielded();
+        return missing.length === 0 ? { ok: true, answer } : { ok: true, answer, neverYielded: missing };
       } catch (thrown) {
         const { message } = errorOf(thrown);
         tell("error", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} threw: ${thrownText(message)}`);

@@ -14,13 +14,15 @@ export interface Answer {
   readonly threw: boolean;
   /** The function failed without an answer (trap 3): nothing is known but this text. */
   readonly crashed?: string;
+  /** Calls that were made and not yielded. */
+  readonly neverYielded: readonly string[];
 }
 
 const MARKER = "$OutOfProcData$:";
 
 /** Reads what the invocation of an orchestrator gave back. Total: an answer that cannot be read is a crash. */
-export function readAnswer(given: { ok: true; answer: unknown } | { ok: false; message: string }): Answer {
-  if (given.ok) return answerOf(given.answer, false) ?? crash(`the orchestrator function answered ${JSON.stringify(given.answer)?.slice(0, 200)}, which is not an orchestrator's state`);
+export function readAnswer(given: { ok: true; answer: unknown; neverYielded?: readonly string[] } | { ok: false; message: string }): Answer {
+  if (given.ok) return answerOf(given.answer, false, given.neverYielded) ?? crash(`the orchestrator function answered ${JSON.stringify(given.answer)?.slice(0, 200)}, which is not an orchestrator's state`);
   const at = given.message.indexOf(MARKER);
   if (at < 0) return crash(given.message);
   try {
@@ -31,10 +33,10 @@ export function readAnswer(given: { ok: true; answer: unknown } | { ok: false; m
 }
 
 function crash(message: string): Answer {
-  return { isDone: false, actions: [], output: null, customStatus: null, threw: true, crashed: message };
+  return { isDone: false, actions: [], output: null, customStatus: null, threw: true, crashed: message, neverYielded: [] };
 }
 
-function answerOf(state: unknown, threw: boolean): Answer | undefined {
+function answerOf(state: unknown, threw: boolean, neverYielded: readonly string[] = []): Answer | undefined {
   if (typeof state !== "object" || state === null) return undefined;
   const { isDone, actions, output, customStatus, error } = state as Record<string, unknown>;
   if (typeof isDone !== "boolean" || !Array.isArray(actions)) return undefined;
@@ -44,6 +46,7 @@ function answerOf(state: unknown, threw: boolean): Answer | undefined {
     output: output === undefined || output === null ? null : JSON.stringify(output),
     customStatus: customStatus === undefined || customStatus === null ? null : JSON.stringify(customStatus),
     threw,
+    neverYielded,
     ...(typeof error === "string" ? { error } : {}),
   };
 }

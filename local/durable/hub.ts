@@ -13,8 +13,9 @@ export interface Invoker {
    * One turn. `request` is the object of 2.1; the answer the object of 2.3, or `failed` with the text that the worker's
    * exception carried (2.4; the engine looks for the marker itself). `requestJson` is the same request as text, which
    * the engine builds from what it serialized in earlier turns: sending it spares serializing the whole history again.
+   * `neverYielded` names calls that the orchestrator has made and not yielded so far, e.g. `activity "Send"`.
    */
-  orchestrate(name: string, request: OrchestratorRequest, requestJson?: string): Promise<{ ok: true; answer: unknown } | { ok: false; message: string }>;
+  orchestrate(name: string, request: OrchestratorRequest, requestJson?: string): Promise<{ ok: true; answer: unknown; neverYielded?: readonly string[] } | { ok: false; message: string }>;
   /** One activity. `input` is the JSON text of the action's input, or undefined for none (1.9). `result` is JSON text or null. */
   act(name: string, input: string | undefined, instanceId: string): Promise<{ ok: true; result: string | null } | { ok: false; message: string; stack: string }>;
 }

@@ -85,7 +85,8 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
 
     raise: (instanceId, eventName, data) =>
       send(instanceId, (nowMs) => eventRaised(nowMs, eventName, jsonOf(data)), ({ row }) => {
-        const wrong = strict ? eventNameRule(eventName, row.waits) : undefined;
+        const large = (jsonOf(data)?.length ?? 0) > LARGEST_INPUT ? `the event's data have more than ${LARGEST_INPUT} characters, which Azure refuses. Store them and send a reference` : undefined;
+        const wrong = strict ? (large ?? eventNameRule(eventName, row.waits)) : undefined;
         return wrong === undefined ? undefined : refused(400, wrong);
       }),
 

@@ -1,3 +1,5 @@
+import { membersOf } from "./actions.ts";
+import type { Action } from "./actions.ts";
 import { readAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import type { Decision, Refusal } from "./board.ts";
@@ -130,6 +132,13 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
   }
 }
 
+/** Actions of one generation, above which the extension does nothing more (5.10). */
+const MOST_ACTIONS = 100_000;
+
+function countOf(actions: readonly Action[]): number {
+  return actions.reduce((sum, action) => sum + 1 + countOf(membersOf(action)), 0);
+}
+
 interface Asked {
   readonly answer: Answer;
   readonly crashText: string | undefined;
@@ -180,6 +189,7 @@ function judge(walked: Walked, answer: Answer, crashText: string | undefined, { 
   const { instanceId, name } = generation;
   if (strict && walked.terminated === undefined) {
     if (crashText !== undefined) return failed(name, terminatedChild(history) ?? crashText);
+    if (countOf(answer.actions) > MOST_ACTIONS) return refused("too-many-actions", `orchestrator "${name}" has emitted more than ${MOST_ACTIONS} actions in one generation, above which Azure stops in silence; continue as new before`);
     const twice = reEmission(walked, actionsSeen, instanceId, notices);
     const refusal = walked.refusal ?? childTwice(walked, isRunning) ?? (strict === true ? twice : undefined);
     if (refusal !== undefined) return refused(refusal.rule, refusal.why);
@@ -203,6 +213,7 @@ function judge(walked: Walked, answer: Answer, crashText: string | undefined, { 
     if (answer.error !== undefined) return failed(name, answer.error);
     return strict ? refused("failure-without-text", `orchestrator "${name}" threw something that is not an Error, or an Error without a message; throw an Error with text. On Azure the instance would stay Running for ever`) : undefined;
   }
+  if (strict && answer.neverYielded.length > 0) return refused("task-never-yielded", `orchestrator "${name}" returned although it had called ${answer.neverYielded.join(", ")} without a yield: such a task is never scheduled. Yield it, alone or in a Task.all, or take the call out`);
   if (walked.board.continuation !== undefined) return "continue";
   return answer.isDone ? { status: "Completed", result: answer.output } : undefined;
 }
