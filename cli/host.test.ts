@@ -135,7 +135,9 @@ describe("nightshift host on apps in the style of the well-known samples", { tim
     const { origin } = await host(join(APPS, "eternal-counter"));
     const management = await start(`${origin}/api/counter`);
     const operate = (operation: object): Promise<Response> => post(management.sendEventPostUri.replace("{eventName}", "operation"), operation);
-    const shows = (value: number): Promise<void> => expect.poll(async () => (await statusOf(management)).customStatus).toEqual({ value });
+    const shows = async (value: number): Promise<void> => {
+      await expect.poll(async () => (await statusOf(management)).customStatus).toEqual({ value });
+    };
 
     await shows(0);
     await operate({ do: "add", by: 5 });

@@ -8,7 +8,8 @@ import { Fault } from "../shared/fault/fault.ts";
 export function offsetOf(instantMs: number, zone: string): number {
   if (zone === "UTC") return 0;
   const shown = Object.fromEntries(formatOf(zone).formatToParts(instantMs).map(({ type, value }) => [type, Number(value)]));
-  const wall = Date.UTC(shown["year"]!, shown["month"]! - 1, shown["day"]!, shown["hour"]!, shown["minute"]!, shown["second"]!);
+  const { year = 0, month = 1, day, hour, minute, second } = shown;
+  const wall = Date.UTC(year, month - 1, day, hour, minute, second);
   return wall - Math.floor(instantMs / 1_000) * 1_000;
 }
 

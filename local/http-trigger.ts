@@ -109,7 +109,7 @@ export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes =
           return void writeEmpty(response, 400);
         }
         if (params === undefined) continue;
-        if (!mayCall(String(fn.trigger["authLevel"] ?? "function"), keys, request, url)) return void writeEmpty(response, 401);
+        if (!mayCall(typeof fn.trigger["authLevel"] === "string" ? fn.trigger["authLevel"] : "function", keys, request, url)) return void writeEmpty(response, 401);
         const status = await call(fn, request, response, url, params);
         return log(status >= 500 ? "error" : "information", `${method} ${url.pathname} ${status}`, fn.name);
       }

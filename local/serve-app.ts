@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
@@ -92,11 +92,10 @@ export async function serveApp(options: ServeOptions): Promise<ServedApp> {
   });
   const ownListener = getRequestListener(own.fetch, { overrideGlobalObjects: false });
 
-  const running = new Set<Promise<void>>();
+  const running = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
     const url = urlOf(request);
-    if (url === undefined) return void writeEmpty(response, 400);
-    const work = isOwn(url.pathname) ? Promise.resolve(ownListener(request, response)).then(() => {}) : answer(door.handle(request, response, url), response, surroundings);
+    const work: Promise<unknown> = url !== undefined && isOwn(url.pathname) ? Promise.resolve(ownListener(request, response)) : answer(url === undefined ? undefined : door.handle(request, response, url), response, surroundings);
     running.add(work);
     void work.finally(() => running.delete(work));
   });
@@ -137,9 +136,11 @@ function isOwn(path: string): boolean {
   return ["/admin/", `${WEBHOOK_PATH}/`, `${RPC_PATH}/`].some((prefix) => path.toLowerCase().startsWith(prefix));
 }
 
-async function answer(handled: Promise<void>, response: ServerResponse<IncomingMessage>, surroundings: Surroundings): Promise<void> {
+/** Waits for the door; `undefined` stands for a request whose URL is none. */
+async function answer(handled: Promise<void> | undefined, response: ServerResponse, surroundings: Surroundings): Promise<void> {
   try {
-    await handled;
+    if (handled === undefined) writeEmpty(response, 400);
+    else await handled;
   } catch (thrown) {
     // The caller hung up, or the host itself is wrong: one request, never the process.
     const line: LogLine = { level: "error", category: "system", message: `a request failed in the host: ${errorOf(thrown).message}` };

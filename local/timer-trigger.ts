@@ -41,7 +41,7 @@ export interface TimerTrigger {
  * @throws Fault `invalid` for a schedule that Azure would refuse.
  */
 export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses, settings, zone, follows = false, surroundings = app.surroundings }: TimerSettings): TimerTrigger {
-  const expression = withSettings(String(fn.trigger["schedule"] ?? ""), settings);
+  const expression = withSettings(typeof fn.trigger["schedule"] === "string" ? fn.trigger["schedule"] : "", settings);
   const schedule = scheduleOf(expression, zone);
   const monitored = fn.trigger["useMonitor"] !== false && !firesWithinAMinute(schedule, clock.now());
   let status: TimerStatus | undefined;
