@@ -1,8 +1,8 @@
 // Builds what Azure loads: one entry bundle, and each vendor's SDK in a chunk of its own that is loaded at its first call.
 // Simulators, the local host and tests stay out: nothing in functions/ reaches them.
 import { build } from "esbuild";
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, glob, mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -28,6 +28,8 @@ const result = await build({
   logLevel: "warning",
 });
 await cp(join(root, "host.json"), join(dist, "host.json"));
+// Connectors read their scripts for servers from beside the file that they end up in, and that is the entry.
+for await (const script of glob("integrations/*/scripts/*", { cwd: root })) await cp(join(root, script), join(dist, "functions", "scripts", basename(script)));
 await mkdir(join(dist, "plans"), { recursive: true });
 await cp(join(root, "plans"), join(dist, "plans"), { recursive: true });
 await writeFile(join(dist, "package.json"), `${JSON.stringify({ name: "nightshift", version: "0.1.0", type: "module", main: "functions/main.js" }, null, 2)}\n`);

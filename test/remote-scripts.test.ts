@@ -77,7 +77,7 @@ describe("the parameters that are handed to scripts", () => {
       const declared = parsePowerShell(script).parameters;
       expect(declared.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(parameters)));
       for (const { name, mandatory, pattern } of declared) {
-        if (mandatory) expect(parameters[name], name).toBeDefined();
+        if (mandatory) expect(parameters[name], `parameter ${name}`).toBeDefined();
         const value = parameters[name];
         if (value !== undefined) expect(new RegExp(pattern ?? "", "iu").test(value), `${name}: ${value}`).toBe(true);
       }

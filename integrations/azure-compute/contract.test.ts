@@ -275,7 +275,7 @@ function walking(of: ComputeWorld, params: unknown = PARAMS, scriptsFolder = fol
     begin,
     preview: () => hostRun.preview(ports, parsed, call()),
     undo: (receipt: Awaited<ReturnType<typeof begin>>) => hostRun.undo?.(ports, receipt, call()),
-    async toTheEnd() {
+    toTheEnd: async () => {
       let receipt = await begin();
       for (let looks = 0; looks < 50; looks++) {
         outside.advance(30_000);

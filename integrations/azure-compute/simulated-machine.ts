@@ -123,7 +123,9 @@ export function machineKey({ subscription, resourceGroup, vm }: { subscription: 
 
 /** A healthy server with everything derived from its name; give what should differ. */
 export function simulatedMachine(host: { subscription: string; resourceGroup: string; vm: string; os?: "windows" | "linux" }, given: Partial<Machine> = {}): Machine {
-  const chance = [...machineKey(host)].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 1_000_003, 7);
+  const chance = machineKey(host)
+    .split("")
+    .reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7);
   return {
     subscription: host.subscription,
     resourceGroup: host.resourceGroup,

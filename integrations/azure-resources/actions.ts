@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
+import { unreachable } from "../../shared/fault/assert.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { Cluster, named } from "../../shared/inventory/schema.ts";
 import type { ClusterView, Clusters, NodePool, ResourcePlace, Resources } from "./connector.ts";
@@ -85,6 +86,8 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
       }
       case "watch":
         return (await whereIs(resources, from, to)) === "there" ? done : { state: "running", note: `waiting for ${from.resource} to be in ${groupOf(to)}` };
+      default:
+        return unreachable(phase);
     }
   },
 

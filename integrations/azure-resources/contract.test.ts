@@ -181,7 +181,7 @@ function moving(of: ResourcesWorld, params: unknown = MOVE) {
     ports,
     call,
     preview: () => resourceMove.preview(ports, parsed, call()),
-    async toTheEnd() {
+    toTheEnd: async () => {
       let receipt = await resourceMove.begin(ports, parsed, call());
       for (let looks = 0; looks < 60; looks++) {
         const progress = await resourceMove.poll?.(ports, receipt, call());

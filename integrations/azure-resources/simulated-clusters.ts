@@ -1,16 +1,26 @@
-import { refusal, type ResourcesWorld, type SimulatedCluster } from "./simulator.ts";
+export interface SimulatedCluster {
+  subscription: string;
+  resourceGroup: string;
+  cluster: string;
+  location: string;
+  version: string;
+  provisioning: string;
+  power: "Running" | "Stopped";
+  pools: { pool: string; version: string; provisioning: string; power: "Running" | "Stopped"; count: number }[];
+}
 
 const API_VERSIONS = ["2026-06-01", "2024-02-01"];
 
 /**
  * What Microsoft.ContainerService answers to reads of a cluster.
  *
+ * @param clusters by `SUBSCRIPTION/GROUP/CLUSTER` in lower case.
  * @param path the segments of the request's path, decoded.
  */
-export function answerAks(world: ResourcesWorld, method: string, path: readonly string[], version: string): Response {
+export function answerAks(clusters: Readonly<Record<string, SimulatedCluster>>, method: string, path: readonly string[], version: string): Response {
   if (!API_VERSIONS.includes(version)) return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
   const [, subscription = "", , group = "", , , type, name = "", what, sub] = path;
-  const cluster = world.clusters[`${subscription}/${group}/${name}`.toLowerCase()];
+  const cluster = clusters[`${subscription}/${group}/${name}`.toLowerCase()];
   if (type?.toLowerCase() !== "managedclusters" || method !== "GET") return refusal(404, "InvalidResourceType", `The resource type could not be found for ${method} /${path.join("/")}`);
   if (cluster === undefined) return refusal(404, "ResourceNotFound", `The Resource 'Microsoft.ContainerService/managedClusters/${name}' under resource group '${group}' was not found.`);
   if (what === undefined) return Response.json(managedCluster(cluster));
@@ -68,4 +78,9 @@ function upgradeProfile(cluster: SimulatedCluster): object {
       agentPoolProfiles: cluster.pools.map(({ pool, version }) => ({ name: pool, kubernetesVersion: version, osType: "Linux" })),
     },
   };
+}
+
+/** An error as Azure Resource Manager words it. */
+export function refusal(status: number, code: string, message: string): Response {
+  return Response.json({ error: { code, message } }, { status });
 }

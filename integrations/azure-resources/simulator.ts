@@ -1,5 +1,5 @@
 import type { Handler, Simulator, World } from "../../shared/ports/simulator.ts";
-import { answerAks } from "./simulated-clusters.ts";
+import { answerAks, refusal, type SimulatedCluster } from "./simulated-clusters.ts";
 
 /** Resource groups and what is in them, and Kubernetes clusters. */
 export interface ResourcesWorld extends World {
@@ -25,17 +25,6 @@ export interface SimulatedResource {
   resource: string;
   location: string;
   tags?: Record<string, string>;
-}
-
-export interface SimulatedCluster {
-  subscription: string;
-  resourceGroup: string;
-  cluster: string;
-  location: string;
-  version: string;
-  provisioning: string;
-  power: "Running" | "Stopped";
-  pools: { pool: string; version: string; provisioning: string; power: "Running" | "Stopped"; count: number }[];
 }
 
 interface MoveOperation {
@@ -79,7 +68,7 @@ function handler(world: ResourcesWorld): Handler {
     if (!request.headers.get("authorization")?.startsWith("Bearer ")) return refusal(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
     if (version === null) return refusal(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
     const path = url.pathname.split("/").slice(1).map(decodeURIComponent);
-    if (/^microsoft\.containerservice$/i.test(path[5] ?? "")) return answerAks(world, request.method, path, version);
+    if (/^microsoft\.containerservice$/i.test(path[5] ?? "")) return answerAks(world.clusters, request.method, path, version);
     settle(world, now);
     return (await answer(world, request, path, version, now)) ?? refusal(404, "InvalidResourceType", `The resource type could not be found for ${request.method} ${url.pathname}`);
   };
@@ -187,8 +176,4 @@ function settle(world: ResourcesWorld, now: number): void {
     }
     operation.resources = [];
   }
-}
-
-export function refusal(status: number, code: string, message: string): Response {
-  return Response.json({ error: { code, message } }, { status });
 }

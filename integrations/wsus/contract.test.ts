@@ -200,7 +200,7 @@ function walking<Receipt>(action: AnyAction, of: ComputeWorld, params: unknown, 
   return {
     outside,
     begin: () => action.begin(ports, parsed, call()) as Promise<Receipt>,
-    async toTheEnd() {
+    toTheEnd: async () => {
       let receipt: unknown = await action.begin(ports, parsed, call());
       for (let looks = 0; looks < 120; looks++) {
         outside.advance(60_000);
@@ -210,7 +210,7 @@ function walking<Receipt>(action: AnyAction, of: ComputeWorld, params: unknown, 
       }
       return { receipt: receipt as never, evidence: await action.verify(ports, receipt, call()) };
     },
-    async undo(receipt: unknown) {
+    undo: async (receipt: unknown) => {
       for (let looks = 0; looks < 20; looks++) {
         try {
           return await action.undo?.(ports, receipt, call());

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
+import { unreachable } from "../../shared/fault/assert.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { Server, named } from "../../shared/inventory/schema.ts";
 import type { Look, Patches, ServerUpdates } from "./connector.ts";
@@ -130,6 +131,8 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
         if (look.state === "waiting" || look.state === "running") return { state: "running", note: `${server.name}: waiting for its answer` };
         return go({ ...receipt, look: receipt.look + 1 }, "not restarted yet");
       }
+      default:
+        return unreachable(phase);
     }
   },
 
@@ -163,6 +166,8 @@ function idOf({ run, key, phase, installed, look }: Receipt): { run: string; key
       return { run, key, part: `restart ${when}` };
     case "back":
       return { run, key, part: `read ${when}, look ${look}` };
+    default:
+      return unreachable(phase);
   }
 }
 

@@ -13,7 +13,8 @@ const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}"
 /** Here-strings and backtick line continuations are refused: scripts of ours do without, and are the easier to read. */
 export function parsePowerShell(text: string): PowerShellScript {
   const faults: string[] = [];
-  const code = [...text];
+  // By UTF-16 unit, as the indices below.
+  const code = text.split("");
   const open: { bracket: string; at: number }[] = [];
   const blank = (from: number, to: number) => {
     for (let index = from; index < to; index++) if (code[index] !== "\n") code[index] = " ";
