@@ -288,6 +288,9 @@ describe("an app that streams", () => {
 
     await expect(loading).rejects.toThrow(/cannot stream; take app\.setup/);
     // Back to what it was: the switch is the library's, one for the whole process.
-    await collectApp(() => azure.setup({ enableHttpStream: false }));
+    await collectApp(() => {
+      azure.setup({ enableHttpStream: false });
+      azure.http("web", { handler: () => ({}) });
+    });
   });
 });

@@ -152,7 +152,7 @@ export function errorOf(thrown: unknown): Error {
   if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
-  return new Error(String(thrown));
+  return new Error(String(thrown as string | number | bigint | boolean | symbol));
 }
 
 /** The engine's way to the app's orchestrators and activities. */
