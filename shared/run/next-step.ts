@@ -28,10 +28,15 @@ export function nextStep(sight: StepSight): StepOrder {
   return batches.length === 0 ? gate(sight) : nextBatch(sight);
 }
 
+/** A wait for another step ends after this long, in case the doorbell was lost. */
+const NEED_HEARTBEAT_MS = 30 * 60_000;
+
 export interface StepSight {
   readonly step: CompiledStep;
   readonly now: number;
   readonly cutoff: number;
+  /** Before this instant the step cannot begin, whatever happens. */
+  readonly earliest: number;
   readonly control: Control;
   /** How the needs that go for the whole step stand. */
   readonly needs: readonly Standing[];
@@ -61,7 +66,7 @@ export type StepOrder =
   | { readonly do: "rest"; readonly as: Ending };
 
 function gate(sight: StepSight): StepOrder {
-  const { step, now, cutoff, control, needs, condition, decisions } = sight;
+  const { step, now, cutoff, earliest, control, needs, condition, decisions } = sight;
   if (step.when !== undefined && "never" in step.when) return { do: "end", as: "dropped", why: step.when.never };
   if (condition.is === "failed") return { do: "end", as: "dropped", why: condition.why };
   const skip = decisions.findLast(({ decision, target }) => decision === "skip" && target === undefined);

@@ -10,7 +10,8 @@ export interface Obligation {
   readonly target: string;
   /** Whether the opening call is known to have had its effect; `false` while that is unknown. */
   readonly certain: boolean;
-  readonly closed?: { readonly at: string; readonly by: string; readonly evidence: readonly string[] };
+  /** `never`: it turned out that it was never opened. */
+  readonly closed?: { readonly at: string; readonly by: string; readonly evidence: readonly string[]; readonly never?: true };
 }
 
 /**
@@ -24,9 +25,9 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
   const all: string[] = [];
   const doubts = new Set<string>();
   const unanswered = new Set<string>();
-  const close = (id: string, at: string, by: string, evidence: readonly string[]): void => {
+  const close = (id: string, at: string, by: string, evidence: readonly string[], never?: true): void => {
     const obligation = open.get(id);
-    if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed: { at, by, evidence } });
+    if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed: { at, by, evidence, ...(never === undefined ? {} : { never }) } });
   };
   for (const fact of facts) {
     switch (fact.type) {
@@ -63,7 +64,7 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
         if (doubts.has(placeOf(fact)) || unanswered.has(placeOf(fact))) break;
         if (fact.as === "failed" || fact.as === "skipped" || fact.as === "dropped") {
           for (const { id, certain } of openedBy(open, fact)) {
-            if (!certain || fact.why.startsWith("never started")) close(id, fact.at, `${fact.step} ${fact.target}`, [`never opened: ${fact.why}`]);
+            if (!certain || fact.why.startsWith("never started")) close(id, fact.at, `${fact.step} ${fact.target}`, [`never opened: ${fact.why}`], true);
           }
         }
         break;

@@ -14,6 +14,8 @@ export interface PlanIndex {
   dependents(step: string): readonly CompiledStep[];
   /** Other targets that touch one of the same resources. */
   rivals(step: string, target: string): readonly { readonly step: string; readonly target: string }[];
+  /** Before this instant the step cannot begin, whatever happens: its own time and those of all that it needs. */
+  earliest(step: string): number;
   /** The targets that open this obligation. */
   openers(obligation: string): readonly { readonly step: string; readonly target: string }[];
 }
@@ -52,6 +54,13 @@ function build(plan: CompiledPlan): PlanIndex {
     if (step.when !== undefined && "opened" in step.when) for (const opener of openers.get(step.when.opened) ?? []) depend(opener.step, step);
   }
 
+  const earliest = new Map<string, number>();
+  // Steps stand after what they need, so one pass settles them all.
+  for (const step of plan.steps) {
+    const own = step.at === undefined ? Date.parse(plan.window.opensAt) : Date.parse(step.at);
+    earliest.set(step.id, Math.max(own, ...step.needs.map((need) => earliest.get(need.step) ?? 0)));
+  }
+
   const stepOf = (id: string): CompiledStep => {
     const step = steps.get(id);
     assert(step !== undefined, `the plan ${plan.window.id} has no step ${id}`);
@@ -77,6 +86,7 @@ function build(plan: CompiledPlan): PlanIndex {
       const all = touches.flatMap((resource) => touching.get(resource) ?? []).filter(({ step, target }) => step !== stepId || target !== targetId);
       return [...new Map(all.map((rival) => [`${rival.step}/${rival.target}`, rival])).values()];
     },
+    earliest: (id) => earliest.get(id) ?? 0,
     openers: (obligation) => openers.get(obligation) ?? [],
   };
 }

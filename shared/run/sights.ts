@@ -4,6 +4,7 @@ import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type De
 import { controlOf } from "./control.ts";
 import type { Standing, TargetSight } from "./next-order.ts";
 import { foldStep, type StepSight } from "./next-step.ts";
+import { obligationsOf } from "./obligations.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { walkOf } from "./walk.ts";
 
@@ -43,6 +44,7 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     step,
     now,
     cutoff: index.cutoff,
+    earliest: index.earliest(step.id),
     control: control(streams),
     needs: step.needs.filter(({ per }) => per === "step").map((need) => standingOfStep(index.step(need.step), need.as, streams)),
     condition: standingOfCondition(index, step, streams),
@@ -108,9 +110,12 @@ function standingOfCondition(index: PlanIndex, { when }: CompiledStep, streams: 
     return standing.is === "failed" ? { is: "failed", why: `only if ${when.succeeded} succeeds, and ${standing.why}` } : standing;
   }
   const openers = index.openers(when.opened).map(({ step, target }) => {
-    const walk = walkOf(streams(targetStream(step, target)));
-    if (walk.begunAt !== undefined || walk.stage === "verified") return "opened";
-    return walk.rested !== undefined || foldStep(streams(stepStream(step))).ended !== undefined ? "never" : "open";
+    const facts = streams(targetStream(step, target));
+    const isOver = walkOf(facts).rested !== undefined || foldStep(streams(stepStream(step))).ended !== undefined;
+    const obligation = obligationsOf(facts).find(({ id }) => id === when.opened);
+    // What may have been opened counts as opened once it is over: closing too much does no harm, leaving it open does.
+    if (obligation !== undefined && obligation.closed?.never === undefined && (obligation.certain || isOver)) return "opened";
+    return isOver ? "never" : "open";
   });
   if (openers.includes("opened")) return { is: "met", why: when.opened };
   return openers.includes("open") ? { is: "open", why: `${when.opened} to be opened` } : { is: "failed", why: `only if ${when.opened} was opened, and it was not` };

@@ -19,6 +19,8 @@ export interface FakeWork {
   readonly cancel?: (nth: number, call: Call) => void;
   readonly already?: string;
   readonly evidence?: string;
+  /** What the receipt holds besides. */
+  readonly receipt?: Readonly<Record<string, unknown>>;
 }
 
 export interface FakeVendor {
@@ -74,7 +76,7 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
           if (receipt === undefined) {
             const { startsAfterMs = 0, takesMs = 0 } = work;
             const carried = typeof params === "object" && params !== null ? params : {};
-            receipt = { ...carried, key: call.key, target: call.target, startsAt: startsAfterMs === Number.POSITIVE_INFINITY ? null : call.now + startsAfterMs, endsAt: call.now + takesMs };
+            receipt = { ...carried, ...work.receipt, key: call.key, target: call.target, startsAt: startsAfterMs === Number.POSITIVE_INFINITY ? null : call.now + startsAfterMs, endsAt: call.now + takesMs };
             known.set(call.key, receipt);
             effects.push(`begun ${call.key}`);
           }
