@@ -62,14 +62,24 @@ export type Stack = z.infer<typeof Stack>;
 
 const InSubscription = { subscription: Guid.describe("Azure subscription id"), resourceGroup: Name.describe("Azure resource group") };
 
+export const Pool = entry({
+  ...InSubscription,
+  kind: z.enum(["load-balancer", "application-gateway"]).describe("Which kind of resource distributes its traffic"),
+  resource: Name.describe("Load balancer or application gateway"),
+  backendPool: Name.describe("Backend pool in it"),
+  floor: z.int().min(0).describe("Fewest servers that must stay in service"),
+  drain: Duration.default("60s").describe("How long connections get to end"),
+});
+export type Pool = z.infer<typeof Pool>;
+
 export const Server = entry({
   ...InSubscription,
   vm: Name.describe("Virtual machine resource name"),
-  os: z.enum(["windows", "linux"]).default("windows"),
+  os: z.enum(["windows", "linux"]).default("windows").describe("Decides which scripts run on it"),
   role: z.string().optional().describe("What it does, e.g. web, app, mcc"),
-  environment: z.string().optional(),
+  environment: z.string().optional().describe("Environment it belongs to, e.g. PRD"),
   wsusGroup: z.string().optional().describe("WSUS target group it belongs to between windows"),
-  pool: nameOf("pool").optional().describe("Pool it serves in"),
+  pool: embedded(Pool, "pool").optional().describe("Pool it serves in"),
 });
 export type Server = z.infer<typeof Server>;
 
@@ -79,16 +89,6 @@ export const WsusGroup = entry({
   server: embedded(Server, "server").describe("The WSUS server itself"),
 });
 export type WsusGroup = z.infer<typeof WsusGroup>;
-
-export const Pool = entry({
-  ...InSubscription,
-  kind: z.enum(["load-balancer", "application-gateway"]),
-  resource: Name.describe("Load balancer or application gateway"),
-  backendPool: Name,
-  floor: z.int().min(0).describe("Fewest servers that must stay in service"),
-  drain: Duration.default("60s").describe("How long connections get to end"),
-});
-export type Pool = z.infer<typeof Pool>;
 
 export const Cluster = entry({ ...InSubscription, cluster: Name.describe("AKS cluster"), version: z.string().optional().describe("Kubernetes version expected after the window") });
 export type Cluster = z.infer<typeof Cluster>;
@@ -117,14 +117,18 @@ export type ResourceGroup = z.infer<typeof ResourceGroup>;
 export const Site = entry({
   url: z.url().describe("What visitors open"),
   origin: z.url().optional().describe("The same site reached past the maintenance page"),
-  status: z.int().default(200),
+  status: z.int().default(200).describe("Status of a healthy answer"),
   contains: z.string().optional().describe("Text that a healthy page holds"),
   slowerThanMs: z.int().positive().default(3_000).describe("An answer slower than this is a failure"),
   certificateDays: z.int().min(0).default(7).describe("Fewest days that its TLS certificate must be valid for"),
 });
 export type Site = z.infer<typeof Site>;
 
-export const DnsRecord = entry({ zone: Hostname.describe("Cloudflare zone"), host: Hostname.describe("The record's full name") });
+export const DnsRecord = entry({
+  zone: Hostname.describe("Cloudflare zone"),
+  host: Hostname.describe("The record's full name"),
+  maintenancePage: Hostname.optional().describe("Where it points while the maintenance page is up: `dns.swap` to it opens, and from it closes, `maintenance-page:HOST`"),
+});
 export type DnsRecord = z.infer<typeof DnsRecord>;
 
 export const Zone = entry({ zone: Hostname.describe("Cloudflare zone") });
@@ -133,17 +137,17 @@ export type Zone = z.infer<typeof Zone>;
 export const Monitor = entry({ checkIds: z.array(z.int().positive()).min(1).describe("Pingdom check ids") });
 export type Monitor = z.infer<typeof Monitor>;
 
-export const Workspace = entry({ organization: Name.describe("HCP Terraform organization"), workspace: z.string().regex(/^[A-Za-z0-9_-]+$/) });
+export const Workspace = entry({ organization: Name.describe("HCP Terraform organization"), workspace: z.string().regex(/^[A-Za-z0-9_-]+$/).describe("Workspace name, as it is before the window") });
 export type Workspace = z.infer<typeof Workspace>;
 
-export const Firewall = entry({ url: z.url().describe("Management address"), vsys: z.string().default("vsys1"), environment: z.string().optional() });
+export const Firewall = entry({ url: z.url().describe("Management address"), vsys: z.string().default("vsys1").describe("Virtual system"), environment: z.string().optional().describe("Environment it guards, e.g. PRD") });
 export type Firewall = z.infer<typeof Firewall>;
 
-export const PasswordItem = entry({ item: Name.describe("Item in the password manager"), field: z.enum(["password", "username"]).default("password") });
+export const PasswordItem = entry({ item: Name.describe("Item in the password manager"), field: z.enum(["password", "username"]).default("password").describe("Which of its fields is meant") });
 export type PasswordItem = z.infer<typeof PasswordItem>;
 
 export const Script = entry({
-  kind: z.enum(["azure-cli", "powershell", "shell"]),
+  kind: z.enum(["azure-cli", "powershell", "shell"]).describe("What it is written for"),
   file: z.string().regex(/^[\w./-]+$/).describe("File of the script, below the inventory's folder"),
   undo: z.string().regex(/^[\w./-]+$/).optional().describe("File of the script that takes it back"),
   check: z.string().regex(/^[\w./-]+$/).optional().describe("File of the script that verifies it"),

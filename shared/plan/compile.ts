@@ -119,7 +119,7 @@ class Compilation {
     const opensMs = Math.min(...steps.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)])));
     if (!Number.isFinite(opensMs)) {
       // An `at` that could not be read has been said.
-      const said = drafts.some(({ fields, broken }) => fields.at !== undefined || broken);
+      const said = drafts.length === 0 || drafts.some(({ fields, broken }) => fields.at !== undefined || broken);
       if (!said) this.#report.error("no-beginning", this.#places.of(["phases"]), "no step has an `at`, so nothing says when the window begins", "give its first step one, e.g. `at: Sat 20:00`");
       return undefined;
     }

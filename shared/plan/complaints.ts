@@ -66,7 +66,7 @@ function complainOnce(report: Report, issue: Issue, about: Complained, above: Pa
       );
       return;
     default:
-      report.error("bad-value", about.places.of(at), `${field} is ${described(written)}; ${/^expected/i.test(issue.message) ? issue.message : `expected ${issue.message}`}`, hint);
+      report.error("bad-value", about.places.of(at), `${field} ${typeof written === "object" ? "is not as it should be" : `is ${described(written)}`}; ${/^expected/i.test(issue.message) ? issue.message : `expected ${issue.message}`}`, hint);
   }
 }
 

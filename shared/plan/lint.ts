@@ -19,9 +19,9 @@ export function lint(linting: Linting): void {
   const before = reachOf(linting.plan);
   obligations(linting);
   unorderedTouches(linting, before);
+  pastTheCutoff(spans, linting);
   for (const step of linting.plan.steps) {
     beforeItsNeeds(step, linting);
-    pastTheCutoff(step, spans, linting);
     mutableBranch(step, linting);
     ungated(step, linting);
   }
@@ -72,14 +72,25 @@ function beforeItsNeeds(step: CompiledStep, { plan, drafts, localText, places, r
   }
 }
 
-function pastTheCutoff(step: CompiledStep, spans: ReadonlyMap<string, Span>, { plan, drafts, localText, places, report }: Linting): void {
-  const span = spans.get(step.id);
+/** Said once, at the first step that it happens to: the rest follows from it. */
+function pastTheCutoff(spans: ReadonlyMap<string, Span>, { plan, drafts, localText, places, report }: Linting): void {
   const cutoff = Date.parse(plan.window.cutoff);
-  if (span === undefined || step.always || (step.at !== undefined && Date.parse(step.at) > cutoff)) return;
-  const place = places.of(drafts.get(step.id)?.path ?? []);
-  if (span.beginMs > cutoff) report.warning("past-cutoff", place, `${step.id} is expected to begin ${localText(span.beginMs)}, after the cutoff ${localText(cutoff)}`, "by then it is not begun; move it up or leave it out");
-  else if (step.irreversible && span.endMs > cutoff) {
-    report.warning("past-cutoff", place, `${step.id} cannot be taken back and is expected to end ${localText(span.endMs)}, after the cutoff ${localText(cutoff)}`, "what cannot be finished before the cutoff is not begun");
+  const late = plan.steps.filter(({ id, always, derived }) => !always && derived === undefined && (spans.get(id)?.beginMs ?? 0) > cutoff);
+  const [first] = [...late].sort((a, b) => (spans.get(a.id)?.beginMs ?? 0) - (spans.get(b.id)?.beginMs ?? 0));
+  if (first !== undefined) {
+    const others = late.length > 1 ? `, and ${late.length - 1} more after it` : "";
+    const begin = localText(spans.get(first.id)?.beginMs ?? 0);
+    report.warning("past-cutoff", places.of(drafts.get(first.id)?.path ?? []), `${first.id} is expected to begin ${begin}, after the cutoff ${localText(cutoff)}${others}`, "by then nothing is begun; move it up or leave it out");
+  }
+  for (const step of plan.steps.filter(({ irreversible }) => irreversible)) {
+    const span = spans.get(step.id);
+    if (span === undefined || span.beginMs > cutoff || span.endMs <= cutoff) continue;
+    report.warning(
+      "irreversible-past-cutoff",
+      places.of(drafts.get(step.id)?.path ?? []),
+      `${step.id} cannot be taken back and is expected to end ${localText(span.endMs)}, after the cutoff ${localText(cutoff)}`,
+      "what cannot be finished before the cutoff is not begun",
+    );
   }
 }
 
@@ -157,14 +168,17 @@ function reachOf({ steps, phases }: Pick<CompiledPlan, "steps" | "phases">): Rea
     const later = Math.max(place.get(first.phase) ?? 0, place.get(second.phase) ?? 0);
     return first.phase !== second.phase && phases[later]?.barrier === true;
   };
+  const order = new Map(steps.map(({ id }, index) => [id, index]));
   const leadsTo = (from: CompiledStep, to: CompiledStep): boolean => {
+    const earliest = order.get(from.id) ?? 0;
     const seen = new Set<string>([to.id]);
     const left = [to];
     while (left.length > 0 && seen.size < LONGEST_LOOK) {
       for (const { step } of left.pop()?.needs ?? []) {
         if (step === from.id) return true;
         const next = known.get(step);
-        if (next === undefined || seen.has(step)) continue;
+        // What comes before `from` in the order cannot wait for it.
+        if (next === undefined || seen.has(step) || (order.get(step) ?? 0) < earliest) continue;
         seen.add(step);
         left.push(next);
       }

@@ -7,7 +7,7 @@ import type { InventoryKind } from "../inventory/schema.ts";
  */
 const VOCABULARY: Readonly<Record<string, InventoryKind | "nothing by name">> = {
   "cache.purge": "zone",
-  "certificate.sync": "nothing by name",
+  "certificate.sync": "certificate",
   "cluster.check": "cluster",
   "dns.proxy": "record",
   "dns.swap": "record",

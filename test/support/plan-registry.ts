@@ -66,7 +66,7 @@ const SKETCHES: readonly Sketch[] = [
     touches: serverOf,
   },
   { verb: "resource.move", params: z.strictObject({ resource: named("resource"), to: named("resourceGroup") }), touches: ({ resource }) => [`resource:${resource.name}`] },
-  { verb: "certificate.sync", params: z.strictObject({ certificate: named("certificate"), from: named("vault").optional() }), touches: ({ certificate }) => [`certificate:${certificate.name}`] },
+  { verb: "certificate.sync", over: "certificate", params: z.strictObject({ certificate: named("certificate"), from: named("vault").optional() }), touches: ({ certificate }) => [`certificate:${certificate.name}`] },
   { verb: "cluster.check", over: "cluster", params: z.strictObject({ cluster: named("cluster"), version: Text }), reversal: "nothing" },
   { verb: "web.check", over: "site", params: z.strictObject({ site: named("site"), through: z.enum(["public", "origin"]).default("public") }), reversal: "nothing" },
   {

@@ -1,4 +1,5 @@
 import type { Registry } from "../../shared/action/registry.ts";
+import type { Inventory } from "../../shared/inventory/inventory.ts";
 import { loadInventory } from "../../shared/inventory/load.ts";
 import { compile } from "../../shared/plan/compile.ts";
 import type { Compiled } from "../../shared/plan/compile.ts";
@@ -90,9 +91,19 @@ cutoff: Sun 12:00
 channels: [ops]
 owners: [Ann]`;
 
-/** Compiles a marked text and says each finding on a line, without the marks; places count as if they were not there. */
-export function compiled(text: string, options: { readonly registry?: Registry; readonly allowMissing?: boolean } = {}): Compiled & { readonly lines: readonly string[] } {
-  const { inventory } = loadInventory(INVENTORY_TEXT, "inventory.yaml");
+/**
+ * Compiles a marked text and says each finding on a line, without the marks; places count as if they were not there.
+ * `watch` is called for each name that is looked up.
+ */
+export function compiled(text: string, options: { readonly registry?: Registry; readonly allowMissing?: boolean; readonly watch?: () => void } = {}): Compiled & { readonly lines: readonly string[] } {
+  const { inventory: loaded } = loadInventory(INVENTORY_TEXT, "inventory.yaml");
+  const inventory: Inventory = {
+    ...loaded,
+    find(kind, name) {
+      options.watch?.();
+      return loaded.find(kind, name);
+    },
+  };
   const result = compile({
     text: text.replaceAll(MARK, ""),
     file: "plan.yaml",
