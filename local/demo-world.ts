@@ -54,7 +54,7 @@ export function demoScene({ inventory, plan, scenario = "usual", settings = loca
 }
 
 /** Jira asks once for patience, as every vendor does some day. */
-const FAULTS: readonly FaultRule[] = [{ system: "jira", method: "POST", path: "/comment$", times: 1, answer: { status: 429, headers: { "retry-after": "20" } } }];
+const FAULTS: readonly FaultRule[] = [{ system: "jira", method: "POST", path: "/comment$", times: 1, answer: { status: 429, headers: { "retry-after": "20" }, body: { errorMessages: ["Rate limit exceeded."], errors: {} } } }];
 
 type All = { readonly [Kind in InventoryKind]: readonly (typeof INVENTORY_KINDS)[Kind]["_output"][] };
 
