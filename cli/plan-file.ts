@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { registry } from "../integrations/actions.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import type { Inventory } from "../shared/inventory/inventory.ts";
 import { loadInventory } from "../shared/inventory/load.ts";
 import { compile } from "../shared/plan/compile.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
@@ -10,6 +11,7 @@ import { hasErrors, printedFinding, sortedFindings, type Finding } from "../shar
 export interface LoadedPlan {
   readonly plan: CompiledPlan;
   readonly text: string;
+  readonly inventory: Inventory;
   readonly findings: readonly Finding[];
 }
 
@@ -24,7 +26,7 @@ export function loadPlan(file: string, inventoryFile: string): LoadedPlan {
   const { plan, findings: ofPlan } = compile({ text, file, inventory, registry });
   const findings = sortedFindings([...ofInventory, ...ofPlan]);
   if (plan === undefined || hasErrors(findings)) throw new Fault("invalid", `${file} cannot be run:\n${findings.filter(({ severity }) => severity !== "info").map(printedFinding).join("\n")}`);
-  return { plan, text, findings };
+  return { plan, text, inventory, findings };
 }
 
 function textOf(file: string): string {

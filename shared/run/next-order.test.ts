@@ -3,7 +3,7 @@ import { decided, factsOf, ms } from "../../test/support/facts-of.ts";
 import { CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
 import type { Control } from "./control.ts";
 import type { Fact } from "./facts.ts";
-import { CALL_LOST_MS, HEARTBEAT_MS, nextBack, nextLookAt, nextOrder, type TargetSight } from "./next-order.ts";
+import { CALL_LOST_MS, HEARTBEAT_MS, nextBack, nextLookAt, nextOrder, waitForNeeds, type TargetSight } from "./next-order.ts";
 import { walkOf } from "./walk.ts";
 
 const OPENS = Date.parse(OPENS_AT);
@@ -18,7 +18,7 @@ function sight(told: { readonly facts: readonly Fact[]; readonly now: number }, 
   const compiled = stepOf("a.b", step);
   const [target] = compiled.targets;
   if (target === undefined) throw new Error("a step of a test has a target");
-  return { step: compiled, target, now: told.now, cutoff: CUT, control: {}, walk: walkOf(told.facts), needs: [], taken: new Map(), decisions: [], offers: { cancel: true }, ...rest };
+  return { step: compiled, target, now: told.now, cutoff: CUT, earliest: 0, control: {}, walk: walkOf(told.facts), needs: [], taken: new Map(), decisions: [], offers: { cancel: true }, ...rest };
 }
 
 const fresh = (): ReturnType<typeof factsOf> => factsOf("a.b");
@@ -377,12 +377,12 @@ describe("B11 not begun, and it may not begin any more", () => {
 
 describe("B12 not begun, and it may not begin yet", () => {
   it.each([
-    ["frozen", { control: ABORT.freeze }, "frozen by Ada"],
-    ["paused", { control: { paused: { by: "Ben", at: OPENS_AT } } }, "paused by Ben"],
-    ["waiting for its like", { needs: [{ is: "open", why: "a.a on x" }] }, "waits for a.a on x"],
-    ["without its lock", { taken: new Map([["server:IC-Web1", { run: "r", step: "c.d", target: "IC-Web1" }]]) }, "server:IC-Web1 is in use by c.d IC-Web1"],
-  ] as const)("waits when %s", (_name, draft, why) => {
-    expect(nextOrder(sight(fresh(), draft as SightDraft))).toEqual({ do: "wait", until: OPENS + HEARTBEAT_MS, why });
+    ["frozen", { control: ABORT.freeze }, "frozen by Ada", OPENS + HEARTBEAT_MS],
+    ["paused", { control: { paused: { by: "Ben", at: OPENS_AT } } }, "paused by Ben", OPENS + HEARTBEAT_MS],
+    ["waiting for its like", { needs: [{ is: "open", why: "a.a on x" }] }, "waits for a.a on x", waitForNeeds(OPENS, 0)],
+    ["without its lock", { taken: new Map([["server:IC-Web1", { run: "r", step: "c.d", target: "IC-Web1" }]]) }, "server:IC-Web1 is in use by c.d IC-Web1", OPENS + HEARTBEAT_MS],
+  ] as const)("waits when %s", (_name, draft, why, until) => {
+    expect(nextOrder(sight(fresh(), draft as SightDraft))).toEqual({ do: "wait", until, why });
   });
 
   it("wakes at the cutoff at the latest", () => {

@@ -79,6 +79,16 @@ export const CALL_LOST_MS = 90_000;
 /** A wait whose end is not an instant ends after this long, in case a doorbell was lost. */
 export const HEARTBEAT_MS = 10 * 60_000;
 
+const NEED_HEARTBEAT_MS = 30 * 60_000;
+
+/**
+ * Until when to wait for what is needed. Its end rings, and a ring that was lost costs half an hour at the most; but nobody has to
+ * look before the step could begin at all, so that Sunday's steps sleep through Saturday night.
+ */
+export function waitForNeeds(now: number, earliest: number): number {
+  return Math.max(now + NEED_HEARTBEAT_MS, earliest);
+}
+
 /** All that advice about one target may look at. */
 export interface TargetSight {
   readonly step: CompiledStep;
@@ -86,6 +96,8 @@ export interface TargetSight {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly cutoff: number;
+  /** Before this instant the step cannot begin, whatever happens. */
+  readonly earliest: number;
   readonly control: Control;
   readonly walk: Walk;
   /** How the needs that go target by target stand; see `Standing`. */
@@ -281,7 +293,7 @@ function nextOfFresh(sight: TargetSight): Order {
   const held = step.always ? undefined : holds(control);
   if (held !== undefined) return { do: "wait", until, why: held };
   const open = needs.find(({ is }) => is === "open");
-  if (open !== undefined) return { do: "wait", until, why: `waits for ${open.why}` };
+  if (open !== undefined) return { do: "wait", until: step.always ? waitForNeeds(now, sight.earliest) : Math.min(waitForNeeds(now, sight.earliest), Math.max(sight.cutoff, now + 1)), why: `waits for ${open.why}` };
   const [resource, holder] = [...taken][0] ?? [];
   if (holder !== undefined) return { do: "wait", until, why: `${resource} is in use by ${holder.step} ${holder.target}` };
   return { do: "begin", try: 1, attempt: 1 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decided, ms, stepFactsOf } from "../../test/support/facts-of.ts";
 import { ADA, BEN, CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
-import { HEARTBEAT_MS } from "./next-order.ts";
+import { HEARTBEAT_MS, waitForNeeds } from "./next-order.ts";
 import { foldStep, nextStep, summaryOf, type StepSight } from "./next-step.ts";
 
 const OPENS = Date.parse(OPENS_AT);
@@ -15,7 +15,7 @@ interface SightDraft extends Partial<Omit<StepSight, "step">> {
 }
 
 function sight({ step, ...rest }: SightDraft = {}, facts = stepFactsOf("a.b")): StepSight {
-  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), endings: async () => [], ...foldStep(facts.facts), ...rest };
+  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, earliest: 0, control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), endings: async () => [], ...foldStep(facts.facts), ...rest };
 }
 
 const rest = (as: "done" | "failed" | "unknown" | "skipped", at = OPENS): { as: typeof as; why: string; at: number } => ({ as, why: as, at });
@@ -140,8 +140,9 @@ describe("S8 it may not begin yet", () => {
     ["too early, though frozen and though it closes", { step: { at: AT, always: true }, control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } }, Date.parse(AT), `not before ${AT}`],
     ["frozen", { control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } }, OPENS + HEARTBEAT_MS, "frozen by Ada"],
     ["paused", { control: { paused: { by: "Ada", at: OPENS_AT } } }, OPENS + HEARTBEAT_MS, "paused by Ada"],
-    ["a need is open", { needs: [MET, { is: "open", why: "c.d" }] }, OPENS + HEARTBEAT_MS, "waits for c.d"],
-    ["its condition is open", { condition: { is: "open", why: "maintenance-page to be opened" } }, OPENS + HEARTBEAT_MS, "waits for maintenance-page to be opened"],
+    ["a need is open", { needs: [MET, { is: "open", why: "c.d" }] }, waitForNeeds(OPENS, 0), "waits for c.d"],
+    ["a need is open whose time is hours away", { earliest: OPENS + ms("8h"), needs: [{ is: "open", why: "c.d" }] }, OPENS + ms("8h"), "waits for c.d"],
+    ["its condition is open", { condition: { is: "open", why: "maintenance-page to be opened" } }, waitForNeeds(OPENS, 0), "waits for maintenance-page to be opened"],
     ["a need is open and its grace is nearly over", { step: { at: OPENS_AT, graceMs: ms("2m") }, needs: [{ is: "open", why: "c.d" }] }, OPENS + ms("2m") + 1, "waits for c.d"],
   ] as const)("waits when %s", (_name, draft, until, why) => {
     expect(nextStep(sight(draft as SightDraft))).toEqual({ do: "wait", until, why });

@@ -1,7 +1,7 @@
 import type { CompiledStep } from "../plan/compiled.ts";
 import { holds, type Control } from "./control.ts";
 import { ENDINGS, type Decision, type Ending, type Fact } from "./facts.ts";
-import { HEARTBEAT_MS, mayBegin, type Standing } from "./next-order.ts";
+import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
 
 /**
  * The brain, part two: what should this step do now? It keeps the gate in front of all its targets (time, needs, condition,
@@ -27,9 +27,6 @@ export function nextStep(sight: StepSight): StepOrder {
   }
   return batches.length === 0 ? gate(sight) : nextBatch(sight);
 }
-
-/** A wait for another step ends after this long, in case the doorbell was lost. */
-const NEED_HEARTBEAT_MS = 30 * 60_000;
 
 export interface StepSight {
   readonly step: CompiledStep;
@@ -89,17 +86,22 @@ function gate(sight: StepSight): StepOrder {
   const closesUp = control.aborted !== undefined && control.aborted.mode !== "freeze";
   if (now < at && !closesUp) return { do: "wait", until: Math.min(at, bound), why: `not before ${step.at}` };
   const heartbeat = Math.min(now + HEARTBEAT_MS, bound);
-  if (waiting !== undefined) return { do: "wait", until: heartbeat, why: waiting };
+  if (waiting !== undefined) return { do: "wait", until: Math.min(isHeld(sight) ? heartbeat : waitForNeeds(now, earliest), bound), why: waiting };
   if (step.approval !== undefined && !decisions.some(({ decision }) => decision === "approve")) return askApproval(sight, heartbeat);
   return { do: "run", batch: 0, targets: batchOf(step, 0, 0), failuresBefore: 0 };
 }
 
 /** Why it may not begin yet, apart from its time and its approval. */
-function reasonToWait({ step, control, needs, condition }: StepSight): string | undefined {
-  const held = step.always ? undefined : holds(control);
-  if (held !== undefined) return held;
+function reasonToWait(sight: StepSight): string | undefined {
+  const { control, needs, condition } = sight;
+  if (isHeld(sight)) return holds(control);
   const open = needs.find(({ is }) => is === "open") ?? (condition.is === "open" ? condition : undefined);
   return open === undefined ? undefined : `waits for ${open.why}`;
+}
+
+/** A pause or a freeze holds whatever does not close. */
+function isHeld({ step, control }: StepSight): boolean {
+  return !step.always && holds(control) !== undefined;
 }
 
 /** Between two attempts to reach people who could not be reached. */

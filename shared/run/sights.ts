@@ -69,6 +69,7 @@ export function targetSight(
     target: index.target(step.id, target),
     now,
     cutoff: index.cutoff,
+    earliest: index.earliest(step.id),
     control: control(streams),
     walk: walkOf(streams(targetStream(step.id, target))),
     needs: step.needs.filter(({ per }) => per === "target").map((need) => standingOfTarget(index.step(need.step), target, need.as, streams)),
