@@ -5,31 +5,37 @@ export interface TableQueries {
 }
 
 /**
- * Lets Azurite look at the rows of a range only, where a query names one.
+ * Lets Azurite look at the rows of a partition or of a range only, where a query names one.
  *
  * Azurite interprets every filter for every row of a table, so that a read would cost more with each row that is kept. Azure
- * finds a range of row keys by its index; here the store's own index does. The filter is still applied to what is found.
+ * finds them by its index; here the store's own index does. The filter is still applied to what is found.
  */
 export function narrowedQueries(store: TableQueries): void {
   const plain = store.queryTableEntities;
   store.queryTableEntities = (context, account, table, options, ...page) => {
-    const range = rangeOf(options.filter ?? "");
-    if (range === undefined) return plain.call(store, context, account, table, options, ...page);
+    const narrowing = narrowingOf(options.filter ?? "");
+    if (narrowing === undefined) return plain.call(store, context, account, table, options, ...page);
     const narrow: TableQueries = Object.assign(Object.create(store) as TableQueries, {
       getEntityCollection: (...where: unknown[]) => {
         const collection = store.getEntityCollection(...where);
-        return { chain: () => collection.chain().find({ RowKey: { $between: range } }) };
+        return { chain: () => collection.chain().find(narrowing) };
       },
     });
     return plain.call(narrow, context, account, table, options, ...page);
   };
 }
 
-const RANGE = /^\(?PartitionKey eq '(?:[^']|'')*' and RowKey ge '((?:[^']|'')*)' and RowKey lt '((?:[^']|'')*)'\)?$/;
+const QUOTED = "'((?:[^']|'')*)'";
+const RANGE = new RegExp(`^\\(?PartitionKey eq ${QUOTED} and RowKey ge ${QUOTED} and RowKey lt ${QUOTED}\\)?$`);
+const PARTITION = new RegExp(`^\\(?PartitionKey eq ${QUOTED}\\)?$`);
 
-function rangeOf(filter: string): [string, string] | undefined {
-  const found = RANGE.exec(filter);
-  if (found === null) return undefined;
-  const [, from = "", to = ""] = found.map((part) => part.replaceAll("''", "'"));
-  return [from, to];
+function narrowingOf(filter: string): object | undefined {
+  const range = wordsOf(RANGE.exec(filter));
+  if (range !== undefined) return { RowKey: { $between: [range[1], range[2]] } };
+  const partition = wordsOf(PARTITION.exec(filter));
+  return partition === undefined ? undefined : { PartitionKey: partition[0] };
+}
+
+function wordsOf(found: RegExpExecArray | null): readonly string[] | undefined {
+  return found?.slice(1).map((word) => word.replaceAll("''", "'"));
 }

@@ -114,7 +114,7 @@ describe("what Azurite has acknowledged", () => {
   });
 });
 
-it("answers a range of rows as it would by looking at every row", async () => {
+it("answers a partition or a range of rows as it would by looking at every row", async () => {
   const azurite = await start({ port: 0 });
   const client = table(azurite);
   await client.createTable();
@@ -135,6 +135,9 @@ it("answers a range of rows as it would by looking at every row", async () => {
     const narrowed = await rowsOf(client, `PartitionKey eq '${partition}' and RowKey ge '${from}' and RowKey lt '${to}'`);
 
     expect(narrowed).toEqual(scanned);
+  }
+  for (const partition of ["a", "a''b", "b", "c", ""]) {
+    expect(await rowsOf(client, `PartitionKey eq '${partition}'`)).toEqual(await rowsOf(client, `PartitionKey eq '${partition}' and true`));
   }
 });
 
