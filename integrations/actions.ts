@@ -3,6 +3,8 @@ import { hostRun } from "./azure-compute/actions.ts";
 import { hostDecommission } from "./azure-compute/decommission.ts";
 import { pipelineRun } from "./azure-devops/actions.ts";
 import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
+import { dnsProxy, dnsSwap } from "./cloudflare/actions.ts";
+import { cachePurge } from "./cloudflare/cache-purge.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
 import { certificateSync } from "./key-vault/actions.ts";
 import { personDo } from "./people/actions.ts";
@@ -13,8 +15,11 @@ import { patchInstall } from "./wsus/patch-install.ts";
 
 /** Every action that is built. Loads no vendor's SDK, so that a plan is checked in a moment. */
 export const registry = registryOf([
+  cachePurge,
   certificateSync,
   clusterCheck,
+  dnsProxy,
+  dnsSwap,
   hostDecommission,
   hostRun,
   jiraComment,

@@ -4,6 +4,7 @@ import type { People } from "../shared/ports/people.ts";
 import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/connector.ts";
 import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
 import { AzureResourcesSettings, connectAzureResources } from "./azure-resources/connector.ts";
+import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
@@ -21,6 +22,7 @@ export const SETTINGS = {
   "azure-compute": AzureComputeSettings,
   "azure-devops": AzureDevOpsSettings,
   "azure-resources": AzureResourcesSettings,
+  cloudflare: CloudflareSettings,
   jira: JiraSettings,
   "key-vault": KeyVaultSettings,
   slack: SlackSettings,
@@ -34,6 +36,7 @@ export type Ports = Readonly<Record<string, unknown>> & { readonly people: Peopl
 export function connectAll(settings: Settings, outside: Outside): Ports {
   const { hosts, scripts, retirement } = connectAzureCompute(settings["azure-compute"], outside);
   const { resources, clusters } = connectAzureResources(settings["azure-resources"], outside);
+  const { dns, cache } = connectCloudflare(settings.cloudflare, outside);
   const chat = connectSlack(settings.slack, outside);
   return {
     hosts,
@@ -41,6 +44,8 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     retirement,
     resources,
     clusters,
+    dns,
+    cache,
     chat,
     people: slackPeople(chat),
     issues: connectJira(settings.jira, outside),

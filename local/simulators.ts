@@ -1,6 +1,7 @@
 import { azureComputeSimulator } from "../integrations/azure-compute/simulator.ts";
 import { azureDevOpsSimulator } from "../integrations/azure-devops/simulator.ts";
 import { azureResourcesSimulator } from "../integrations/azure-resources/simulator.ts";
+import { cloudflareSimulator } from "../integrations/cloudflare/simulator.ts";
 import { jiraSimulator } from "../integrations/jira/simulator.ts";
 import { keyVaultSimulator } from "../integrations/key-vault/simulator.ts";
 import { slackSimulator } from "../integrations/slack/simulator.ts";
@@ -16,6 +17,7 @@ export const SIMULATORS = {
   "azure-compute": azureComputeSimulator,
   "azure-devops": azureDevOpsSimulator,
   "azure-resources": azureResourcesSimulator,
+  cloudflare: cloudflareSimulator,
   jira: jiraSimulator,
   "key-vault": keyVaultSimulator,
   slack: slackSimulator,
