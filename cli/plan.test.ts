@@ -30,7 +30,7 @@ async function nightshift(...args: readonly string[]): Promise<Said> {
   const program = new Command("nightshift").exitOverride();
   planCommand(program);
   await program.parseAsync(["plan", ...args], { from: "user" });
-  const code = Number(process.exitCode);
+  const code = process.exitCode;
   process.exitCode = before;
   vi.restoreAllMocks();
   return { ...said, code };

@@ -116,7 +116,7 @@ class Loader {
         const id = this.#subscription(value as string);
         if (id === undefined) {
           const known = Object.keys(this.#objectAt("subscriptions"));
-          this.#report.error("unknown-name", this.#places.of(path), `\`${String(value)}\` is neither a GUID nor a name in \`subscriptions\``, didYouMean(value as string, known));
+          this.#report.error("unknown-name", this.#places.of(path), `\`${value as string}\` is neither a GUID nor a name in \`subscriptions\``, didYouMean(value as string, known));
         }
         whole &&= id !== undefined;
         fields[field] = id;
@@ -124,7 +124,7 @@ class Loader {
     }
     if (!whole) return undefined;
     const entry = INVENTORY_KINDS[kind].safeParse(fields);
-    return entry.success ? (entry.data as Entry) : undefined;
+    return entry.success ? entry.data : undefined;
   }
 
   /** References that stay names: a team's members, a server's pool. Names and aliases that mean two things. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { nearest } from "./nearest.ts";
 
@@ -28,7 +28,7 @@ it("names at most three of the known ones, the same whatever their order, and th
 
       expect(found.length).toBeLessThanOrEqual(3);
       for (const name of found) expect(known).toContain(name);
-      expect(new Set(nearest(wanted, [...known].reverse()))).toEqual(new Set(found));
+      expect(new Set(nearest(wanted, known.toReversed()))).toEqual(new Set(found));
     }),
   );
 });

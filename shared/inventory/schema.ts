@@ -12,7 +12,7 @@ const Duration = z.string().regex(/^\d+(s|m|h)$/, "a duration such as 90s, 45m o
 const Hostname = z.string().regex(/^[a-z0-9*_-]+(\.[a-z0-9_-]+)+$/i, "a host name such as www.example.com");
 
 /** A field that is a name in the file and that entry once loaded; see `load.ts`. */
-const embedded = <Schema extends z.ZodType>(schema: Schema, kind: string): Schema => schema.meta({ inventory: kind }) as Schema;
+const embedded = <Schema extends z.ZodType>(schema: Schema, kind: string): Schema => schema.meta({ inventory: kind });
 /** A field that stays a name; the loader only checks that there is such an entry. */
 const nameOf = (kind: string) => Name.meta({ names: kind });
 

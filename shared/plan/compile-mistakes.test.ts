@@ -141,7 +141,8 @@ it("says everything at once, in the order of the text", () => {
   const { findings } = compiled(text);
 
   expect(findings.map(({ code }) => code)).toEqual(["unknown-name", "time-gap", "unknown-action", "unknown-field", "duplicate-id", "unknown-step", "over-limit"]);
-  expect(findings.map(({ line, column }) => line * 1_000 + column)).toEqual([...findings.map(({ line, column }) => line * 1_000 + column)].sort((a, b) => a - b));
+  const places = findings.map(({ line, column }) => line * 1_000 + column);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
 });
 
 describe("an action that is not built yet", () => {

@@ -138,7 +138,7 @@ function deploymentOf(draft: Draft, targets: readonly CompiledTarget[]): Deploym
     draft,
     pipeline: pipeline.name,
     environment,
-    ref: ref === undefined ? "the pipeline's branch" : Object.entries(ref).map(([kind, value]) => `${kind} ${String(value)}`).join(" "),
+    ref: ref === undefined ? "the pipeline's branch" : Object.entries(ref).map(([kind, value]) => `${kind} ${value}`).join(" "),
     stages: chosen,
     whole: canonicalJson({ ...params, environment, pipeline: pipeline.name, stages: chosen, stacks }),
   };

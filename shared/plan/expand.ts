@@ -97,7 +97,7 @@ function fanOf(draft: Draft, action: AnyAction, { inventory, places, report }: E
   const kinds = kindsOf(fieldOf(action.params, over) ?? action.params);
   const found = new Map<string, { id: string; value: unknown }>();
   let whole = true;
-  listOf(said as string | string[]).forEach((name, index) => {
+  listOf<string>(said).forEach((name, index) => {
     const place = places.of(Array.isArray(said) ? [...base, index] : base);
     const resolved = kinds.length === 0 ? ({ ok: true, value: [{ name }] } as const) : resolveNames(inventory, kinds, name);
     if (!resolved.ok) {

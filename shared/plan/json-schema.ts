@@ -9,6 +9,12 @@ import { vocabularyWith } from "./vocabulary.ts";
 /** JSON Schema draft 7, which the YAML editor extensions handle best. */
 export interface JsonSchema {
   [key: string]: unknown;
+  description?: string;
+  type?: string;
+  const?: string | number | boolean;
+  enum?: readonly string[];
+  anyOf?: readonly JsonSchema[];
+  oneOf?: readonly JsonSchema[];
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   allOf?: JsonSchema[];
@@ -21,9 +27,10 @@ export function planJsonSchema(registry: Registry): JsonSchema {
   const step = schema.properties?.["phases"]?.items?.properties?.["changes"]?.items?.properties?.["steps"]?.items;
   const action = step?.properties?.["action"];
   if (step === undefined || action === undefined) return schema;
-  action["enum"] = vocabularyWith(registry.actions.map(({ verb }) => verb));
+  action.enum = vocabularyWith(registry.actions.map(({ verb }) => verb));
   step.allOf = registry.actions.map((each) => ({
     if: { properties: { action: { const: each.verb } }, required: ["action"] },
+    // oxlint-disable-next-line no-thenable -- JSON Schema's word; nobody awaits a schema
     then: { properties: { with: parametersJsonSchema(each) } },
   }));
   return { title: "A plan of Nightshift", ...schema };

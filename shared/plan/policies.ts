@@ -60,9 +60,14 @@ export function rollingOf({ fields, path }: Draft, count: number, places: Places
   const pauseMs = ms(pause) ?? 0;
   if (pauseMs > LONGEST_PAUSE_MS) report.error("over-limit", places.of([...path, "pause"]), `\`pause\` is ${durationText(pauseMs)}; the limit is ${durationText(LONGEST_PAUSE_MS)}`);
   const size = Math.min(count, batch === undefined ? count : typeof batch === "number" ? batch : Math.max(1, Math.floor((count * Number.parseInt(batch, 10)) / 100)));
+  return { batches: [...(ramp ? doublingTo(size) : []), size], maxFailures: maxFailures ?? 0, pauseMs };
+}
+
+/** 1, 2, 4 … below `size`. */
+function doublingTo(size: number): readonly number[] {
   const batches: number[] = [];
-  for (let next = 1; ramp && next < size; next *= 2) batches.push(next);
-  return { batches: [...batches, size], maxFailures: maxFailures ?? 0, pauseMs };
+  for (let next = 1; next < size; next *= 2) batches.push(next);
+  return batches;
 }
 
 /** How long one target usually takes: as the step says, or as its pipeline's stages are known to. */

@@ -24,7 +24,7 @@ export function planReference(registry: Registry): string {
     "### `window`",
     fields(plan.properties?.["window"]),
     "### `tickets`",
-    String(plan.properties?.["tickets"]?.["description"] ?? ""),
+    plan.properties?.["tickets"]?.description ?? "",
     fields(plan.properties?.["tickets"]),
     "### A phase",
     fields(phase),
@@ -65,19 +65,19 @@ function itemsOf(schema: JsonSchema | undefined, field: string): JsonSchema | un
 function fields(schema: JsonSchema | undefined): string {
   const rows = Object.entries(schema?.properties ?? {}).map(([name, field]) => {
     const must = schema?.required?.includes(name) === true ? "yes" : "";
-    return `| \`${name}\` | ${must} | ${cell(kindOf(field))} | ${cell(String(field["description"] ?? ""))} |`;
+    return `| \`${name}\` | ${must} | ${cell(kindOf(field))} | ${cell(field.description ?? "")} |`;
   });
   return ["| field | must | is | what |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }
 
 /** A field's type in a word or two; names of inventory entries are told by its description. */
 function kindOf(field: JsonSchema): string {
-  const choices = field["enum"] as readonly unknown[] | undefined;
-  if (field["const"] !== undefined) return `\`${String(field["const"])}\``;
-  if (choices !== undefined) return choices.length > 8 ? "a verb" : choices.map((choice) => `\`${String(choice)}\``).join(", ");
-  const options = (field["anyOf"] ?? field["oneOf"]) as readonly JsonSchema[] | undefined;
+  const choices = field.enum;
+  if (field.const !== undefined) return `\`${String(field.const)}\``;
+  if (choices !== undefined) return choices.length > 8 ? "a verb" : choices.map((choice) => `\`${choice}\``).join(", ");
+  const options = field.anyOf ?? field.oneOf;
   if (options !== undefined) return [...new Set(options.map(kindOf))].join(" or ");
-  switch (field["type"]) {
+  switch (field.type) {
     case "array":
       return `list of ${field.items === undefined ? "values" : kindOf(field.items)}`;
     case "object":
@@ -90,14 +90,14 @@ function kindOf(field: JsonSchema): string {
     case "string":
       return "text";
     default:
-      return String(field["type"] ?? "anything");
+      return field.type ?? "anything";
   }
 }
 
 function actionSection(action: AnyAction): readonly string[] {
   const { verb, summary, over, policy, reversal } = action;
   const back = { undo: "taken back by its own undo", nothing: "leaves nothing to take back", irreversible: "cannot be taken back: the step says `irreversible: true` and has an `approval`" }[reversal];
-  const own = Object.entries(policy as Partial<Policy>).map(([field, value]) => `${WORDS[field as keyof Policy].toLowerCase()} ${patienceText(field as keyof Policy, value)}`);
+  const own = Object.entries(policy).map(([field, value]) => `${WORDS[field as keyof Policy]} ${patienceText(field as keyof Policy, value)}`);
   return [
     `### \`${verb}\``,
     summary,

@@ -62,7 +62,7 @@ export function readYaml(text: string, file: string): YamlText {
   if (syntax.length > 0) return { value: undefined, places: nowhere, findings: report.findings() };
 
   const reader = new Reader(document, report, placeOf);
-  const root = reader.read(document.contents as YamlNode | null, 0);
+  const root = reader.read(document.contents, 0);
   if (reader.size(root) > YAML_LIMITS.values) {
     report.error(
       reader.aliasesSeen > 0 ? "alias-bomb" : "file-too-big",
@@ -119,7 +119,7 @@ class Reader {
     const value: Record<string, unknown> = {};
     for (const { key, value: child } of items) {
       const keyOffset = key?.range?.[0] ?? tree.offset;
-      if (!isScalar(key) || key.value === null) {
+      if (!isScalar(key) || !["string", "number", "bigint", "boolean"].includes(typeof key.value)) {
         this.#complain("odd-key", keyOffset, "a key must be plain text");
         continue;
       }
