@@ -168,6 +168,13 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
   // Heard only by whoever waits for an instance.
   death.catch(() => {});
 
+  const alive = (): TaskHub => {
+    if (ended) throw new Fault("unavailable", "the host has ended; create another one on the same store");
+    return hub;
+  };
+
+  const survived = <T>(work: Promise<T>): Promise<T> => Promise.race([work, death]);
+
   engine.begin(snapshot);
   if (typeof kind === "number") virtual?.run();
 
@@ -175,29 +182,28 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
     app, clock, hub, notices, crashed,
 
     async start(name, input, instanceId) {
-      const answer = await hub.start(name, input, instanceId);
+      const answer = await survived(alive().start(name, input, instanceId));
       if (answer.did === "refused") throw new Fault("rejected", answer.why);
       return answer.instanceId;
     },
-    raise: async (instanceId, eventName, data) => expectAccepted(await hub.raise(instanceId, eventName, data), instanceId),
-    terminate: async (instanceId, reason = "") => expectAccepted(await hub.terminate(instanceId, reason), instanceId),
-    suspend: async (instanceId, reason = "") => expectAccepted(await hub.suspend(instanceId, reason), instanceId),
-    resume: async (instanceId, reason = "") => expectAccepted(await hub.resume(instanceId, reason), instanceId),
-    rewind: async (instanceId, reason = "") => expectAccepted(await hub.rewind(instanceId, reason), instanceId),
+    raise: async (instanceId, eventName, data) => expectAccepted(await survived(alive().raise(instanceId, eventName, data)), instanceId),
+    terminate: async (instanceId, reason = "") => expectAccepted(await survived(alive().terminate(instanceId, reason)), instanceId),
+    suspend: async (instanceId, reason = "") => expectAccepted(await survived(alive().suspend(instanceId, reason)), instanceId),
+    resume: async (instanceId, reason = "") => expectAccepted(await survived(alive().resume(instanceId, reason)), instanceId),
+    rewind: async (instanceId, reason = "") => expectAccepted(await survived(alive().rewind(instanceId, reason)), instanceId),
     async restart(instanceId, withNewInstanceId = true) {
-      const answer = await hub.restart(instanceId, withNewInstanceId);
+      const answer = await survived(alive().restart(instanceId, withNewInstanceId));
       if (answer.did === "refused") throw new Fault("rejected", answer.why);
       return answer.instanceId;
     },
-    purge: async (instanceId) => (await hub.purge(instanceId))?.instancesDeleted ?? 0,
+    purge: async (instanceId) => (await survived(alive().purge(instanceId)))?.instancesDeleted ?? 0,
 
-    status: (instanceId) => hub.status(instanceId),
-    history: (instanceId) => hub.history(instanceId),
+    status: async (instanceId) => alive().status(instanceId),
+    history: async (instanceId) => alive().history(instanceId),
 
     async waitFor(instanceId) {
       const endedStatus = async (): Promise<InstanceStatus | undefined> => {
-        if (ended) throw new Fault("unavailable", "the host has ended; create another one on the same store");
-        const status = await hub.status(instanceId);
+        const status = await survived(alive().status(instanceId));
         if (status === undefined && !engine.lives.has(instanceId)) throw new Fault("absent", `no instance has the id ${instanceId}`);
         return status !== undefined && isFinished(status.runtimeStatus) ? status : undefined;
       };

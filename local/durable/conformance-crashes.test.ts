@@ -2,11 +2,14 @@ import { rmSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { CrashPoint } from "./faults.ts";
 import { memoryStore } from "./store-memory.ts";
 import { activity, at, hostOf, kinds, later, orchestration, START_MS } from "./stage.ts";
 import type { HostOptions, LocalHost } from "../harness.ts";
+
+// Dozens of hosts live and die here, each with writes that reach the disk.
+vi.setConfig({ testTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "hub-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,13 +52,29 @@ function world(): World {
 const UNDISTURBED = { one: "root1", children: [["a1.1", "a1.2"], ["b1.1", "b1.2"]] };
 const KEYS = ["root", "a", "b", "end"].flatMap((key) => [0, 1].flatMap((round) => (key === "a" || key === "b" ? [`${key}${round}.1`, `${key}${round}.2`] : [`${key}${round}`]))).sort();
 
+/** Starts the world unless it was started in an earlier life. @throws Fault `unavailable` when the host dies. */
+async function outcome(host: LocalHost): Promise<{ output: unknown }> {
+  const death = host.crashed.then(() => {
+    throw Object.assign(new Error("died"), { kind: "unavailable" });
+  });
+  const life = (async () => {
+    if ((await host.status("root")) === undefined) await host.start("root", { round: 0 }, "root");
+    return host.waitFor("root");
+  })();
+  // Whichever loses the race may fail after it.
+  life.catch(() => {});
+  return Promise.race([life, death]);
+}
+
 /** Runs the world to its end, with a new host after every crash. Resolves with the calls that were made. */
 async function survive(store: HostOptions["store"] & object, crashAt: (point: CrashPoint) => boolean): Promise<{ output: unknown; calls: string[]; lives: number; host: LocalHost }> {
   const { calls, register } = world();
   for (let lives = 1; ; lives++) {
     const host = await hostOf(register, { store, faults: { crashAt } });
-    if ((await host.status("root")) === undefined) await host.start("root", { round: 0 }, "root");
-    const ended = await Promise.race([host.waitFor("root").catch((thrown: { kind?: string }) => expect(thrown.kind).toBe("unavailable")), host.crashed.then(() => undefined)]);
+    const ended = await outcome(host).catch((thrown: { kind?: string }) => {
+      expect(thrown.kind).toBe("unavailable");
+      return undefined;
+    });
     if (ended !== undefined) return { output: ended.output, calls, lives, host };
   }
 }

@@ -5,7 +5,7 @@ import type { ActivityLatency } from "./activity-runner.ts";
 import { Busy } from "./busy.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import type { CrashPoint, Faults } from "./faults.ts";
-import { gatherMs } from "./gather.ts";
+import { gatherMs, waitsForCompany } from "./gather.ts";
 import { isReadBySdk, timerFired } from "./history-events.ts";
 import type { HistoryEvent, Invoker, RuntimeStatus, Strictness } from "./hub.ts";
 import { takeBatch } from "./inbox.ts";
@@ -217,7 +217,7 @@ export class Engine {
     await new Promise((done) => setImmediate(done));
     while (!this.#dead) {
       const answered = await this.#activities.round();
-      const ready = [...this.lives.values()].filter((live) => !live.busy && live.inbox.length > 0).sort((a, b) => (a.inbox[0] as Delivery).seq - (b.inbox[0] as Delivery).seq);
+      const ready = [...this.lives.values()].filter((live) => !live.busy && live.inbox.length > 0 && !waitsForCompany(live)).sort((a, b) => (a.inbox[0] as Delivery).seq - (b.inbox[0] as Delivery).seq);
       if (ready.length === 0 && !answered && !this.#activities.computing) break;
       const decided: Decided[] = [];
       for (const live of ready) decided.push(await this.#decide(live));

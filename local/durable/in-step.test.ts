@@ -1,9 +1,11 @@
 import * as df from "durable-functions";
 import type { OrchestrationContext } from "durable-functions";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { activity, hostOf, later, orchestration } from "./stage.ts";
 import type { Faults } from "./faults.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /**
  * Random programs, run by the real SDK: every leaf gives its own key, so a result in the wrong task, a call made
