@@ -77,14 +77,21 @@ export class Doorbell {
     this.#wait = ctx.df.waitForExternalEvent("ring");
   }
 
-  /** Until `untilMs` (since the epoch) or a ring, and a day at the most; whoever waits asks again anyway. */
-  *pause(untilMs: number): Durable<void> {
+  /**
+   * Until `untilMs` (since the epoch) or a ring, and a day at the most; whoever waits asks again anyway.
+   *
+   * @returns whether it was undisturbed to the end.
+   */
+  *pause(untilMs: number): Durable<boolean> {
     const { df } = this.#ctx;
     const now = df.currentUtcDateTime.getTime();
-    if (this.#answered() || untilMs <= now) return;
+    if (this.#answered()) return false;
+    if (untilMs <= now) return true;
     const timer = df.createTimer(new Date(Math.min(untilMs, now + DAY_MS)));
     yield df.Task.any([this.#wait, timer]);
-    if (this.#answered() && !timer.isCompleted) timer.cancel();
+    if (!this.#answered()) return untilMs <= now + DAY_MS;
+    if (!timer.isCompleted) timer.cancel();
+    return false;
   }
 
   #answered(): boolean {

@@ -2,7 +2,7 @@ import type { OrchestrationContext } from "durable-functions";
 import type { StepRef } from "../shared/run/facts.ts";
 import { call, Doorbell, fanOut, inputOf, sleep, startOver, type Durable } from "./durable.ts";
 
-const ORDERS_PER_HISTORY = 24;
+const ORDERS_PER_HISTORY = 10;
 const OUTAGE_MS = 60_000;
 
 /**

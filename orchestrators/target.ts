@@ -2,7 +2,7 @@ import type { OrchestrationContext } from "durable-functions";
 import type { TargetRef } from "../shared/run/facts.ts";
 import { call, callFamily, Doorbell, inputOf, sleep, startOver, type Durable } from "./durable.ts";
 
-const ORDERS_PER_HISTORY = 24;
+const ORDERS_PER_HISTORY = 10;
 const OUTAGE_MS = 60_000;
 
 /**
@@ -24,8 +24,9 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
     }
     const { order, seq, by } = advice.value;
     if (order.do === "wait") {
-      yield* bell.pause(order.until);
-      advice = yield* call(ctx, "advise", ref);
+      const undisturbed = yield* bell.pause(order.until);
+      // Work that goes on is looked at at its pace, without asking whether to; the answer brings the next advice along.
+      advice = undisturbed && order.then !== undefined ? yield* callFamily(ctx, by, { ref, order: order.then, seq }) : yield* call(ctx, "advise", ref);
       continue;
     }
     advice = yield* callFamily(ctx, by, { ref, order, seq });

@@ -87,7 +87,7 @@ describe("a target's walk", () => {
     const { order, seq } = await conductor.adviseTarget(ref("a.b"));
     const after = await conductor.act(ref("a.b"), order, seq);
 
-    expect(after.order).toEqual({ do: "wait", until: OPENS + ms("1m"), why: "a.b is under way" });
+    expect(after.order).toEqual({ do: "wait", until: OPENS + ms("1m"), why: "a.b is under way", then: { do: "poll", attempt: 1 } });
     expect(await types(ref("a.b"))).toEqual(["intended", "begun", "progressed"]);
   });
 

@@ -101,7 +101,7 @@ export function conductorOf(stage: Stage): Conductor {
       const next = await adviseTarget(ref);
       const look = ring.lookAgainAt;
       // Work that goes on is looked at at its own pace; the brain itself always says «look» to someone who asks early.
-      const paced: Order = look !== undefined && next.order.do === "poll" ? { do: "wait", until: look, why: ring.note ?? "under way" } : next.order;
+      const paced: Order = look !== undefined && next.order.do === "poll" ? { do: "wait", until: look, why: ring.note ?? "under way", then: next.order } : next.order;
       return { ...next, order: paced, ring: ring.instances };
     },
 

@@ -117,7 +117,8 @@ export interface Standing {
 
 /** What a target should do now. `until` is milliseconds since the epoch. */
 export type Order =
-  | { readonly do: "wait"; readonly until: number; readonly why: string }
+  /** `then`: what to do if nobody rings meanwhile, without asking again. */
+  | { readonly do: "wait"; readonly until: number; readonly why: string; readonly then?: Order }
   | { readonly do: "begin" | "cancel" | "undo"; readonly try: number; readonly attempt: number }
   | { readonly do: "poll" | "verify"; readonly attempt: number }
   | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }

@@ -1,6 +1,6 @@
 import type { CompiledStep } from "../plan/compiled.ts";
 import { holds, type Control } from "./control.ts";
-import { ENDINGS, type Decision, type Ending, type Fact } from "./facts.ts";
+import { type Decision, type Ending, type Fact } from "./facts.ts";
 import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
 
 /**
@@ -19,11 +19,12 @@ import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-orde
  *   S10 otherwise                                  run the first batch
  */
 export function nextStep(sight: StepSight): StepOrder {
-  const { step, told, untold, ended, batches } = sight;
+  const { step, told, untold, ended, batches, cascade } = sight;
   if (ended !== undefined) {
     const topic = "ended";
-    if (ENDINGS[ended.as].well || ended.as === "dropped" || told.includes(topic) || untold?.topic === topic) return { do: "rest", as: ended.as };
-    return { do: "tell", topic, text: `${step.title}: ${ended.as}.`, lines: [ended.why] };
+    // A step that was skipped is told of with what it was skipped for, and in the end.
+    if ((ended.as !== "failed" && ended.as !== "unknown") || told.includes(topic) || untold?.topic === topic) return { do: "rest", as: ended.as };
+    return { do: "tell", topic, text: `${step.title}: ${ended.as}.`, lines: [ended.why, ...(cascade.length === 0 ? [] : [`What needs it is skipped and carried over: ${cascade.join("; ")}.`])] };
   }
   return batches.length === 0 ? gate(sight) : nextBatch(sight);
 }
@@ -34,6 +35,8 @@ export interface StepSight {
   readonly cutoff: number;
   /** Before this instant the step cannot begin, whatever happens. */
   readonly earliest: number;
+  /** Titles of the steps that cannot be done if this one is not. */
+  readonly cascade: readonly string[];
   readonly control: Control;
   /** How the needs that go for the whole step stand. */
   readonly needs: readonly Standing[];

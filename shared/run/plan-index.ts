@@ -12,6 +12,8 @@ export interface PlanIndex {
   change(id: string): CompiledChange;
   /** Steps that wait for this one, whole or target by target, or whose condition looks at it. */
   dependents(step: string): readonly CompiledStep[];
+  /** Titles of the steps that cannot be done if this one is not: those that need its success, and those that need theirs. */
+  cascade(step: string): readonly string[];
   /** Other targets that touch one of the same resources. */
   rivals(step: string, target: string): readonly { readonly step: string; readonly target: string }[];
   /** Before this instant the step cannot begin, whatever happens: its own time and those of all that it needs. */
@@ -81,6 +83,11 @@ function build(plan: CompiledPlan): PlanIndex {
       return change;
     },
     dependents: (id) => [...(dependents.get(id) ?? [])],
+    cascade(id) {
+      const lost = new Set([id]);
+      for (const step of plan.steps) if (!step.always && step.needs.some((need) => need.as === "success" && lost.has(need.step))) lost.add(step.id);
+      return [...lost].slice(1).map((step) => stepOf(step).title);
+    },
     rivals(stepId, targetId) {
       const touches = targets.get(stepId)?.get(targetId)?.touches ?? [];
       const all = touches.flatMap((resource) => touching.get(resource) ?? []).filter(({ step, target }) => step !== stepId || target !== targetId);

@@ -45,6 +45,7 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     now,
     cutoff: index.cutoff,
     earliest: index.earliest(step.id),
+    cascade: index.cascade(step.id),
     control: control(streams),
     needs: step.needs.filter(({ per }) => per === "step").map((need) => standingOfStep(index.step(need.step), need.as, streams)),
     condition: standingOfCondition(index, step, streams),
