@@ -1,0 +1,213 @@
+import { html, type Html } from "./html.ts";
+import { isTicket } from "./carry-over.ts";
+import type { Moment, Report, Standing, StepReport } from "./report-schema.ts";
+import { momentIn } from "./report.ts";
+import { wordOf } from "./report-words.ts";
+
+/** How wide the picture is drawn; `narrow` puts each title above its bar. */
+export interface PictureSize {
+  readonly id: string;
+  readonly width: number;
+  readonly narrow: boolean;
+}
+
+/**
+ * The night as a picture: a bar for each step, by phase, from its begin to its end, coloured by how it ended; within it a
+ * line for each target. Quiet hours are folded, so that the busy ones have room. What is not done says so in words as well.
+ */
+export function pictureOf(report: Report, { id, width, narrow }: PictureSize): Html {
+  const rows = rowsOf(report, narrow);
+  const left = narrow ? 8 : 330;
+  const axis = axisOf(report, rows, left, width - 14);
+  const height = AXIS_HEIGHT + rows.reduce((sum, row) => sum + row.height, 0) + 10;
+  let y = AXIS_HEIGHT;
+  const drawn = rows.map((row) => {
+    const part = row.step === undefined ? phaseRow(row.title, y, width) : stepRow(row.step, y, { axis, narrow, left, width, zebra: row.zebra });
+    y += row.height;
+    return part;
+  });
+  const marks: Html[] = [markOf(axis, report.summary.cutoff, "cutoff", "cutoff", height)];
+  if (report.summary.outcome === "running") marks.push(markOf(axis, report.madeAt, "now", "now", height));
+  return html`<svg class="picture ${narrow ? "narrow" : "wide"}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" xmlns="http://www.w3.org/2000/svg">
+<title id="${id}-title">The night of ${report.window.date} as a timeline</title>
+<desc id="${id}-desc">${descriptionOf(report)}</desc>
+<g aria-hidden="true">${axis.folds.map(({ from, to }) => foldOf(from, to, height))}${axis.ticks.map(({ x, label, isDay }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${AXIS_HEIGHT - 6}" y2="${height - 8}"/><text class="tick" x="${r(x)}" y="${AXIS_HEIGHT - 12}">${label}</text>`)}${drawn}${marks}</g>
+</svg>`;
+}
+
+const AXIS_HEIGHT = 44;
+const HOUR_MS = 3_600_000;
+const PAD_MS = 12 * 60_000;
+/** A longer time without anything is folded to `FOLD_PX`. */
+const QUIET_MS = 70 * 60_000;
+const FOLD_PX = 30;
+
+interface Row {
+  readonly title: string;
+  readonly height: number;
+  readonly step?: StepReport;
+  readonly zebra: boolean;
+}
+
+function rowsOf(report: Report, narrow: boolean): readonly Row[] {
+  const rows: Row[] = [];
+  for (const { id, title } of report.phases) {
+    const steps = report.changes.filter(({ phase }) => phase === id).flatMap((change) => change.steps.filter((step) => step.servedBy === undefined && !isTicket(step.verb)));
+    if (steps.length === 0) continue;
+    rows.push({ title, height: 26, zebra: false });
+    // In order of time, since that is what a picture of a night is read for.
+    const ordered = steps.toSorted((a, b) => instantOf(a.begun ?? a.planned ?? a.ended) - instantOf(b.begun ?? b.planned ?? b.ended));
+    for (const [position, step] of ordered.entries()) rows.push({ title: step.title, height: narrow ? 34 : 21, step, zebra: position % 2 === 1 });
+  }
+  return rows;
+}
+
+interface Axis {
+  x(instantMs: number): number;
+  readonly ticks: readonly { readonly x: number; readonly label: string; readonly isDay: boolean }[];
+  readonly folds: readonly { readonly from: number; readonly to: number }[];
+}
+
+function axisOf(report: Report, rows: readonly Row[], left: number, right: number): Axis {
+  const { summary } = report;
+  const nowMs = Date.parse(report.madeAt.at);
+  const spans = rows.flatMap(({ step }) => (step === undefined ? [] : spansOf(step, nowMs)));
+  for (const moment of [summary.planned, summary.cutoff, ...(summary.outcome === "running" ? [report.madeAt] : [])]) spans.push([Date.parse(moment.at), Date.parse(moment.at)]);
+  const busy: [number, number][] = [];
+  for (const [from, to] of spans.map(([a, b]) => [a - PAD_MS, b + PAD_MS] as [number, number]).toSorted((a, b) => a[0] - b[0])) {
+    const last = busy.at(-1);
+    if (last !== undefined && from - last[1] < QUIET_MS) last[1] = Math.max(last[1], to);
+    else busy.push([from, to]);
+  }
+  const busyMs = busy.reduce((sum, [from, to]) => sum + to - from, 0);
+  const perMs = (right - left - FOLD_PX * (busy.length - 1)) / Math.max(busyMs, 1);
+  const pieces: { from: number; to: number; x: number }[] = [];
+  let x = left;
+  for (const [from, to] of busy) {
+    pieces.push({ from, to, x });
+    x += (to - from) * perMs + FOLD_PX;
+  }
+  const xOf = (instantMs: number): number => {
+    const piece = pieces.findLast(({ from }) => instantMs >= from) ?? pieces[0];
+    return piece === undefined ? left : piece.x + (Math.min(Math.max(instantMs, piece.from), piece.to) - piece.from) * perMs;
+  };
+  return { x: xOf, ticks: ticksOf(pieces, perMs, xOf, report.window.zone), folds: pieces.slice(1).map(({ x: to }) => ({ from: to - FOLD_PX, to })) };
+}
+
+function spansOf(step: StepReport, nowMs: number): [number, number][] {
+  const from = step.begun ?? step.planned ?? step.ended;
+  if (from === undefined) return [];
+  const to = step.begun === undefined ? from.at : (step.ended?.at ?? new Date(nowMs).toISOString());
+  const planned = step.planned === undefined ? [] : [[Date.parse(step.planned.at), Date.parse(step.planned.at)] as [number, number]];
+  return [[Date.parse(from.at), Date.parse(to)], ...planned];
+}
+
+function ticksOf(pieces: readonly { from: number; to: number }[], perMs: number, xOf: (instantMs: number) => number, zone: string): Axis["ticks"] {
+  const moment = momentIn(zone);
+  const everyHours = [1, 2, 3, 6].find((hours) => hours * HOUR_MS * perMs >= 46) ?? 12;
+  const ticks: { x: number; label: string; isDay: boolean }[] = [];
+  let day = "";
+  for (const { from, to } of pieces) {
+    // Half hours, since there are zones that stand half an hour off.
+    for (let at = Math.ceil(from / (HOUR_MS / 2)) * (HOUR_MS / 2); at <= to; at += HOUR_MS / 2) {
+      const [name = "", clock = ""] = moment(new Date(at).toISOString()).local.split(" ");
+      const [hour = "", minute = ""] = clock.split(":");
+      if (minute !== "00" || Number(hour) % everyHours !== 0) continue;
+      const x = xOf(at);
+      const previous = ticks.at(-1);
+      if (previous !== undefined && x - previous.x < 40) continue;
+      ticks.push({ x, label: name === day ? clock : `${name} ${clock}`, isDay: name !== day });
+      day = name;
+    }
+  }
+  return ticks;
+}
+
+interface Drawing {
+  readonly axis: Axis;
+  readonly narrow: boolean;
+  readonly left: number;
+  readonly width: number;
+  readonly zebra: boolean;
+}
+
+function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra }: Drawing): Html {
+  const top = narrow ? y + 17 : y + 4;
+  const label = narrow
+    ? html`<text class="label" x="${left}" y="${y + 13}">${cut(step.title, 54)}</text>`
+    : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 50)}</text>`;
+  const band = zebra ? html`<rect class="zebra" x="0" y="${y}" width="${width}" height="${narrow ? 34 : 21}"/>` : undefined;
+  return html`<g>${band}<title>${tipOf(step)}</title>${label}${step.begun === undefined ? emptyMark(step, top, axis, width) : barOf(step, top, axis, width)}</g>`;
+}
+
+const BAR_HEIGHT = 13;
+const MOST_LINES = 6;
+
+function barOf(step: StepReport, top: number, axis: Axis, width: number): Html {
+  const x1 = axis.x(instantOf(step.begun));
+  const x2 = Math.max(x1 + 3, axis.x(step.ended === undefined ? Number.MAX_SAFE_INTEGER : instantOf(step.ended)));
+  const lines = step.targets.length > 1 && step.targets.length <= MOST_LINES ? step.targets : [];
+  const height = lines.length === 0 ? BAR_HEIGHT : BAR_HEIGHT / lines.length;
+  const bars =
+    lines.length === 0
+      ? html`<rect class="bar ${step.state}" x="${r(x1)}" y="${top}" width="${r(x2 - x1)}" height="${BAR_HEIGHT}" rx="2"/>`
+      : lines.map(({ state, begun, ended }, position) => {
+          const from = begun === undefined ? x1 : axis.x(instantOf(begun));
+          const to = begun === undefined ? x2 : Math.max(from + 3, ended === undefined ? x2 : axis.x(instantOf(ended)));
+          return html`<rect class="bar ${state}" x="${r(from)}" y="${r(top + position * height)}" width="${r(to - from)}" height="${r(Math.max(1.4, height - 0.7))}" rx="0.8"/>`;
+        });
+  const late = step.planned !== undefined && instantOf(step.begun) - instantOf(step.planned) > 60_000 ? html`<line class="late" x1="${r(axis.x(instantOf(step.planned)))}" x2="${r(x1)}" y1="${top + BAR_HEIGHT / 2}" y2="${top + BAR_HEIGHT / 2}"/>` : undefined;
+  const mark = step.planned === undefined ? undefined : html`<path class="planned" d="M${r(axis.x(instantOf(step.planned)))} ${top - 2}v${BAR_HEIGHT + 4}"/>`;
+  return html`${late}${bars}${mark}${step.state === "done" || step.state === "already" ? undefined : wordBeside(step.state, x1, x2, top, width)}`;
+}
+
+/** What never began: an empty diamond at the time it was meant to, or at the time it was given up. */
+function emptyMark(step: StepReport, top: number, axis: Axis, width: number): Html | undefined {
+  const at = step.planned ?? step.ended;
+  if (at === undefined) return undefined;
+  const x = axis.x(instantOf(at));
+  const middle = top + BAR_HEIGHT / 2;
+  return html`<path class="empty ${step.state}" d="M${r(x)} ${r(middle - 5)}l5 5l-5 5l-5 -5z"/>${wordBeside(step.state, x - 6, x + 6, top, width)}`;
+}
+
+function wordBeside(state: Standing, x1: number, x2: number, top: number, width: number): Html {
+  const fits = x2 + 70 < width;
+  return html`<text class="word ${state}" x="${r(fits ? x2 + 5 : x1 - 5)}" y="${top + 10.5}" text-anchor="${fits ? "start" : "end"}">${wordOf(state)}</text>`;
+}
+
+function phaseRow(title: string, y: number, width: number): Html {
+  return html`<line class="phase-line" x1="0" x2="${width}" y1="${y + 22}" y2="${y + 22}"/><text class="phase" x="8" y="${y + 16}">${title}</text>`;
+}
+
+function markOf(axis: Axis, { at, local }: Moment, name: string, word: string, height: number): Html {
+  const x = r(axis.x(Date.parse(at)));
+  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="16" y2="${height - 8}"/><text x="${x}" y="12" text-anchor="end">${word} ${local}</text></g>`;
+}
+
+function foldOf(from: number, to: number, height: number): Html {
+  return html`<rect class="fold" x="${r(from + 4)}" y="${AXIS_HEIGHT - 6}" width="${r(to - from - 8)}" height="${height - AXIS_HEIGHT - 2}"/><text class="tick" x="${r((from + to) / 2)}" y="${AXIS_HEIGHT - 12}">⋯</text>`;
+}
+
+function descriptionOf(report: Report): string {
+  const steps = report.changes.flatMap((change) => change.steps.filter((step) => step.servedBy === undefined && !isTicket(step.verb)));
+  const bad = steps.filter(({ state }) => state !== "done" && state !== "already");
+  const all = `${steps.length} steps, ${steps.length - bad.length} of them done.`;
+  return `${all} ${bad.map((step) => `${tipOf(step)}.`).join(" ")} The tables below say the same in words.`;
+}
+
+function tipOf({ title, state, begun, ended, planned }: StepReport): string {
+  const when = begun === undefined ? (planned === undefined ? "never begun" : `planned ${planned.local}, not begun`) : `${begun.local} to ${ended?.local ?? "now"}`;
+  return `${title}: ${wordOf(state)}, ${when}`;
+}
+
+function instantOf(moment: Moment | undefined): number {
+  return moment === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(moment.at);
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+function r(value: number): number {
+  return Math.round(value * 10) / 10;
+}
