@@ -197,6 +197,13 @@ describe("the tickets policy", () => {
     expect(stepOf(plan, "first.jira-end").needs.map(({ step, as }) => `${step} ${as}`)).toEqual(["first.a end", "first.b end", "first.jira-start end", "first.jira-link end", "first.jira-transition end"]);
   });
 
+  it("waits for the whole of a step that the change's first step needs target by target", () => {
+    const steps = "- { id: b, needs: { step: first.patch, per: target }, action: patch.install, targets: app1 }";
+    const two = planOf(`${PATCH} }`, { top: TOP }).replace("title: Look at it\n        steps:\n", `title: Look at it\n        keys: AB-3\n        steps:\n          ${steps}\n`);
+
+    expect(stepOf(planFrom(two), "look.jira-start").needs).toEqual([{ step: "first.patch", per: "step", as: "end" }]);
+  });
+
   it("says nothing for a change without keys", () => {
     expect(plan.changes.find(({ id }) => id === "look")?.steps).toEqual([{ id: "look.www" }]);
   });

@@ -1,6 +1,7 @@
+import type { z } from "zod";
 import type { Draft, Outline, OutlineChange } from "./outline.ts";
-import type { Step } from "./schema.ts";
 import { listOf } from "./schema.ts";
+import type { NeedEntry, Step } from "./schema.ts";
 
 /** Ids of the steps that the tickets policy makes in each change that has keys. */
 export const TICKET_STEPS = { start: "jira-start", link: "jira-link", transition: "jira-transition", end: "jira-end" } as const;
@@ -29,7 +30,7 @@ export function ticketSteps({ tickets }: Outline, change: OutlineChange, served:
   const first = change.steps.find(({ id }) => !served.has(id)) ?? change.steps[0];
   const gate: Partial<Step> = {
     ...(first?.fields.at === undefined ? {} : { at: first.fields.at }),
-    ...(first === undefined ? {} : { needs: served.has(first.id) ? [{ step: first.id, per: "step", as: "end" }] : [...listOf(first.fields.needs)].filter(perStep) }),
+    ...(first === undefined ? {} : { needs: served.has(first.id) ? [{ step: first.id, per: "step", as: "end" }] : listOf(first.fields.needs).map(ofWholeStep) }),
     ...(first?.fields.when === undefined ? {} : { when: first.fields.when }),
   };
   const steps: Draft[] = [];
@@ -50,7 +51,7 @@ export function ticketSteps({ tickets }: Outline, change: OutlineChange, served:
   return steps;
 }
 
-/** A need per target is about the change's own targets, which keys are not. */
-function perStep(need: string | { readonly per?: string }): boolean {
-  return typeof need === "string" || need.per !== "target";
+/** Keys are not the targets that a need per target speaks of: the change is taken to begin once that step has ended. */
+function ofWholeStep(need: z.infer<typeof NeedEntry>): z.infer<typeof NeedEntry> {
+  return typeof need === "string" || need.per === "step" ? need : { step: need.step, per: "step", as: "end" };
 }

@@ -91,6 +91,10 @@ describe("what is refused, at its place", () => {
     expect(complaints(text)).toEqual([]);
   });
 
+  it("says where a text falls apart, and not each of its tokens after that", () => {
+    expect(complaints(`  a: 1\n${"b: [1, 2]\nc: 3\n".repeat(500)}`)).toEqual(["f.yaml:2:1: error yaml: Unexpected scalar at node end"]);
+  });
+
   it("says several things at once", () => {
     expect(complaints("a: 1\na: 2\nb: 9007199254740993\n")).toHaveLength(2);
   });

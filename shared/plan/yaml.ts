@@ -20,7 +20,7 @@ export interface Places {
 }
 
 /** Bounds on what is read at all: a plan of 1,000 steps is a third of a megabyte, and a person reads it. */
-export const YAML_LIMITS = { bytes: 1_000_000, values: 200_000, aliases: 100, depth: 60 } as const;
+export const YAML_LIMITS = { bytes: 1_000_000, values: 200_000, aliases: 100, depth: 60, complaints: 50 } as const;
 
 const START: Place = { line: 1, column: 1 };
 
@@ -223,7 +223,10 @@ function syntaxErrors(document: Document): readonly { code: string; message: str
   // A text nested beyond the stack is reported once per level, innermost first; once is enough.
   const exhausted = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (exhausted !== undefined) return [{ code: "too-deep", message: "nested far too deep to be a plan", offset: exhausted.pos[0] }];
-  return [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
+  // Once the text has fallen apart, each of its tokens is unexpected; the first tells where that was.
+  const apart = document.errors.find(({ code }) => code === "UNEXPECTED_TOKEN");
+  const told = [...document.errors, ...document.warnings].filter((each) => each === apart || apart === undefined || each.pos[0] < apart.pos[0]);
+  return told.slice(0, YAML_LIMITS.complaints).map(({ code, message, pos }) => {
     const offset = pos[0];
     switch (code) {
       case "TAB_AS_INDENT":
