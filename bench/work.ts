@@ -24,9 +24,9 @@ export async function step(url: string, stepMs: number): Promise<unknown> {
 
 /** Registers the app that every host benchmark runs: orchestrator `work`, activity `step`. */
 export function registerWork(url: string, act: (input: Step) => unknown = ({ stepMs }) => step(url, stepMs)): void {
-  df.app.activity("step", { handler: act as unknown as df.ActivityHandler });
+  df.app.activity("step", { handler: act });
   df.app.orchestration("work", function* (ctx: OrchestrationContext) {
-    const { sequence, parallel, stepMs, perChild } = ctx.df.getInput<Work>() as Work;
+    const { sequence, parallel, stepMs, perChild } = ctx.df.getInput<Work>();
     for (let n = 0; n < sequence; n++) yield ctx.df.callActivity("step", { n, stepMs });
     if (parallel === 0) return sequence;
     const tasks =

@@ -22,11 +22,11 @@ interface RunnerPorts {
   /** Answers are given in the order in which their activities began, once all of a round have ended. */
   readonly inRounds: boolean;
   /** Hears that an activity begins. */
-  begun(): void;
+  readonly begun: () => void;
   /** True: the host has just died, stop here. */
-  crashes(point: CrashPoint): boolean;
+  readonly crashes: (point: CrashPoint) => boolean;
   /** Takes an answer; resolves when it is durable, so that another activity may use the place. */
-  answer(work: Work, event: HistoryEvent, isRepeat: boolean): Promise<void>;
+  readonly answer: (work: Work, event: HistoryEvent, isRepeat: boolean) => Promise<void>;
 }
 
 interface Answered {

@@ -17,7 +17,7 @@ interface HttpResult {
 export function startHttp(board: Board, started: Started): void {
   const request = started.action.httpRequest as HttpRequest;
   const send = (sent: HttpRequest): void => {
-    board.decide({ kind: "activity", name: HTTP_ACTIVITY, input: JSON.stringify(sent) }, started).then(
+    board.decide({ kind: "activity", name: HTTP_ACTIVITY, input: JSON.stringify(sent) }, started).whenSettled(
       (result) => {
         const { statusCode, headers } = JSON.parse(String(result)) as HttpResult;
         const location = header(headers, "location");
@@ -25,7 +25,7 @@ export function startHttp(board: Board, started: Started): void {
         const seconds = Number(header(headers, "retry-after"));
         const fireAtMs = board.nowMs + (seconds > 0 ? seconds * 1000 : HTTP_POLL_MS);
         const { content: _content, ...poll } = sent;
-        board.decide({ kind: "timer", fireAtMs }, started).finally(() => send({ ...poll, uri: new URL(location, sent.uri).href, method: "GET" }));
+        board.decide({ kind: "timer", fireAtMs }, started).always(() => send({ ...poll, uri: new URL(location, sent.uri).href, method: "GET" }));
       },
       (failure) => started.future.fail(failure),
     );

@@ -22,6 +22,7 @@ describe("O20: a sub-orchestration without an id", () => {
 
 it("O21: a child throws: the parent catches one Error", async () => {
   await using host = await hostOf(() => {
+    // oxlint-disable-next-line require-yield
     orchestration("child", function* () { throw new Error("boom"); });
     orchestration("parent", function* (ctx) {
       try {
@@ -111,7 +112,7 @@ it("O24: continueAsNew five times: one instance, a new execution id each time, t
   }
 
   expect(new Set(seen.slice(0, 6).map((status) => status?.executionId)).size).toBe(6);
-  expect(seen.map((status) => (status?.input as { n: number }).n)).toEqual([0, 1, 2, 3, 4, 5, 5]);
+  expect(seen.map((status) => (status?.input as { n: number } | undefined)?.n)).toEqual([0, 1, 2, 3, 4, 5, 5]);
   expect(seen.at(-1)).toMatchObject({ runtimeStatus: "Completed", output: 5, createdTime: at(5).toISOString() });
   expect(kinds(await host.history("i"))).toBe("0 4#0 | 5 1");
   expect((await host.hub.list({})).instances).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { rmSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import type { CrashPoint } from "./faults.ts";
 import { memoryStore } from "./store-memory.ts";

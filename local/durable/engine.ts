@@ -35,7 +35,7 @@ export interface EngineOptions {
   readonly upperSchemaVersionNew: number;
   readonly faults: Faults;
   readonly hubName: string;
-  notice(notice: Notice): void;
+  readonly notice: (notice: Notice) => void;
 }
 
 /** A turn that is decided: once `durable`, what it wants is set going by `dispatch`. */
@@ -321,7 +321,8 @@ export class Engine {
 
   #arm(timer: Timer): void {
     const live = this.lives.get(timer.instanceId);
-    if (live === undefined) return;
+    // Another generation may have taken the id while this turn was being written.
+    if (live?.row.executionId !== timer.executionId) return;
     const cancel = this.options.clock.at(timer.fireAtMs, () => {
       live.timers.delete(timer.timerId);
       this.deliver({ seq: this.nextSeq(), instanceId: timer.instanceId, executionId: timer.executionId, event: timerFired(this.options.clock.now(), timer.timerId, timer.fireAtMs), timer });

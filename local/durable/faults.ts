@@ -25,13 +25,13 @@ export interface MessageView {
  */
 export interface Faults {
   /** True: the host dies at this point, as by kill -9. */
-  crashAt?(point: CrashPoint): boolean;
+  readonly crashAt?: (point: CrashPoint) => boolean;
   /** How many more times a message is delivered. */
-  extraCopies?(message: MessageView): number;
+  readonly extraCopies?: (message: MessageView) => number;
   /** Milliseconds of the host's clock by which a message is late. */
-  delayMs?(message: MessageView): number;
+  readonly delayMs?: (message: MessageView) => number;
   /** The order in which one turn sees its messages: a permutation of `events`. */
-  order?(events: readonly HistoryEvent[]): readonly HistoryEvent[];
+  readonly order?: (events: readonly HistoryEvent[]) => readonly HistoryEvent[];
   /** True: the activity's function is called a second time, and both answers are delivered. */
-  repeats?(activity: { readonly instanceId: string; readonly name: string; readonly taskId: number }): boolean;
+  readonly repeats?: (activity: { readonly instanceId: string; readonly name: string; readonly taskId: number }) => boolean;
 }

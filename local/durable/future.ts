@@ -39,7 +39,7 @@ export class Future<T = unknown> {
   }
 
   /** Calls one of the two as soon as this has settled: now, if it has. */
-  then(onDone: (value: T) => void, onFailed: (failure: unknown) => void): void {
+  whenSettled(onDone: (value: T) => void, onFailed: (failure: unknown) => void): void {
     const call = (): void => {
       if (this.#state === "done") onDone(this.#value as T);
       else onFailed(this.#failure);
@@ -49,13 +49,13 @@ export class Future<T = unknown> {
   }
 
   /** Calls `callback` as soon as this has settled, whichever way. */
-  finally(callback: () => void): void {
-    this.then(callback, callback);
+  always(callback: () => void): void {
+    this.whenSettled(callback, callback);
   }
 
   #run(): void {
     const callbacks = this.#callbacks;
     this.#callbacks = [];
-    for (const callback of callbacks) callback();
+    for (const call of callbacks) call();
   }
 }

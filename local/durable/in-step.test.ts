@@ -1,6 +1,6 @@
 import * as df from "durable-functions";
 import type { OrchestrationContext } from "durable-functions";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { activity, hostOf, later, orchestration } from "./stage.ts";
 import type { Faults } from "./faults.ts";
@@ -30,6 +30,8 @@ function taskOf(ctx: OrchestrationContext, step: Leaf, key: string): df.Task {
       return ctx.df.createTimer(later(ctx, step.seconds));
     case "retry":
       return ctx.df.callActivityWithRetry("Flaky", new df.RetryOptions(2000, 5), { key, seconds: step.seconds, fails: step.fails });
+    default:
+      throw new Error("no such leaf");
   }
 }
 

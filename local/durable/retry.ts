@@ -1,6 +1,6 @@
 import type { RetryOptions } from "./actions.ts";
 import type { Board, Failure, Started } from "./board.ts";
-import { Future } from "./future.ts";
+import type { Future } from "./future.ts";
 
 /** Longest delay between two attempts unless the options say otherwise. */
 const LONGEST_DELAY_MS = 6 * 24 * 3600_000;
@@ -18,14 +18,14 @@ export function startWithRetry(board: Board, options: RetryOptions, started: Sta
   if (options.maxNumberOfAttempts < 1) return future.fail({ reason: "no attempt was allowed", nonRetriable: true });
 
   const tryOnce = (failures: number): void => {
-    attempt().then(
+    attempt().whenSettled(
       (result) => future.succeed(result),
       (failure) => {
         // Without a timer the SDK waits for ever, as in production.
         if ((failure as Failure).nonRetriable || board.nowMs >= giveUpMs) return future.fail(failure);
         const isLast = failures + 1 >= options.maxNumberOfAttempts;
         const fireAtMs = isLast ? board.nowMs : board.nowMs + delayMs(options, failures);
-        board.decide({ kind: "timer", fireAtMs }, started).finally(() => {
+        board.decide({ kind: "timer", fireAtMs }, started).always(() => {
           if (isLast) future.fail(failure);
           else tryOnce(failures + 1);
         });
@@ -36,6 +36,6 @@ export function startWithRetry(board: Board, options: RetryOptions, started: Sta
 }
 
 /** Milliseconds to wait after failure number `failures`, counted from 0. */
-export function delayMs({ firstRetryIntervalInMilliseconds, backoffCoefficient = 1, maxRetryIntervalInMilliseconds = LONGEST_DELAY_MS }: RetryOptions, failures: number): number {
+function delayMs({ firstRetryIntervalInMilliseconds, backoffCoefficient = 1, maxRetryIntervalInMilliseconds = LONGEST_DELAY_MS }: RetryOptions, failures: number): number {
   return Math.min(firstRetryIntervalInMilliseconds * backoffCoefficient ** failures, maxRetryIntervalInMilliseconds);
 }

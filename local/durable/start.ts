@@ -32,7 +32,7 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
 
   switch (action.actionType) {
     case ACTION.callActivity:
-      if (knows(setting.activities, action)) activity(board, action, started).then((value) => future.succeed(value), (failure) => future.fail(failure));
+      if (knows(setting.activities, action)) activity(board, action, started).whenSettled((value) => future.succeed(value), (failure) => future.fail(failure));
       else future.fail({ reason: "unknown activity", nonRetriable: true });
       break;
     case ACTION.callActivityWithRetry:
@@ -40,7 +40,7 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
       else future.fail({ reason: "refused", nonRetriable: true });
       break;
     case ACTION.callChild:
-      if (mayCallChild(setting, action)) child(board, setting, action, started).then((value) => future.succeed(value), (failure) => future.fail(failure));
+      if (mayCallChild(setting, action)) child(board, setting, action, started).whenSettled((value) => future.succeed(value), (failure) => future.fail(failure));
       else future.fail({ reason: "refused", nonRetriable: true });
       break;
     case ACTION.callChildWithRetry:
@@ -55,20 +55,20 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
       startTimer(board, started, !setting.strict);
       break;
     case ACTION.waitForEvent:
-      board.wait(action.externalEventName ?? "").then((event) => future.succeed(event), () => {});
+      board.wait(action.externalEventName ?? "").whenSettled((event) => future.succeed(event), () => {});
       break;
     case ACTION.callHttp:
       startHttp(board, started);
       break;
     case ACTION.whenAny:
       started.members = membersOf(action).map((member) => startAction(board, setting, member, true));
-      for (const member of started.members) member.future.finally(() => future.succeed(undefined));
+      for (const member of started.members) member.future.always(() => future.succeed(undefined));
       break;
     case ACTION.whenAll: {
       started.members = membersOf(action).map((member) => startAction(board, setting, member, true));
       let open = started.members.length;
       for (const member of started.members) {
-        member.future.finally(() => {
+        member.future.always(() => {
           if (setting.strict && member.future.failed && !isLast) joinRule(board, started);
           if (--open === 0) future.succeed(undefined);
         });

@@ -108,7 +108,7 @@ function parses(text: string): boolean {
 }
 
 /** History above this is slow to replay on Azure, turn after turn. */
-export const LONG_HISTORY = { events: 1_000, bytes: 1_000_000 } as const;
+const LONG_HISTORY = { events: 1_000, bytes: 1_000_000 } as const;
 
 /** Said once, in the turn in which a history becomes long. */
 export function longHistoryNotice(before: { events: number; bytes: number }, after: { events: number; bytes: number }, instanceId: string): Notice[] {

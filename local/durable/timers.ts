@@ -2,9 +2,9 @@ import type { Board, Started } from "./board.ts";
 
 const DAY_MS = 24 * 3600_000;
 /** Longest timer that is made in one piece; `maximumShortTimerDuration` on the wire. */
-export const LONGEST_SHORT_TIMER_MS = 6 * DAY_MS;
+const LONGEST_SHORT_TIMER_MS = 6 * DAY_MS;
 /** Length of one piece of a longer one; `longRunningTimerIntervalDuration` on the wire. */
-export const LONG_TIMER_PIECE_MS = 3 * DAY_MS;
+const LONG_TIMER_PIECE_MS = 3 * DAY_MS;
 
 /** Whether a timer is made in several pieces, each of which takes an id. */
 export function isLong(fireAtMs: number, nowMs: number): boolean {
@@ -30,15 +30,15 @@ export function startTimer(board: Board, started: Started, faithful: boolean): v
     board.open.delete(started.id as number);
     return future.fail({ reason: "cancelled", nonRetriable: true });
   }
-  if (!long) return piece.finally(() => future.succeed(undefined));
+  if (!long) return piece.always(() => future.succeed(undefined));
 
   board.openLongTimers++;
-  future.finally(() => board.openLongTimers--);
+  future.always(() => board.openLongTimers--);
   const onFired = (): void => {
     const restMs = fireAtMs - board.nowMs;
     if (restMs <= 0) return future.succeed(undefined);
     const nextMs = restMs < LONG_TIMER_PIECE_MS ? fireAtMs : board.nowMs + LONG_TIMER_PIECE_MS;
-    board.decide({ kind: "timer", fireAtMs: nextMs }, started).finally(onFired);
+    board.decide({ kind: "timer", fireAtMs: nextMs }, started).always(onFired);
   };
-  piece.finally(onFired);
+  piece.always(onFired);
 }

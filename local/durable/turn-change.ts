@@ -3,6 +3,7 @@ import { childCompleted, childFailed, executionStarted } from "./history-events.
 import type { HistoryEvent, RuntimeStatus } from "./hub.ts";
 import type { Live } from "./live.ts";
 import type { Started } from "./board.ts";
+import { unreachable } from "../../shared/fault/assert.ts";
 import type { Change, InstanceRow, Message, Timer, Work } from "./store.ts";
 import type { Ending, TurnResult } from "./turn.ts";
 
@@ -103,6 +104,8 @@ function answerEvent(taskId: number, ending: Ending, nowMs: number): HistoryEven
       return childFailed(nowMs, taskId, ending.result, ending.details);
     case "Terminated":
       return childFailed(nowMs, taskId, ending.result, null);
+    default:
+      return unreachable(ending);
   }
 }
 

@@ -14,6 +14,7 @@ import { raceRule } from "./strict-actions.ts";
 import { copyOfRaceEvent, inputNotices, reEmission, statusNotice } from "./strict-turn.ts";
 import { walk } from "./walk.ts";
 import type { Walked } from "./walk.ts";
+import { unreachable } from "../../shared/fault/assert.ts";
 
 /** One execution id of an instance: from a start or continue-as-new to its end. */
 export interface Generation {
@@ -75,9 +76,9 @@ export interface TurnPorts {
   readonly activities: ReadonlyMap<string, string>;
   readonly orchestrators: ReadonlyMap<string, string>;
   /** Whether an instance of that id exists and has not ended. */
-  isRunning(instanceId: string): boolean;
+  readonly isRunning: (instanceId: string) => boolean;
   /** A fresh execution id for the instance. */
-  nextExecutionId(instanceId: string): string;
+  readonly nextExecutionId: (instanceId: string) => string;
 }
 
 /** Generations that one turn may run through before the instance counts as spinning. */
@@ -277,10 +278,12 @@ function scheduledEvent(decision: Decision, nowMs: number): HistoryEvent {
       return childCreated(nowMs, decision.id, decision);
     case "timer":
       return timerCreated(nowMs, decision.id, decision.fireAtMs);
+    default:
+      return unreachable(decision);
   }
 }
 
 function suspendReason(history: readonly HistoryEvent[]): string {
   const event = history.findLast(({ EventType }) => EventType === EVENT.executionSuspended);
-  return String(event?.["Reason"] ?? "");
+  return (event?.["Reason"] as string | null | undefined) ?? "";
 }

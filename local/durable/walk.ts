@@ -43,7 +43,7 @@ export function walk(history: readonly HistoryEvent[], answer: Answer, setting: 
       const current = startAction(board, setting, answer.actions[index] as Action, index === answer.actions.length - 1);
       started.push(current);
       if (!current.future.settled) {
-        current.future.finally(interpret);
+        current.future.always(interpret);
         return;
       }
     }
@@ -84,7 +84,7 @@ export function walk(history: readonly HistoryEvent[], answer: Answer, setting: 
         board.pending = new Map();
         break;
       case EVENT.executionTerminated:
-        terminated ??= String(event["Input"] ?? "");
+        terminated ??= (event["Input"] as string | null) ?? "";
         break;
       default:
         complete(board, event);
