@@ -2,12 +2,14 @@ import { registryOf } from "../shared/action/registry.ts";
 import { hostRun } from "./azure-compute/actions.ts";
 import { hostDecommission } from "./azure-compute/decommission.ts";
 import { pipelineRun } from "./azure-devops/actions.ts";
+import { poolDrain, poolRestore } from "./azure-network/actions.ts";
 import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
 import { dnsProxy, dnsSwap } from "./cloudflare/actions.ts";
 import { cachePurge } from "./cloudflare/cache-purge.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
 import { certificateSync } from "./key-vault/actions.ts";
 import { personDo } from "./people/actions.ts";
+import { monitorMute, monitorUnmute } from "./pingdom/actions.ts";
 import { slackNotify } from "./slack/actions.ts";
 import { webCheck } from "./web/actions.ts";
 import { patchGroup } from "./wsus/actions.ts";
@@ -25,10 +27,14 @@ export const registry = registryOf([
   jiraComment,
   jiraLink,
   jiraTransition,
+  monitorMute,
+  monitorUnmute,
   patchGroup,
   patchInstall,
   personDo,
   pipelineRun,
+  poolDrain,
+  poolRestore,
   resourceMove,
   slackNotify,
   webCheck,

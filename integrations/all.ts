@@ -3,10 +3,12 @@ import type { Outside } from "../shared/ports/outside.ts";
 import type { People } from "../shared/ports/people.ts";
 import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/connector.ts";
 import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
+import { AzureNetworkSettings, connectAzureNetwork } from "./azure-network/connector.ts";
 import { AzureResourcesSettings, connectAzureResources } from "./azure-resources/connector.ts";
 import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
+import { connectPingdom, PingdomSettings } from "./pingdom/connector.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
 import { slackPeople } from "./slack/people.ts";
 import { connectWeb, WebSettings } from "./web/connector.ts";
@@ -21,10 +23,12 @@ import { connectWsus } from "./wsus/connector.ts";
 export const SETTINGS = {
   "azure-compute": AzureComputeSettings,
   "azure-devops": AzureDevOpsSettings,
+  "azure-network": AzureNetworkSettings,
   "azure-resources": AzureResourcesSettings,
   cloudflare: CloudflareSettings,
   jira: JiraSettings,
   "key-vault": KeyVaultSettings,
+  pingdom: PingdomSettings,
   slack: SlackSettings,
   web: WebSettings,
 } as const;
@@ -49,7 +53,9 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     chat,
     people: slackPeople(chat),
     issues: connectJira(settings.jira, outside),
+    monitors: connectPingdom(settings.pingdom, outside),
     patches: connectWsus(hosts),
+    pools: connectAzureNetwork(settings["azure-network"], outside),
     pipelines: connectAzureDevOps(settings["azure-devops"], outside),
     vault: connectKeyVault(settings["key-vault"], outside),
     web: connectWeb(settings.web, outside),

@@ -1,9 +1,11 @@
 import { azureComputeSimulator } from "../integrations/azure-compute/simulator.ts";
 import { azureDevOpsSimulator } from "../integrations/azure-devops/simulator.ts";
+import { azureNetworkSimulator } from "../integrations/azure-network/simulator.ts";
 import { azureResourcesSimulator } from "../integrations/azure-resources/simulator.ts";
 import { cloudflareSimulator } from "../integrations/cloudflare/simulator.ts";
 import { jiraSimulator } from "../integrations/jira/simulator.ts";
 import { keyVaultSimulator } from "../integrations/key-vault/simulator.ts";
+import { pingdomSimulator } from "../integrations/pingdom/simulator.ts";
 import { slackSimulator } from "../integrations/slack/simulator.ts";
 import { webSimulator } from "../integrations/web/simulator.ts";
 import type { SETTINGS } from "../integrations/all.ts";
@@ -16,10 +18,12 @@ import type { Simulator, World } from "../shared/ports/simulator.ts";
 export const SIMULATORS = {
   "azure-compute": azureComputeSimulator,
   "azure-devops": azureDevOpsSimulator,
+  "azure-network": azureNetworkSimulator,
   "azure-resources": azureResourcesSimulator,
   cloudflare: cloudflareSimulator,
   jira: jiraSimulator,
   "key-vault": keyVaultSimulator,
+  pingdom: pingdomSimulator,
   slack: slackSimulator,
   web: webSimulator,
 } satisfies Record<keyof typeof SETTINGS, Simulator<World>>;

@@ -19,6 +19,7 @@ const VOCABULARY: Readonly<Record<string, InventoryKind | "nothing by name">> = 
   "jira.link": "nothing by name",
   "jira.transition": "nothing by name",
   "monitor.mute": "monitor",
+  "monitor.unmute": "monitor",
   "page.publish": "nothing by name",
   "patch.group": "server",
   "patch.install": "server",

@@ -212,7 +212,7 @@ describe("October", () => {
     const closed = new Set(october.steps.flatMap(({ targets, always }) => (always ? targets.flatMap(({ closes }) => closes) : [])));
     const opened = october.steps.flatMap(({ targets }) => targets.flatMap(({ opens }) => opens.map(({ id }) => id)));
 
-    expect(opened).toEqual(expect.arrayContaining(["jobs-parked", "out-of-pool:IC-Web1", "out-of-pool:IC-Web8", "muted:Pingdom", "maintenance-page:www.invoicecloud.com", "maintenance-page:my.invoicecloud.com"]));
+    expect(opened).toEqual(expect.arrayContaining(["jobs-parked", "out-of-pool:IC-Web1", "out-of-pool:IC-Web8", "monitor-muted:Pingdom", "maintenance-page:www.invoicecloud.com", "maintenance-page:my.invoicecloud.com"]));
     for (const id of opened) expect(closed).toContain(id);
   });
 

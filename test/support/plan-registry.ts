@@ -85,10 +85,10 @@ const SKETCHES: readonly Sketch[] = [
   {
     verb: "monitor.mute",
     over: "monitor",
-    params: z.strictObject({ monitor: named("monitor"), muted: z.boolean().default(true) }),
-    opens: ({ monitor, muted }) => (muted ? [{ id: `muted:${monitor.name}`, what: `${monitor.name} is muted` }] : []),
-    closes: ({ monitor, muted }) => (muted ? [] : [`muted:${monitor.name}`]),
+    params: z.strictObject({ monitor: named("monitor"), until: Text.optional() }),
+    opens: ({ monitor }) => [{ id: `monitor-muted:${monitor.name}`, what: `${monitor.name} is muted` }],
   },
+  { verb: "monitor.unmute", over: "monitor", params: z.strictObject({ monitor: named("monitor") }), reversal: "nothing", closes: ({ monitor }) => [`monitor-muted:${monitor.name}`] },
   {
     verb: "dns.swap",
     over: "record",
