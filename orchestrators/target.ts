@@ -23,6 +23,7 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
       continue;
     }
     const { order, seq, by } = advice.value;
+    if (order.do === "rest" && order.recorded === true) return undefined;
     if (order.do === "wait") {
       const undisturbed = yield* bell.pause(order.until);
       // Work that goes on is looked at at its pace, without asking whether to; the answer brings the next advice along.
@@ -30,7 +31,6 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
       continue;
     }
     advice = yield* callFamily(ctx, by, { ref, order, seq });
-    if (order.do === "rest" && advice.ok) return undefined;
   }
   startOver(ctx);
   return undefined;

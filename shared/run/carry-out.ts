@@ -14,6 +14,7 @@ import type { Locks } from "./locks.ts";
 import { nextLookAt, type Order } from "./next-order.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { RunState } from "./state.ts";
+import type { View } from "./sights.ts";
 import { storyOf } from "./story.ts";
 import { walkOf, type Walk } from "./walk.ts";
 
@@ -43,14 +44,17 @@ const NOTHING: CarriedOut = { instances: [] };
 /**
  * Carries out one order on one target and writes down what came of it.
  *
+ * `view` holds the streams that advice about the target reads; what is written here is in it afterwards. It may be a moment
+ * old: whoever was faster is noticed at the write (C2).
+ *
  * C1  An order is carried out only if the target's stream is as long as when it was given: a doubled or late order does nothing.
  * C2  Before a call that may change the world, the intention and the obligations that it opens are written. Whoever loses that
  *     write does not call.
  * C3  What the vendor answered is written after the call. If that is lost, the next advice sees an intention without an answer
  *     and has the call made again under the same key, and the action looks for its own work first.
  */
-export async function carryOut(performer: Performer, index: PlanIndex, ref: TargetRef, order: Order, seq: number): Promise<CarriedOut> {
-  const deed = await Deeds.of(performer, index, ref);
+export async function carryOut(performer: Performer, index: PlanIndex, ref: TargetRef, order: Order, seq: number, view: View): Promise<CarriedOut> {
+  const deed = new Deeds(performer, index, ref, view);
   if (deed.walk.seq !== seq) return NOTHING;
   switch (order.do) {
     case "begin":
@@ -73,6 +77,7 @@ export async function carryOut(performer: Performer, index: PlanIndex, ref: Targ
 
 class Deeds {
   readonly walk: Walk;
+  readonly #view: View;
   readonly #performer: Performer;
   readonly #index: PlanIndex;
   readonly #ref: TargetRef;
@@ -81,16 +86,9 @@ class Deeds {
   readonly #action: AnyAction;
   readonly #decisions: readonly Decision[];
 
-  static async of(performer: Performer, index: PlanIndex, ref: TargetRef): Promise<Deeds> {
-    const [facts, decisions] = await Promise.all([
-      performer.journal.read(ref.run, targetStream(ref.step, ref.target)),
-      performer.journal.read(ref.run, DECISION_STREAM),
-    ]);
-    return new Deeds(performer, index, ref, walkOf(facts), decisions as readonly Decision[]);
-  }
-
-  private constructor(performer: Performer, index: PlanIndex, ref: TargetRef, walk: Walk, decisions: readonly Decision[]) {
-    this.walk = walk;
+  constructor(performer: Performer, index: PlanIndex, ref: TargetRef, view: View) {
+    this.walk = walkOf(view.streams(targetStream(ref.step, ref.target)));
+    this.#view = view;
     this.#performer = performer;
     this.#index = index;
     this.#ref = ref;
@@ -99,7 +97,7 @@ class Deeds {
     const action = performer.registry.find(this.#step.verb);
     assert(action !== undefined, `no action for the verb ${this.#step.verb}: was the plan compiled by another version?`);
     this.#action = action;
-    this.#decisions = decisions.filter(({ step, target }) => step === ref.step && (target === undefined || target === ref.target));
+    this.#decisions = (view.streams(DECISION_STREAM) as readonly Decision[]).filter(({ step, target }) => step === ref.step && (target === undefined || target === ref.target));
   }
 
   async begin(tryNumber: number, attempt: number): Promise<CarriedOut> {
@@ -277,8 +275,11 @@ class Deeds {
     return given;
   }
 
-  #append(offset: number, facts: readonly Fact[]): Promise<boolean> {
-    return this.#performer.journal.append(this.#ref.run, targetStream(this.#ref.step, this.#ref.target), this.walk.seq + offset, facts);
+  async #append(offset: number, facts: readonly Fact[]): Promise<boolean> {
+    const stream = targetStream(this.#ref.step, this.#ref.target);
+    const kept = await this.#performer.journal.append(this.#ref.run, stream, this.walk.seq + offset, facts);
+    if (kept) this.#view.add(stream, facts);
+    return kept;
   }
 
   #where<Type extends string>(type: Type): { type: Type; at: string; step: string; target: string } {

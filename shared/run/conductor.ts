@@ -16,7 +16,7 @@ import { nextWave, type Wave } from "./next-wave.ts";
 import { openOf } from "./obligations.ts";
 import { indexOf, type PlanIndex } from "./plan-index.ts";
 import type { Plans } from "./plans.ts";
-import { stepSight, streamsOfStep, streamsOfTarget, targetSight, type Streams } from "./sights.ts";
+import { stepSight, streamsOfStep, streamsOfTarget, targetSight, View } from "./sights.ts";
 import { stateOf, type RunState } from "./state.ts";
 import { headlineOf } from "./story.ts";
 import { walkOf } from "./walk.ts";
@@ -59,57 +59,70 @@ export function conductorOf(stage: Stage): Conductor {
     return indexOf(await stage.plans.get(digest));
   }
 
-  async function readStreams(run: string, names: readonly string[]): Promise<Streams> {
-    const distinct = [...new Set(names)];
-    const facts = await Promise.all(distinct.map((name) => stage.journal.read(run, name)));
-    const byName = new Map(distinct.map((name, position) => [name, facts[position] ?? []]));
-    return (name) => byName.get(name) ?? [];
-  }
-
-  async function adviseTarget(ref: TargetRef): Promise<Advice<Order>> {
-    const index = await indexFor(ref.digest);
+  async function targetAdvice(index: PlanIndex, ref: TargetRef, view: View): Promise<Advice<Order>> {
     const step = index.step(ref.step);
-    const target = index.target(ref.step, ref.target);
-    const streams = await readStreams(ref.run, streamsOfTarget(step, ref.target));
-    const walk = walkOf(streams(targetStream(ref.step, ref.target)));
-    const taken = walk.stage === "fresh" ? await takenBy(stage, ref, target.touches) : new Map<string, never>();
-    const action = stage.registry.find(step.verb);
-    const sight = targetSight(index, step, ref.target, streams, stage.clock.now(), taken, { cancel: action?.cancel !== undefined });
+    const walk = walkOf(view.streams(targetStream(ref.step, ref.target)));
+    const taken = walk.stage === "fresh" ? await takenBy(stage, ref, index.target(ref.step, ref.target).touches) : new Map<string, never>();
+    const sight = targetSight(index, step, ref.target, view.streams, stage.clock.now(), taken, { cancel: stage.registry.find(step.verb)?.cancel !== undefined });
     return { order: ref.back === true ? nextBack(sight) : nextOrder(sight), seq: walk.seq, ring: [] };
   }
 
-  async function adviseStep(ref: StepRef): Promise<Advice<StepOrder>> {
-    const index = await indexFor(ref.digest);
-    const step = index.step(ref.step);
-    const names = streamsOfStep(index, step);
-    const own = await stage.journal.read(ref.run, stepStream(step.id));
-    const batch = foldStep(own).batches.at(-1)?.targets ?? [];
-    const streams = await readStreams(ref.run, [...names, ...batch.map((target) => targetStream(step.id, target))]);
-    const sight = stepSight(index, step, streams, stage.clock.now(), async () => []);
-    return { order: nextStep(sight), seq: streams(stepStream(step.id)).length, ring: [] };
+  function viewOfTarget(index: PlanIndex, ref: TargetRef): Promise<View> {
+    return View.of(stage.journal, ref.run, streamsOfTarget(index.step(ref.step), ref.target));
+  }
+
+  async function viewOfStep(index: PlanIndex, ref: StepRef): Promise<View> {
+    const view = await View.of(stage.journal, ref.run, streamsOfStep(index, index.step(ref.step)));
+    const batch = foldStep(view.streams(stepStream(ref.step))).batches.at(-1)?.targets ?? [];
+    await view.read(stage.journal, ref.run, batch.map((target) => targetStream(ref.step, target)));
+    return view;
+  }
+
+  function stepAdvice(index: PlanIndex, ref: StepRef, view: View): Advice<StepOrder> {
+    const sight = stepSight(index, index.step(ref.step), view.streams, stage.clock.now());
+    return { order: nextStep(sight), seq: view.streams(stepStream(ref.step)).length, ring: [] };
   }
 
   return {
-    adviseTarget,
-    adviseStep,
+    async adviseTarget(ref) {
+      const index = await indexFor(ref.digest);
+      return targetAdvice(index, ref, await viewOfTarget(index, ref));
+    },
+
+    async adviseStep(ref) {
+      const index = await indexFor(ref.digest);
+      return stepAdvice(index, ref, await viewOfStep(index, ref));
+    },
+
     state: async (digest) => stateOfRun(await indexFor(digest)),
     verbOf: async ({ digest, step }) => (await indexFor(digest)).step(step).verb,
 
     async act(ref, order, seq) {
       const index = await indexFor(ref.digest);
-      const ring = await carryOut(performer, index, ref, order, seq);
-      const next = await adviseTarget(ref);
-      const look = ring.lookAgainAt;
+      const view = await viewOfTarget(index, ref);
+      const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view);
+      const next = await targetAdvice(index, ref, view);
+      if (next.order.do === "rest" && order.do !== "rest") {
+        // Only bookkeeping is left, which needs no activity of its own.
+        const rested = await carryOut(performer, index, ref, next.order, next.seq, view);
+        return { ...(await targetAdvice(index, ref, view)), ring: [...instances, ...rested.instances] };
+      }
       // Work that goes on is looked at at its own pace; the brain itself always says «look» to someone who asks early.
-      const paced: Order = look !== undefined && next.order.do === "poll" ? { do: "wait", until: look, why: ring.note ?? "under way", then: next.order } : next.order;
-      return { ...next, order: paced, ring: ring.instances };
+      const paced: Order = lookAgainAt !== undefined && next.order.do === "poll" ? { do: "wait", until: lookAgainAt, why: note, then: next.order } : next.order;
+      return { ...next, order: paced, ring: instances };
     },
 
     async actStep(ref, order, seq) {
       const index = await indexFor(ref.digest);
       const step = index.step(ref.step);
       const stream = stepStream(ref.step);
+      const view = await viewOfStep(index, ref);
       const at = isoOf(stage.clock.now());
+      const append = async (fact: Fact): Promise<boolean> => {
+        const kept = await stage.journal.append(ref.run, stream, seq, [fact]);
+        if (kept) view.add(stream, [fact]);
+        return kept;
+      };
       let ring: readonly string[] = [];
       switch (order.do) {
         case "tell": {
@@ -118,19 +131,17 @@ export function conductorOf(stage: Stage): Conductor {
           const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
           const about = { at, step: ref.step, topic: order.topic };
           // A night on which Slack is away goes on: that people could not be told is written down instead.
-          await stage.journal.append(ref.run, stream, seq, [answer.ok ? { type: "step.told", ...about, text: order.text } : { type: "step.untold", ...about, why: answer.fault.message }]);
+          await append(answer.ok ? { type: "step.told", ...about, text: order.text } : { type: "step.untold", ...about, why: answer.fault.message });
           break;
         }
         case "run":
-          if (foldStep(await stage.journal.read(ref.run, stream)).batches.length === order.batch) {
-            await stage.journal.append(ref.run, stream, seq, [
-              { type: "batch.started", at, step: ref.step, targets: [...order.targets], failuresBefore: order.failuresBefore },
-            ]);
+          if (foldStep(view.streams(stream)).batches.length === order.batch) {
+            await append({ type: "batch.started", at, step: ref.step, targets: [...order.targets], failuresBefore: order.failuresBefore });
           }
           break;
         case "end": {
           const { as, why } = order.as === undefined ? await summary(ref, step.targets.map(({ id }) => id), order.why) : { as: order.as, why: order.why ?? "" };
-          const kept = await stage.journal.append(ref.run, stream, seq, [{ type: "step.ended", at, step: ref.step, as, why }]);
+          const kept = await append({ type: "step.ended", at, step: ref.step, as, why });
           if (kept) stage.telemetry.event("step.rested", { run: ref.run, step: ref.step, target: "", verb: step.verb, outcome: as, durationMs: 0 });
           if (step.onFailure === "stop" && !ENDINGS[as].well && as !== "dropped") await stop(ref.run, ref.step, `${as}: ${why}`);
           ring = index.dependents(ref.step).flatMap((dependent) => [
@@ -142,7 +153,7 @@ export function conductorOf(stage: Stage): Conductor {
         default:
           break;
       }
-      return { ...(await adviseStep(ref)), ring };
+      return { ...stepAdvice(index, ref, view), ring };
     },
 
     async muster(run, digest) {

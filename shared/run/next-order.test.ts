@@ -34,7 +34,7 @@ describe("B1 rested", () => {
   it("rests as it rested, whatever else holds", () => {
     const order = nextOrder(sight(begun().rested("failed", "it broke"), { control: ABORT.close, now: CUT + 1 }));
 
-    expect(order).toEqual({ do: "rest", as: "failed", why: "it broke" });
+    expect(order).toEqual({ do: "rest", as: "failed", why: "it broke", recorded: true });
   });
 });
 
@@ -405,7 +405,7 @@ describe("on the way back", () => {
     const told = done();
 
     expect(nextBack(sight(told))).toEqual({ do: "undo", try: 1, attempt: 1 });
-    expect(nextBack(sight(told.intended({ deed: "undo" }).undone()))).toEqual({ do: "rest", as: "done", why: "seen" });
+    expect(nextBack(sight(told.intended({ deed: "undo" }).undone()))).toEqual({ do: "rest", as: "done", why: "seen", recorded: true });
   });
 
   it("undoes every try, the latest first, since each knows how things were before it", () => {
@@ -423,7 +423,7 @@ describe("on the way back", () => {
   });
 
   it("has nothing to undo without a receipt", () => {
-    expect(nextBack(sight(fresh().rested("skipped", "aborted")))).toEqual({ do: "rest", as: "skipped", why: "aborted" });
+    expect(nextBack(sight(fresh().rested("skipped", "aborted")))).toEqual({ do: "rest", as: "skipped", why: "aborted", recorded: true });
   });
 
   it("waits for an undo that has not answered, and does it again when it must be lost", () => {

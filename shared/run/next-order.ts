@@ -29,7 +29,7 @@ import type { Walk } from "./walk.ts";
  */
 export function nextOrder(sight: TargetSight): Order {
   const { walk, now } = sight;
-  if (walk.rested !== undefined) return { do: "rest", as: walk.rested.as, why: walk.rested.why };
+  if (walk.rested !== undefined) return { do: "rest", as: walk.rested.as, why: walk.rested.why, recorded: true };
 
   if (walk.inFlight !== undefined) {
     const lostAt = walk.inFlight.since + CALL_LOST_MS;
@@ -61,7 +61,7 @@ export function nextOrder(sight: TargetSight): Order {
  * other, in reverse order of what really happened, so nothing has to be waited for here.
  */
 export function nextBack({ walk, step, now }: Pick<TargetSight, "walk" | "step" | "now">): Order {
-  const rest: Order = { do: "rest", as: walk.rested?.as ?? "unknown", why: walk.rested?.why ?? "it never rested" };
+  const rest: Order = { do: "rest", as: walk.rested?.as ?? "unknown", why: walk.rested?.why ?? "it never rested", ...(walk.rested === undefined ? {} : { recorded: true }) };
   const last = walk.wayBack.at(-1);
   if (last === undefined) return rest;
   if (walk.inFlight !== undefined && now < walk.inFlight.since + CALL_LOST_MS) {
@@ -122,7 +122,8 @@ export type Order =
   | { readonly do: "begin" | "cancel" | "undo"; readonly try: number; readonly attempt: number }
   | { readonly do: "poll" | "verify"; readonly attempt: number }
   | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
-  | { readonly do: "rest"; readonly as: Ending; readonly why: string };
+  /** `recorded`: the journal has it, and nothing is left to do. */
+  | { readonly do: "rest"; readonly as: Ending; readonly why: string; readonly recorded?: true };
 
 function nextOfBegun(sight: TargetSight): Order {
   const { walk, step, control, now } = sight;

@@ -15,7 +15,7 @@ interface SightDraft extends Partial<Omit<StepSight, "step">> {
 }
 
 function sight({ step, ...rest }: SightDraft = {}, facts = stepFactsOf("a.b")): StepSight {
-  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, earliest: 0, cascade: [], control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), endings: async () => [], ...foldStep(facts.facts), ...rest };
+  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, earliest: 0, cascade: [], control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), ...foldStep(facts.facts), ...rest };
 }
 
 const rest = (as: "done" | "failed" | "unknown" | "skipped", at = OPENS): { as: typeof as; why: string; at: number } => ({ as, why: as, at });

@@ -52,8 +52,6 @@ export interface StepSight {
   readonly batches: readonly { readonly targets: readonly string[]; readonly failuresBefore: number; readonly at: number }[];
   /** How the targets of the latest batch rested; those that have not are absent. */
   readonly rested: ReadonlyMap<string, { readonly as: Ending; readonly why: string; readonly at: number }>;
-  /** What all targets came to, by ending; needed once all have rested, so it is asked for lazily. */
-  readonly endings: () => Promise<readonly { readonly target: string; readonly as: Ending; readonly why: string }[]>;
 }
 
 export type StepOrder =

@@ -14,7 +14,7 @@ const streamsOf = (...told: readonly Told[]): Streams => (name) => told.find(({ 
 function conditionOf(when: StepDraft["when"], ...told: readonly Told[]) {
   const plan = planWith({ "page.up": { targets: [{ id: "www", opens: [PAGE] }] }, "mute.all": when === undefined ? {} : { when } });
   const index = indexOf(plan);
-  return stepSight(index, index.step("mute.all"), streamsOf(...told), NOW, async () => []).condition;
+  return stepSight(index, index.step("mute.all"), streamsOf(...told), NOW).condition;
 }
 
 describe("a condition on what was opened", () => {
@@ -87,7 +87,7 @@ describe("needs", () => {
   });
 
   it("are met by any end where only the end is needed", () => {
-    const sight = stepSight(index, index.step("jobs.start"), streamsOf(stepFactsOf("patch.install").ended("failed")), NOW, async () => []);
+    const sight = stepSight(index, index.step("jobs.start"), streamsOf(stepFactsOf("patch.install").ended("failed")), NOW);
 
     expect(sight.needs).toMatchObject([{ is: "met" }]);
   });
@@ -110,7 +110,7 @@ it("reads the streams it says it reads, and no others", () => {
     return seen;
   };
 
-  const byStep = readOf((streams) => stepSight(index, step, streams, NOW, async () => []));
+  const byStep = readOf((streams) => stepSight(index, step, streams, NOW));
   const byTarget = readOf((streams) => targetSight(index, step, "x", streams, NOW, new Map(), { cancel: true }));
 
   expect([...byStep].filter((name) => !streamsOfStep(index, step).includes(name))).toEqual([]);

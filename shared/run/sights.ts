@@ -2,6 +2,7 @@ import type { CompiledStep } from "../plan/compiled.ts";
 import type { Control } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
 import { controlOf } from "./control.ts";
+import type { Journal } from "./journal.ts";
 import type { Standing, TargetSight } from "./next-order.ts";
 import { foldStep, type StepSight } from "./next-step.ts";
 import { obligationsOf } from "./obligations.ts";
@@ -13,6 +14,35 @@ import { walkOf } from "./walk.ts";
  * reads just these (a few point reads, however large the window) and a view over all facts needs no second set of rules.
  */
 export type Streams = (stream: string) => readonly Fact[];
+
+/** Streams read together, and what this caller has added to them since: one act costs one reading, not one per thought. */
+export class View {
+  readonly #facts: Map<string, readonly Fact[]>;
+
+  private constructor(facts: Map<string, readonly Fact[]>) {
+    this.#facts = facts;
+  }
+
+  static async of(journal: Pick<Journal, "read">, run: string, names: readonly string[]): Promise<View> {
+    const view = new View(new Map());
+    await view.read(journal, run, names);
+    return view;
+  }
+
+  /** Reads further streams into the view. */
+  async read(journal: Pick<Journal, "read">, run: string, names: readonly string[]): Promise<void> {
+    const missing = [...new Set(names)].filter((name) => !this.#facts.has(name));
+    const found = await Promise.all(missing.map((name) => journal.read(run, name)));
+    missing.forEach((name, position) => this.#facts.set(name, found[position] ?? []));
+  }
+
+  /** Takes note of facts that the journal has kept. */
+  add(stream: string, facts: readonly Fact[]): void {
+    this.#facts.set(stream, [...this.streams(stream), ...facts]);
+  }
+
+  readonly streams: Streams = (stream) => this.#facts.get(stream) ?? [];
+}
 
 /** The streams that advice about a whole step reads. */
 export function streamsOfStep(index: PlanIndex, step: CompiledStep): readonly string[] {
@@ -32,7 +62,7 @@ function streamsOfCondition(index: PlanIndex, { when }: CompiledStep): readonly 
   return index.openers(when.opened).flatMap(({ step, target }) => [stepStream(step), targetStream(step, target)]);
 }
 
-export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams, now: number, endings: StepSight["endings"]): StepSight {
+export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams, now: number): StepSight {
   const folded = foldStep(streams(stepStream(step.id)));
   const latest = folded.batches.at(-1);
   const rested = new Map<string, { as: NonNullable<ReturnType<typeof walkOf>["rested"]>["as"]; why: string; at: number }>();
@@ -52,7 +82,6 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     decisions: decisionsOn(streams, step.id),
     ...folded,
     rested,
-    endings,
   };
 }
 

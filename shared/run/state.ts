@@ -3,11 +3,11 @@ import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
-import { heldTopic } from "./next-order.ts";
+import { heldTopic, nextOrder } from "./next-order.ts";
 import { nextStep, foldStep } from "./next-step.ts";
 import { obligationsOf, type Obligation } from "./obligations.ts";
 import type { PlanIndex } from "./plan-index.ts";
-import { stepSight } from "./sights.ts";
+import { stepSight, targetSight } from "./sights.ts";
 import { walkOf, type Walk } from "./walk.ts";
 
 /** A run as people look at it: API, progress, dashboard and reports all show this. Instants are UTC ISO strings. */
@@ -130,6 +130,7 @@ function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) 
   const facts = read(stepStream(step.id));
   const { ended, batches } = foldStep(facts);
   const targets = step.targets.map(({ id }) => targetState(id, read(targetStream(step.id, id)), ended));
+  const begunAt = targets.flatMap((target) => target.begunAt ?? []).toSorted()[0];
   const base = {
     id: step.id,
     change: step.change,
@@ -139,17 +140,21 @@ function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) 
     notes: step.notes,
     targets,
     ...(step.at === undefined ? {} : { at: step.at }),
-    ...(batches[0] === undefined ? {} : { begunAt: new Date(batches[0].at).toISOString() }),
+    // A batch may be let through while each of its targets still waits for its like: it begins with the first that does.
+    ...(begunAt === undefined ? {} : { begunAt }),
   };
   if (ended !== undefined) {
     const endedAt = facts.find(({ type }) => type === "step.ended")?.at;
     return { ...base, state: "ended", as: ended.as, why: ended.why, ...(endedAt === undefined ? {} : { endedAt }) };
   }
   if (batches.length > 0) {
-    const waiting = targets.find(({ state }) => state !== "ended");
-    return { ...base, state: "running", ...(waiting?.note === undefined ? {} : { why: waiting.note }) };
+    const open = targets.find(({ state }) => state === "running") ?? targets.find(({ state }) => state === "waiting");
+    if (begunAt !== undefined || open === undefined) return { ...base, state: "running", ...(open?.note === undefined ? {} : { why: open.note }) };
+    const order = nextOrder(targetSight(index, step, open.id, read, now, new Map(), { cancel: false }));
+    // The locks of others are not facts of this run: what could begin but for them waits for its turn.
+    return order.do === "wait" ? { ...base, state: "waiting", why: order.why, until: new Date(order.until).toISOString() } : { ...base, state: "waiting", why: "waits for its turn" };
   }
-  const order = nextStep(stepSight(index, step, read, now, () => Promise.resolve([])));
+  const order = nextStep(stepSight(index, step, read, now));
   return order.do === "wait" ? { ...base, state: "waiting", why: order.why, until: new Date(order.until).toISOString() } : { ...base, state: "waiting" };
 }
 
