@@ -11,6 +11,7 @@ import { certificateSync } from "./key-vault/actions.ts";
 import { personDo } from "./people/actions.ts";
 import { monitorMute, monitorUnmute } from "./pingdom/actions.ts";
 import { slackNotify } from "./slack/actions.ts";
+import { workspaceRename } from "./terraform/actions.ts";
 import { webCheck } from "./web/actions.ts";
 import { patchGroup } from "./wsus/actions.ts";
 import { patchInstall } from "./wsus/patch-install.ts";
@@ -38,4 +39,5 @@ export const registry = registryOf([
   resourceMove,
   slackNotify,
   webCheck,
+  workspaceRename,
 ]);

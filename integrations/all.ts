@@ -11,6 +11,7 @@ import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
 import { connectPingdom, PingdomSettings } from "./pingdom/connector.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
 import { slackPeople } from "./slack/people.ts";
+import { connectTerraform, TerraformSettings } from "./terraform/connector.ts";
 import { connectWeb, WebSettings } from "./web/connector.ts";
 import { connectWsus } from "./wsus/connector.ts";
 
@@ -30,6 +31,7 @@ export const SETTINGS = {
   "key-vault": KeyVaultSettings,
   pingdom: PingdomSettings,
   slack: SlackSettings,
+  terraform: TerraformSettings,
   web: WebSettings,
 } as const;
 export type Settings = Config<typeof SETTINGS>;
@@ -59,5 +61,6 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     pipelines: connectAzureDevOps(settings["azure-devops"], outside),
     vault: connectKeyVault(settings["key-vault"], outside),
     web: connectWeb(settings.web, outside),
+    workspaces: connectTerraform(settings.terraform, outside),
   };
 }

@@ -7,6 +7,7 @@ import { jiraSimulator } from "../integrations/jira/simulator.ts";
 import { keyVaultSimulator } from "../integrations/key-vault/simulator.ts";
 import { pingdomSimulator } from "../integrations/pingdom/simulator.ts";
 import { slackSimulator } from "../integrations/slack/simulator.ts";
+import { terraformSimulator } from "../integrations/terraform/simulator.ts";
 import { webSimulator } from "../integrations/web/simulator.ts";
 import type { SETTINGS } from "../integrations/all.ts";
 import type { Simulator, World } from "../shared/ports/simulator.ts";
@@ -25,6 +26,7 @@ export const SIMULATORS = {
   "key-vault": keyVaultSimulator,
   pingdom: pingdomSimulator,
   slack: slackSimulator,
+  terraform: terraformSimulator,
   web: webSimulator,
 } satisfies Record<keyof typeof SETTINGS, Simulator<World>>;
 
