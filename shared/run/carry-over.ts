@@ -111,7 +111,7 @@ function inWords(own: readonly StepState[], carried: readonly CarriedStep[]): st
   const parts = [
     ...done.map(({ title, targets }) => (targets.length > 1 ? `${namesOf(targets.map(({ id }) => id))} done (${title})` : `${title}: done`)),
     ...carried.map(({ title, targets, doneTargets, why, blocker, id }) => {
-      const whom = targets.length === 1 && targets[0]?.id === id ? title : `${title} on ${namesOf(targets.map((target) => target.id))}`;
+      const whom = targets.every((target) => target.id === id || title.includes(target.id)) ? title : `${title} (${namesOf(targets.map((target) => target.id))})`;
       const besides = doneTargets.length === 0 ? "" : `; ${namesOf(doneTargets)} done`;
       const reason = blocker === undefined ? why : `«${blocker.title}» ${blocker.as === "failed" ? "failed" : `ended ${blocker.as}`}: ${blocker.why}`;
       return `${whom} could not be done: ${reason}${besides}`;

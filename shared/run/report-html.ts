@@ -38,13 +38,12 @@ ${factsOf(report)}
 ${needsOf(report)}
 <div class="columns">
 ${listOf("Carried over to the next window", report.carryOver.map(({ keys, title, inWords, as, leaves }) => html`<li>${stateOf(as)} <span class="keys">${keys.join(" ")}</span> ${title}${leaves === "untouched" ? undefined : html` <span class="small">(leaves the platform ${leaves})</span>`}<span class="why">${inWords}</span></li>`), "Nothing is carried over.")}
-${listOf("Still open", summary.open.map(({ what, since, why, owners }) => html`<li><strong>${what}</strong><span class="why">since ${time(since)}: ${why}. ${owners.length === 0 ? "" : `Owner: ${owners.join(", ")}.`}</span></li>`), "Everything that was opened is closed.")}
+<div>${listOf("Still open", summary.open.map(({ what, since, why, owners }) => html`<li><strong>${what}</strong><span class="why">since ${time(since)}: ${why}. ${owners.length === 0 ? "" : `Owner: ${owners.join(", ")}.`}</span></li>`), "Everything that was opened is closed.")}
+${summary.dropped.length === 0 ? undefined : listOf("Dropped", summary.dropped.map((line) => html`<li>${titled(line)}<span class="why">${line.why}</span></li>`), "")}</div>
 </div>
 ${kickoffsOf(report)}
-<div class="columns">
-${listOf("Done", summary.done.map(changeLine), "Nothing was done.")}
-${listOf("Already so, dropped, under way", [...summary.already.map((line) => html`<li>${stateOf("already")} ${titled(line)}</li>`), ...summary.dropped.map((line) => html`<li>${stateOf("dropped")} ${titled(line)}<span class="why">${line.why}</span></li>`), ...summary.underWay.map((line) => html`<li>${stateOf("running")} ${titled(line)}</li>`)], "None.")}
-</div>
+${listOf("Done", [...summary.done.map((line) => html`<li>${titled(line)}</li>`), ...summary.already.map((line) => html`<li>${titled(line)} ${stateOf("already")}</li>`)], "Nothing was done.", "plain compact")}
+${summary.underWay.length === 0 ? undefined : listOf("Not ended yet", summary.underWay.map((line) => html`<li>${titled(line)}</li>`), "", "plain compact")}
 <section class="proof" aria-labelledby="night">
 <h2 id="night">The night</h2>
 <figure>
@@ -106,18 +105,14 @@ function needsOf({ summary }: Report): HtmlPart {
   )}</ul></section>`;
 }
 
-function listOf(title: string, items: readonly Html[], none: string): Html {
+function listOf(title: string, items: readonly Html[], none: string, look = "plain"): Html {
   const id = title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${items.length === 0 ? html`<p class="muted">${none}</p>` : html`<ul class="plain">${items}</ul>`}</section>`;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${items.length === 0 ? html`<p class="muted">${none}</p>` : html`<ul class="${look}">${items}</ul>`}</section>`;
 }
 
 interface Line {
   readonly keys: readonly string[];
   readonly title: string;
-}
-
-function changeLine(line: Line): Html {
-  return html`<li>${titled(line)}</li>`;
 }
 
 function titled({ keys, title }: Line): Html {
@@ -137,39 +132,46 @@ function legendOf(report: Report): readonly Html[] {
 
 function phaseOf(title: string, changes: readonly ChangeReport[]): HtmlPart {
   if (changes.length === 0) return undefined;
-  return html`<h4>${title}</h4>${changes.map(changeOf)}`;
+  return html`<h3>${title}</h3>${changes.map(changeOf)}`;
 }
 
 function changeOf({ id, title, keys, state, why, owners, notes, steps }: ChangeReport): Html {
+  const tickets = steps.filter(isQuietTicket);
+  const rest = steps.filter((step) => !isQuietTicket(step));
+  const isPlanned = rest.some(({ planned }) => planned !== undefined);
   return html`<article class="change" id="change-${id}">
-<header><h3>${titled({ keys, title })}</h3><span class="small">${owners.join(" or ")}</span>${stateOf(state)}</header>
+<header><h4>${titled({ keys, title })}</h4><span class="small">${owners.join(" or ")}</span>${stateOf(state)}</header>
 ${notes.length === 0 ? undefined : html`<div class="notes">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
 ${why === "" || state === "done" || state === "already" || steps.filter(({ verb }) => !isTicket(verb)).length === 1 ? undefined : html`<p class="small">${why}</p>`}
-${tableOf(["Step", "Planned", "Begun", "Took", "Result and evidence"], steps.flatMap(stepRows))}
+${rest.length === 0 ? undefined : tableOf(["Step", ...(isPlanned ? ["Planned"] : []), "Begun", "Took", "Result and evidence"], rest.flatMap((step) => stepRows(step, isPlanned)))}
+${tickets.length === 0 ? undefined : html`<p class="tickets">Tickets ${[...new Set(tickets.flatMap(({ targets }) => targets.map((target) => target.id)))].join(", ")}: ${tickets.map(({ title: what, state: as }) => `${what} ${STANDINGS[as].sign}`).join(", ")}</p>`}
 </article>`;
 }
 
-function stepRows(step: StepReport): readonly Html[] {
+/** Comments and links that went as they should are told in one line for all of them. */
+function isQuietTicket({ verb, targets }: StepReport): boolean {
+  return isTicket(verb) && targets.every(({ faults, state }) => faults.length === 0 && (state === "done" || state === "already" || state === "skipped" || state === "waiting"));
+}
+
+function stepRows(step: StepReport, isPlanned: boolean): readonly Html[] {
   const { title, verb, servedBy, planned, begun, state, why, notes, approvedBy, irreversible, targets } = step;
   const alone = targets.length === 1 && targets[0]?.id === step.id ? targets[0] : undefined;
-  const isQuiet = isTicket(verb) && targets.every((target) => target.faults.length === 0 && (target.state === "done" || target.state === "already"));
-  const showTargets = alone === undefined && !isQuiet && servedBy === undefined;
+  const showTargets = alone === undefined && servedBy === undefined;
   const result = html`${stateOf(state)}${triesOf(alone)}
 ${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}
 ${alone === undefined || servedBy !== undefined ? undefined : proofOf(alone, state)}
 ${servedBy === undefined ? undefined : html`<span class="why">done above, by ${servedBy}</span>`}
 ${approvedBy.map(({ by, at }) => html`<span class="why">approved by ${by} at ${time(at)}${irreversible ? "; irreversible" : ""}</span>`)}
 ${notes.length === 0 ? undefined : html`<span class="why">${notes.join(" ")}</span>`}`;
-  const whom = isQuiet ? html` <span class="small">${targets.map(({ id }) => id).join(", ")}</span>` : undefined;
   return [
-    html`<tr>${cell("", html`${title} <span class="verb">${verb}</span>${whom}`)}${timeCell("Planned", planned)}${timeCell("Begun", begun)}${cell("Took", tookText(step))}${cell("", result)}</tr>`,
-    ...(showTargets ? targets.map(targetRow) : []),
+    html`<tr>${cell("", html`${title} <span class="verb">${verb}</span>`)}${isPlanned ? timeCell("Planned", planned) : undefined}${timeCell("Begun", begun)}${tookCell(step)}${cell("", result)}</tr>`,
+    ...(showTargets ? targets.map((target) => targetRow(target, isPlanned)) : []),
   ];
 }
 
-function targetRow(target: TargetReport): Html {
+function targetRow(target: TargetReport, isPlanned: boolean): Html {
   const { id, begun, state, why } = target;
-  return html`<tr class="target">${cell("", id)}${cell("", undefined)}${timeCell("Begun", begun)}${cell("Took", tookText(target))}${cell("", html`${stateOf(state)}${triesOf(target)}${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}${proofOf(target, state)}`)}</tr>`;
+  return html`<tr class="target">${cell("", id)}${isPlanned ? cell("", undefined) : undefined}${timeCell("Begun", begun)}${tookCell(target)}${cell("", html`${stateOf(state)}${triesOf(target)}${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}${proofOf(target, state)}`)}</tr>`;
 }
 
 function triesOf(target: TargetReport | undefined): HtmlPart {
@@ -214,6 +216,10 @@ function cell(label: string, value: HtmlPart): Html {
 
 function timeCell(label: string, moment: Moment | undefined): Html {
   return html`<td role="cell" class="time" data-label="${label}">${moment === undefined ? undefined : html`${moment.local} <span class="utc">${moment.utc}</span>`}</td>`;
+}
+
+function tookCell(span: StepReport | TargetReport): Html {
+  return html`<td role="cell" class="time" data-label="Took">${tookText(span)}</td>`;
 }
 
 function time({ local, utc, at }: Moment): Html {

@@ -22,20 +22,20 @@ export function pictureOf(report: Report, { id, width, narrow }: PictureSize): H
   const height = AXIS_HEIGHT + rows.reduce((sum, row) => sum + row.height, 0) + 10;
   let y = AXIS_HEIGHT;
   const drawn = rows.map((row) => {
-    const part = row.step === undefined ? phaseRow(row.title, y, width) : stepRow(row.step, y, { axis, narrow, left, width, zebra: row.zebra });
+    const part = row.step === undefined ? phaseRow(row.title, y, width) : stepRow(row.step, y, { axis, narrow, left, width, zebra: row.zebra, nowMs: Date.parse(report.madeAt.at) });
     y += row.height;
     return part;
   });
-  const marks: Html[] = [markOf(axis, report.summary.cutoff, "cutoff", "cutoff", height)];
-  if (report.summary.outcome === "running") marks.push(markOf(axis, report.madeAt, "now", "now", height));
+  const marks: Html[] = [markOf(axis, report.summary.cutoff, "cutoff", "cutoff", 12, height)];
+  if (report.summary.outcome === "running") marks.push(markOf(axis, report.madeAt, "now", "now", 25, height));
   return html`<svg class="picture ${narrow ? "narrow" : "wide"}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" xmlns="http://www.w3.org/2000/svg">
 <title id="${id}-title">The night of ${report.window.date} as a timeline</title>
 <desc id="${id}-desc">${descriptionOf(report)}</desc>
-<g aria-hidden="true">${axis.folds.map(({ from, to }) => foldOf(from, to, height))}${axis.ticks.map(({ x, label, isDay }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${AXIS_HEIGHT - 6}" y2="${height - 8}"/><text class="tick" x="${r(x)}" y="${AXIS_HEIGHT - 12}">${label}</text>`)}${drawn}${marks}</g>
+<g aria-hidden="true">${axis.folds.map(({ from, to }) => foldOf(from, to, height))}${axis.ticks.map(({ x, label, isDay, anchor }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${AXIS_HEIGHT - 6}" y2="${height - 8}"/><text class="tick ${anchor}" x="${r(x)}" y="${AXIS_HEIGHT - 12}">${label}</text>`)}${drawn}${marks}</g>
 </svg>`;
 }
 
-const AXIS_HEIGHT = 44;
+const AXIS_HEIGHT = 52;
 const HOUR_MS = 3_600_000;
 const PAD_MS = 12 * 60_000;
 /** A longer time without anything is folded to `FOLD_PX`. */
@@ -64,7 +64,7 @@ function rowsOf(report: Report, narrow: boolean): readonly Row[] {
 
 interface Axis {
   x(instantMs: number): number;
-  readonly ticks: readonly { readonly x: number; readonly label: string; readonly isDay: boolean }[];
+  readonly ticks: readonly { readonly x: number; readonly label: string; readonly isDay: boolean; readonly anchor: "start" | "middle" }[];
   readonly folds: readonly { readonly from: number; readonly to: number }[];
 }
 
@@ -104,8 +104,9 @@ function spansOf(step: StepReport, nowMs: number): [number, number][] {
 
 function ticksOf(pieces: readonly { from: number; to: number }[], perMs: number, xOf: (instantMs: number) => number, zone: string): Axis["ticks"] {
   const moment = momentIn(zone);
-  const everyHours = [1, 2, 3, 6].find((hours) => hours * HOUR_MS * perMs >= 46) ?? 12;
-  const ticks: { x: number; label: string; isDay: boolean }[] = [];
+  const everyHours = [1, 2, 3, 6].find((hours) => hours * HOUR_MS * perMs >= 48) ?? 12;
+  const ticks: Axis["ticks"][number][] = [];
+  const left = pieces[0] === undefined ? 0 : xOf(pieces[0].from);
   let day = "";
   for (const { from, to } of pieces) {
     // Half hours, since there are zones that stand half an hour off.
@@ -115,8 +116,10 @@ function ticksOf(pieces: readonly { from: number; to: number }[], perMs: number,
       if (minute !== "00" || Number(hour) % everyHours !== 0) continue;
       const x = xOf(at);
       const previous = ticks.at(-1);
-      if (previous !== undefined && x - previous.x < 40) continue;
-      ticks.push({ x, label: name === day ? clock : `${name} ${clock}`, isDay: name !== day });
+      const isDay = name !== day;
+      // A name of a day needs more room than an hour alone; a day that finds none is said at its next hour.
+      if (previous !== undefined && x - previous.x < (isDay || previous.isDay ? 56 : 40)) continue;
+      ticks.push({ x, label: isDay ? `${name} ${clock}` : clock, isDay, anchor: x - left < 26 ? "start" : "middle" });
       day = name;
     }
   }
@@ -129,31 +132,34 @@ interface Drawing {
   readonly left: number;
   readonly width: number;
   readonly zebra: boolean;
+  /** Where what has not ended is drawn to. */
+  readonly nowMs: number;
 }
 
-function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra }: Drawing): Html {
+function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra, nowMs }: Drawing): Html {
   const top = narrow ? y + 17 : y + 4;
   const label = narrow
-    ? html`<text class="label" x="${left}" y="${y + 13}">${cut(step.title, 54)}</text>`
-    : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 50)}</text>`;
+    ? html`<text class="label" x="${left}" y="${y + 13}">${cut(step.title, 52)}</text>`
+    : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 46)}</text>`;
   const band = zebra ? html`<rect class="zebra" x="0" y="${y}" width="${width}" height="${narrow ? 34 : 21}"/>` : undefined;
-  return html`<g>${band}<title>${tipOf(step)}</title>${label}${step.begun === undefined ? emptyMark(step, top, axis, width) : barOf(step, top, axis, width)}</g>`;
+  return html`<g>${band}<title>${tipOf(step)}</title>${label}${step.begun === undefined ? emptyMark(step, top, axis, width) : barOf(step, top, axis, width, nowMs)}</g>`;
 }
 
 const BAR_HEIGHT = 13;
 const MOST_LINES = 6;
 
-function barOf(step: StepReport, top: number, axis: Axis, width: number): Html {
+function barOf(step: StepReport, top: number, axis: Axis, width: number, nowMs: number): Html {
   const x1 = axis.x(instantOf(step.begun));
-  const x2 = Math.max(x1 + 3, axis.x(step.ended === undefined ? Number.MAX_SAFE_INTEGER : instantOf(step.ended)));
+  const x2 = Math.max(x1 + 3, axis.x(step.ended === undefined ? nowMs : instantOf(step.ended)));
   const lines = step.targets.length > 1 && step.targets.length <= MOST_LINES ? step.targets : [];
   const height = lines.length === 0 ? BAR_HEIGHT : BAR_HEIGHT / lines.length;
   const bars =
     lines.length === 0
       ? html`<rect class="bar ${step.state}" x="${r(x1)}" y="${top}" width="${r(x2 - x1)}" height="${BAR_HEIGHT}" rx="2"/>`
       : lines.map(({ state, begun, ended }, position) => {
-          const from = begun === undefined ? x1 : axis.x(instantOf(begun));
-          const to = begun === undefined ? x2 : Math.max(from + 3, ended === undefined ? x2 : axis.x(instantOf(ended)));
+          if (begun === undefined) return undefined;
+          const from = axis.x(instantOf(begun));
+          const to = Math.max(from + 3, ended === undefined ? x2 : axis.x(instantOf(ended)));
           return html`<rect class="bar ${state}" x="${r(from)}" y="${r(top + position * height)}" width="${r(to - from)}" height="${r(Math.max(1.4, height - 0.7))}" rx="0.8"/>`;
         });
   const late = step.planned !== undefined && instantOf(step.begun) - instantOf(step.planned) > 60_000 ? html`<line class="late" x1="${r(axis.x(instantOf(step.planned)))}" x2="${r(x1)}" y1="${top + BAR_HEIGHT / 2}" y2="${top + BAR_HEIGHT / 2}"/>` : undefined;
@@ -179,13 +185,13 @@ function phaseRow(title: string, y: number, width: number): Html {
   return html`<line class="phase-line" x1="0" x2="${width}" y1="${y + 22}" y2="${y + 22}"/><text class="phase" x="8" y="${y + 16}">${title}</text>`;
 }
 
-function markOf(axis: Axis, { at, local }: Moment, name: string, word: string, height: number): Html {
+function markOf(axis: Axis, { at, local }: Moment, name: string, word: string, y: number, height: number): Html {
   const x = r(axis.x(Date.parse(at)));
-  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="16" y2="${height - 8}"/><text x="${x}" y="12" text-anchor="end">${word} ${local}</text></g>`;
+  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="${y + 4}" y2="${height - 8}"/><text x="${x}" y="${y}" text-anchor="end">${word} ${local}</text></g>`;
 }
 
 function foldOf(from: number, to: number, height: number): Html {
-  return html`<rect class="fold" x="${r(from + 4)}" y="${AXIS_HEIGHT - 6}" width="${r(to - from - 8)}" height="${height - AXIS_HEIGHT - 2}"/><text class="tick" x="${r((from + to) / 2)}" y="${AXIS_HEIGHT - 12}">⋯</text>`;
+  return html`<rect class="fold" x="${r(from + 4)}" y="${AXIS_HEIGHT - 6}" width="${r(to - from - 8)}" height="${height - AXIS_HEIGHT - 2}"/>`;
 }
 
 function descriptionOf(report: Report): string {

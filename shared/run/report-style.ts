@@ -20,8 +20,8 @@ main, header, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 1.05rem; margin: 2.25rem 0 0.6rem; padding-bottom: 0.3rem; border-bottom: 1px solid var(--line); }
-h3 { font-size: 0.95rem; margin: 0 0 0.35rem; }
-h4 { font-size: 0.8rem; margin: 1.4rem 0 0.5rem; color: var(--muted); font-weight: 600; }
+h3 { font-size: 0.85rem; margin: 1.4rem 0 0.5rem; color: var(--muted); font-weight: 600; }
+h4 { font-size: 0.95rem; margin: 0; }
 p { margin: 0.35rem 0; max-width: 78ch; }
 ul { margin: 0.25rem 0; padding-left: 1.1rem; }
 li { margin: 0.15rem 0; }
@@ -48,15 +48,16 @@ dt { font-size: 0.78rem; color: var(--muted); }
 dd { margin: 0; font-weight: 600; }
 dd .small { font-weight: 400; }
 
-.columns { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 2rem; }
+.columns { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 2.2rem; }
 .columns > section > h2 { margin-top: 1.5rem; }
 .plain { list-style: none; padding: 0; margin: 0; }
 .plain > li { padding: 0.4rem 0; border-bottom: 1px solid var(--line); margin: 0; }
 .plain > li:last-child { border-bottom: 0; }
 .keys { font: 600 0.8rem ui-monospace, "SF Mono", Menlo, Consolas, monospace; color: var(--muted); }
 .why { display: block; color: var(--muted); font-size: 0.88rem; }
-.compact { columns: 2; column-gap: 2rem; }
-.compact > li { break-inside: avoid; border: 0; padding: 0.15rem 0; }
+.compact { columns: 3; column-gap: 2rem; font-size: 0.92rem; }
+.compact > li { break-inside: avoid; border: 0; padding: 0.12rem 0; }
+.tickets { font-size: 0.82rem; color: var(--muted); margin: 0.3rem 0 0; }
 
 .state { font-weight: 600; white-space: nowrap; font-size: 0.88rem; }
 .state.done { color: var(--done); } .state.already { color: var(--already); } .state.dropped { color: var(--dropped); } .state.skipped { color: var(--skipped); }
@@ -77,18 +78,18 @@ td .utc { color: var(--muted); font-size: 0.78rem; }
 
 .change { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.85rem 1.1rem 0.6rem; margin: 0 0 0.8rem; }
 .change > header { display: flex; gap: 0.2rem 0.9rem; flex-wrap: wrap; align-items: baseline; padding: 0; margin: 0; max-width: none; }
-.change h3 { margin: 0; }
 .change > header .state { margin-left: auto; }
 .notes { font-size: 0.86rem; color: var(--muted); margin: 0.35rem 0 0.5rem; padding-left: 0.7rem; border-left: 2px solid var(--line); }
 
 figure { margin: 0.8rem 0 0; padding: 0.6rem 0.4rem 0.3rem; background: var(--panel); border: 1px solid var(--line); border-radius: 4px; overflow: hidden; }
 figcaption { font-size: 0.8rem; color: var(--muted); padding: 0.4rem 0.5rem 0.2rem; }
-.legend { display: inline-flex; flex-wrap: wrap; gap: 0.15rem 0.9rem; list-style: none; padding: 0; margin: 0 0 0.2rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.15rem 0.9rem; list-style: none; padding: 0; margin: 0 0 0.2rem; }
 .legend li { margin: 0; }
 .picture { display: block; width: 100%; height: auto; font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 .picture text { fill: var(--ink); }
-.picture .label { font-size: 12px; }
-.picture .tick { fill: var(--muted); font-size: 11px; text-anchor: middle; }
+.picture .label { font-size: 11.5px; }
+.picture .tick { fill: var(--muted); font-size: 11px; }
+.picture .tick.middle { text-anchor: middle; }
 .picture .phase { font-size: 11.5px; font-weight: 600; fill: var(--muted); }
 .picture .grid { stroke: var(--line); stroke-width: 0.8; }
 .picture .grid.day { stroke: var(--muted); }
@@ -138,8 +139,8 @@ footer { padding-top: 1.5rem; padding-bottom: 2.5rem; color: var(--muted); font-
 }
 @media print {
   @page { margin: 13mm 12mm; }
-  :root { --bg: #ffffff; }
-  body { font-size: 9.4pt; line-height: 1.38; }
+  :root { --bg: #ffffff; font-size: 11.5px; }
+  body { font-size: 11.5px; line-height: 1.36; }
   main, header, footer { max-width: none; padding: 0; }
   header { padding-top: 0; }
   h2 { margin-top: 1.1rem; }

@@ -75,7 +75,7 @@ function summaryOf(index: PlanIndex, state: RunState, facts: readonly Fact[], mo
   assert(state.outcome === undefined || counts.underWay === 0, `the run has ended with changes under way: ${underWay.map(({ id }) => id).join(", ")}`);
 
   const started = facts.find((fact) => fact.type === "run.started");
-  const kickoffs = state.steps.filter(({ at, verb }) => at !== undefined && !isTicket(verb)).map((step) => kickoffOf(step, facts, moment));
+  const kickoffs = state.steps.filter(({ at, verb }) => at !== undefined && !isTicket(verb)).map((step) => kickoffOf(step, facts, moment)).toSorted((a, b) => Date.parse(a.planned.at) - Date.parse(b.planned.at));
   const open = state.obligations
     .filter(({ closed }) => closed === undefined)
     .map(({ id, what, openedAt, step, target, certain }) => ({

@@ -77,11 +77,11 @@ const SKETCHES: readonly Sketch[] = [
   {
     verb: "pool.drain",
     over: "server",
-    params: z.strictObject({ server: named("server"), pool: named("pool") }),
+    params: z.strictObject({ server: named("server"), pool: named("pool").optional() }),
     touches: serverOf,
-    opens: ({ server, pool }) => [{ id: `out-of-pool:${server.name}`, what: `${server.name} is out of ${pool.name}` }],
+    opens: ({ server, pool }) => [{ id: `out-of-pool:${server.name}`, what: `${server.name} is out of pool ${(pool ?? server.pool)?.name ?? ""}` }],
   },
-  { verb: "pool.restore", over: "server", params: z.strictObject({ server: named("server"), pool: named("pool") }), touches: serverOf, closes: ({ server }) => [`out-of-pool:${server.name}`] },
+  { verb: "pool.restore", over: "server", params: z.strictObject({ server: named("server"), pool: named("pool").optional() }), touches: serverOf, closes: ({ server }) => [`out-of-pool:${server.name}`] },
   {
     verb: "monitor.mute",
     over: "monitor",

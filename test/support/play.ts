@@ -150,7 +150,7 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
       await carryOut(ref.step, ref.target, order.do);
       advice = await conductor.act(ref, order, seq);
       ring(advice.ring);
-      if (order.do === "rest") return leave();
+      if (order.do === "rest") return;
     }
   };
   const walkStep = async (step: string): Promise<void> => {
@@ -158,7 +158,7 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
     let advice = await conductor.adviseStep(ref);
     for (;;) {
       const { order, seq } = advice;
-      if (order.do === "rest") return leave();
+      if (order.do === "rest") return;
       if (order.do === "wait") {
         await pause(stepInstance(run, step), order.until);
         advice = await conductor.adviseStep(ref);
@@ -172,11 +172,11 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
       advice = await conductor.adviseStep(ref);
     }
   };
-  /** Starts them all and waits for all; who waits for children is neither awake nor asleep. */
+  /** Starts them all and waits for all; who waits for children is neither awake nor asleep, and wakes as the last of them leaves. */
   const all = async (walks: readonly (() => Promise<void>)[]): Promise<void> => {
-    awake += walks.length - 1;
-    await Promise.all(walks.map((walk) => walk()));
-    awake++;
+    let left = walks.length;
+    awake += left - 1;
+    await Promise.all(walks.map((walk) => walk().then(() => (--left > 0 ? leave() : undefined))));
   };
 
   awake++;
