@@ -150,7 +150,7 @@ function nextOfBegun(sight: TargetSight): Order {
     return now < lookAt ? { do: "wait", until: lookAt, why: `could not look: ${fault.message}` } : { do: "poll", attempt: attempt + 1 };
   }
   const ending = endingOfLook(fault);
-  return answered(sight, ending) ?? giveUp(sight, ending, ending.as);
+  return answered(sight, ending) ?? endBegun(sight, ending.as, ending.why, ending.as);
 }
 
 /** A person's word that work under way is not wanted any more, or not waited for: what was asked of someone, say. */
@@ -279,8 +279,8 @@ function endBegun(sight: TargetSight, as: Ending, why: string, asIfUnstoppable: 
 }
 
 /** As `endBegun`, for work that is past helping: once it is known to have been stopped, it is known not to be done. */
-function giveUp(sight: TargetSight, { as, why }: { as: Ending; why: string }, asIfUnstoppable?: Ending): Order {
-  return endBegun(sight, sight.walk.cancelled && as === "unknown" ? "failed" : as, sight.walk.cancelled ? `${why}; stopped` : why, asIfUnstoppable);
+function giveUp(sight: TargetSight, { as, why }: { as: Ending; why: string }): Order {
+  return endBegun(sight, sight.walk.cancelled && as === "unknown" ? "failed" : as, sight.walk.cancelled ? `${why}; stopped` : why);
 }
 
 function nextOfFresh(sight: TargetSight): Order {

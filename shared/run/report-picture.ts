@@ -36,7 +36,7 @@ export function pictureOf(report: Report, { id, width, narrow }: PictureSize): H
 }
 
 const AXIS_HEIGHT = 52;
-const HOUR_MS = 3_600_000;
+const QUARTER_MS = 15 * 60_000;
 const PAD_MS = 12 * 60_000;
 /** A longer time without anything is folded to `FOLD_PX`. */
 const QUIET_MS = 70 * 60_000;
@@ -104,16 +104,16 @@ function spansOf(step: StepReport, nowMs: number): [number, number][] {
 
 function ticksOf(pieces: readonly { from: number; to: number }[], perMs: number, xOf: (instantMs: number) => number, zone: string): Axis["ticks"] {
   const moment = momentIn(zone);
-  const everyHours = [1, 2, 3, 6].find((hours) => hours * HOUR_MS * perMs >= 48) ?? 12;
+  const everyMinutes = [15, 30, 60, 120, 180, 360].find((minutes) => minutes * 60_000 * perMs >= 48) ?? 720;
   const ticks: Axis["ticks"][number][] = [];
   const left = pieces[0] === undefined ? 0 : xOf(pieces[0].from);
   let day = "";
   for (const { from, to } of pieces) {
-    // Half hours, since there are zones that stand half an hour off.
-    for (let at = Math.ceil(from / (HOUR_MS / 2)) * (HOUR_MS / 2); at <= to; at += HOUR_MS / 2) {
+    // Quarters of an hour, since there are zones that stand off by one.
+    for (let at = Math.ceil(from / QUARTER_MS) * QUARTER_MS; at <= to; at += QUARTER_MS) {
       const [name = "", clock = ""] = moment(new Date(at).toISOString()).local.split(" ");
       const [hour = "", minute = ""] = clock.split(":");
-      if (minute !== "00" || Number(hour) % everyHours !== 0) continue;
+      if ((Number(hour) * 60 + Number(minute)) % everyMinutes !== 0) continue;
       const x = xOf(at);
       const previous = ticks.at(-1);
       const isDay = name !== day;

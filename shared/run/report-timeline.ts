@@ -16,8 +16,10 @@ type Event = Omit<EventReport, "at"> & { readonly at: string };
 export function timelineOf(index: PlanIndex, entries: readonly Entry[], moment: (at: string) => Moment): readonly EventReport[] {
   const facts = entries.map(({ fact }) => fact);
   const events = [...facts.flatMap((fact) => eventsOf(index, fact)), ...obligationEvents(facts)];
-  // The sort is stable, so that what happened in one instant keeps the order of the journal.
-  return events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map((event) => ({ ...event, at: moment(event.at) }));
+  // The sort is stable: what happened in one instant keeps the order of the journal, but the run's end comes last.
+  const ended = facts.find(({ type }) => type === "run.ended")?.at;
+  const isEnd = ({ kind, at }: Event): number => (kind === "run" && at === ended ? 1 : 0);
+  return events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : isEnd(a) - isEnd(b))).map((event) => ({ ...event, at: moment(event.at) }));
 }
 
 function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
