@@ -1,6 +1,7 @@
 import { registerActivities } from "../functions/activities.ts";
 import { registerOrchestrations } from "../functions/orchestrations.ts";
 import { WINDOW } from "../functions/app.ts";
+import { Fault } from "../shared/fault/fault.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import { silentTelemetry, type Telemetry } from "../shared/ports/telemetry.ts";
 import type { Effect } from "../shared/ports/simulator.ts";
@@ -8,13 +9,15 @@ import { decide } from "../shared/run/decide.ts";
 import { START_LEAD_MS } from "../shared/run/due.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { stepInstance, targetInstance, windowInstance } from "../shared/run/instances.ts";
-import type { Entry } from "../shared/run/journal.ts";
+import { RUN_STREAM } from "../shared/run/facts.ts";
+import type { Entry, Journal } from "../shared/run/journal.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import { stateOf, type RunState } from "../shared/run/state.ts";
 import { composeLocal } from "./compose.ts";
 import type { Faults } from "./durable/faults.ts";
 import type { Notice } from "./durable/notice.ts";
 import { createHost, type LocalHost } from "./harness.ts";
+import { memoryStore } from "./durable/store-memory.ts";
 import { memoryJournal } from "./memory-journal.ts";
 import { memoryLocks } from "./memory-locks.ts";
 import { memoryPlans } from "./memory-plans.ts";
@@ -36,9 +39,20 @@ export interface RehearsalOptions {
   readonly faults?: Faults;
   /** Whether the simulated people answer; they do unless told otherwise. */
   readonly teamAnswers?: boolean;
-  /** Called with the running host, to do things to it at instants of its clock. */
+  /** Called with the running host, in each of its lives, to do things to it at instants of its clock. */
   readonly during?: (host: LocalHost) => void;
+  /** True: the process dies at this moment, as by kill -9, and is started again. Asked at every moment. */
+  readonly killAt?: (moment: KillMoment) => boolean;
 }
+
+/** A moment at which a process can die beside those that `Faults` has: around calls to vendors and around facts. */
+export interface KillMoment {
+  readonly kind: "before a call" | "after a call" | "before a fact" | "after a fact";
+  /** Counted from 0 through all lives. */
+  readonly n: number;
+}
+
+const MOST_LIVES = 500;
 
 export interface Rehearsal {
   readonly state: RunState;
@@ -56,65 +70,106 @@ export interface Rehearsal {
  * in this process and without sockets. The same plan, scene and options give the same rehearsal.
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { plan, scene, telemetry = silentTelemetry, record, faults, during, teamAnswers = true } = options;
+  const { plan, scene, telemetry = silentTelemetry, record, faults, during, teamAnswers = true, killAt = () => false } = options;
   const run = plan.window.id;
   const index = indexOf(plan);
   const vendors = vendorsOf(scene);
-  let host: LocalHost | undefined;
-  const clock = { now: () => host?.clock.now() ?? 0 };
-  const ring = async (instances: readonly string[]): Promise<void> => {
-    for (const instance of new Set(instances)) await host?.hub.raise(instance, "ring", {});
-  };
+  const store = memoryStore();
   const facts = memoryJournal();
+  const locks = memoryLocks();
   const plans = memoryPlans();
+  const notices: Notice[] = [];
   const startAt = options.startAt ?? isoOf(Date.parse(plan.window.opensAt) - START_LEAD_MS);
   await plans.put({ plan, by: "rehearsal", at: startAt, approved: { by: "rehearsal", at: startAt } });
+  let moments = 0;
 
-  const team = simulatedTeam({
-    clock: { now: clock.now, at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined), hold: () => host?.clock.hold() ?? (() => undefined), close: () => undefined },
-    index: () => index,
-    async answer(by, request) {
-      await decide(facts, index, request, by, isoOf(clock.now()));
-      if (request.step !== undefined) await ring([stepInstance(run, request.step), ...(request.target === undefined ? [] : [targetInstance(run, request.step, request.target)])]);
-    },
-  });
-  const app = composeLocal({
-    clock,
-    journal: teamAnswers ? team.hearing(facts) : facts,
-    locks: memoryLocks(),
-    plans,
-    telemetry,
-    ...directTransport(vendors, clock),
-    ring,
-    ...(record === undefined ? {} : { record }),
-  });
-
-  host = await createHost({
-    app: () => {
-      registerOrchestrations();
-      registerActivities(app);
-    },
-    clock: "virtual",
-    startAt,
-    ...(faults === undefined ? {} : { faults }),
-  });
-  try {
-    await app.conductor.begin(run, plan.digest, "rehearsal");
-    during?.(host);
-    await host.start(WINDOW, { run, digest: plan.digest }, windowInstance(run));
-    await host.waitFor(windowInstance(run));
-    const entries = await facts.readAll(run);
-    return {
-      state: stateOf(index, entries, clock.now()),
-      entries,
-      effects: vendors.effects(),
-      notices: host.notices,
-      endedAt: isoOf(clock.now()),
-      longestHistory: await longestHistory(host),
+  /** One life of the process: from its start until the window has ended (then its answer) or it was killed (then nothing). */
+  async function live(): Promise<Rehearsal | undefined> {
+    let dead = false;
+    let host: LocalHost | undefined;
+    const clock = { now: () => host?.clock.now() ?? Date.parse(startAt) };
+    // What a dead process was about to do is never done, and what it waited for never comes.
+    const breath = async (kind: KillMoment["kind"]): Promise<void> => {
+      if (!dead && killAt({ kind, n: moments++ })) {
+        dead = true;
+        host?.kill();
+      }
+      if (dead) await new Promise<never>(() => undefined);
     };
-  } finally {
-    await host.close();
+    const ring = async (instances: readonly string[]): Promise<void> => {
+      for (const instance of new Set(instances)) if (!dead) await host?.hub.raise(instance, "ring", {});
+    };
+    const team = simulatedTeam({
+      clock: { now: clock.now, at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined), hold: () => host?.clock.hold() ?? (() => undefined), close: () => undefined },
+      index: () => index,
+      async answer(by, request) {
+        if (dead) return;
+        await decide(facts, index, request, by, isoOf(clock.now()));
+        if (request.step !== undefined) await ring([stepInstance(run, request.step), ...(request.target === undefined ? [] : [targetInstance(run, request.step, request.target)])]);
+      },
+    });
+    const mortal: Journal = {
+      ...facts,
+      async append(...given) {
+        await breath("before a fact");
+        const kept = await facts.append(...given);
+        await breath("after a fact");
+        return kept;
+      },
+    };
+    const direct = directTransport(vendors, clock);
+    const app = composeLocal({
+      clock,
+      journal: teamAnswers ? team.hearing(mortal) : mortal,
+      locks,
+      plans,
+      telemetry,
+      handshake: direct.handshake,
+      async fetch(input, init) {
+        await breath("before a call");
+        const answer = await direct.fetch(input, init);
+        await breath("after a call");
+        return answer;
+      },
+      ring,
+      ...(record === undefined ? {} : { record }),
+    });
+    host = await createHost({
+      app: () => {
+        registerOrchestrations();
+        registerActivities(app);
+      },
+      store,
+      clock: "virtual",
+      startAt,
+      // One after the other: work takes no virtual time, so nothing is lost, and the order of effects within one instant does
+      // not hang on which SDK was loaded first.
+      maxConcurrentActivities: 1,
+      onNotice: (notice) => notices.push(notice),
+      ...(faults === undefined ? {} : { faults }),
+    });
+    try {
+      await facts.append(run, RUN_STREAM, 0, [{ type: "run.started", at: isoOf(clock.now()), digest: plan.digest, by: "rehearsal" }]);
+      team.catchUp(stateOf(index, await facts.readAll(run), clock.now()).asks);
+      during?.(host);
+      if ((await host.status(windowInstance(run))) === undefined) await host.start(WINDOW, { run, digest: plan.digest }, windowInstance(run));
+      await host.waitFor(windowInstance(run));
+      const entries = await facts.readAll(run);
+      return { state: stateOf(index, entries, clock.now()), entries, effects: vendors.effects(), notices, endedAt: isoOf(clock.now()), longestHistory: await longestHistory(host) };
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.kind === "unavailable") return undefined;
+      if (dead) return undefined;
+      throw thrown;
+    } finally {
+      if (!dead) await host.close();
+    }
   }
+
+  for (let lives = 0; lives < MOST_LIVES; lives++) {
+    const rehearsal = await live();
+    if (rehearsal !== undefined) return rehearsal;
+  }
+  throw new Fault("defect", `the rehearsal was killed ${MOST_LIVES} times without coming to an end`);
 }
 
 async function longestHistory(host: LocalHost): Promise<{ instance: string; events: number }> {

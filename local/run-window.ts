@@ -44,6 +44,8 @@ export interface WindowOptions {
   /** Also go on with a window that has been begun and not ended here, if its plan and scenario are these. */
   readonly resume: boolean;
   readonly record?: string;
+  /** Resolves when someone wants it to stop; it can be gone on with later. */
+  readonly interrupted: Promise<void>;
   say(line: string): void;
   /** Called again and again while the window runs, and once when it has ended. */
   look(state: RunState, nowMs: number): void;
@@ -136,8 +138,10 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   }
 }
 
-async function untilEnded({ plan, look, ended }: WindowOptions, journal: Pick<Mirror, "entries">, now: () => number): Promise<RunState> {
+async function untilEnded({ plan, look, ended, interrupted }: WindowOptions, journal: Pick<Mirror, "entries">, now: () => number): Promise<RunState> {
   const index = indexOf(plan);
+  let stop = false;
+  void interrupted.then(() => (stop = true));
   for (;;) {
     const state = stateOf(index, journal.entries(), now());
     look(state, now());
@@ -145,7 +149,8 @@ async function untilEnded({ plan, look, ended }: WindowOptions, journal: Pick<Mi
       await ended(state, journal.entries());
       return state;
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    if (stop) throw new Fault("overdue", "interrupted; start it again to go on with the window, or with --fresh to begin anew");
+    await Promise.race([interrupted, new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))]);
   }
 }
 

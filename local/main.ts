@@ -1,0 +1,103 @@
+import { join, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { loadPlan } from "../cli/plan-file.ts";
+import { Fault } from "../shared/fault/fault.ts";
+import { demoScene, SCENARIOS, type Scenario } from "./demo-world.ts";
+import { outputOf } from "./output.ts";
+import { progressOn } from "./progress.ts";
+import { runWindow } from "./run-window.ts";
+import { PROJECT } from "./settings.ts";
+
+/** Gaps of the night pass this many times as fast: fifteen hours in about a minute. */
+const USUAL_SPEED = 1_200;
+
+interface StartOptions {
+  readonly plan: string;
+  readonly inventory: string;
+  readonly scenario: Scenario;
+  readonly speed: number;
+  readonly port: number;
+  readonly data: string;
+  readonly out: string;
+  readonly stay?: boolean;
+  readonly fresh?: boolean;
+  readonly record?: string;
+}
+
+/**
+ * `npm start`: runs a window on this machine, from start to report. Exit code 0 if it ended well, 1 if not, 2 if the plan has
+ * errors. Killed at any moment and started again, it goes on where it was.
+ */
+async function main(argv: readonly string[]): Promise<number> {
+  const options = optionsOf(argv);
+  const planFile = resolve(options.plan);
+  const { plan, text, inventory } = loadPlan(planFile, resolve(options.inventory));
+  const scene = demoScene({ inventory, plan, scenario: options.scenario });
+  const output = outputOf(resolve(options.out), plan);
+  const progress = progressOn(process.stdout, plan);
+
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  process.once("SIGINT", () => interrupt());
+  process.once("SIGTERM", () => interrupt());
+  const state = await runWindow({
+    plan,
+    text,
+    file: options.plan,
+    scene,
+    scenario: options.scenario,
+    speed: options.speed,
+    port: options.port,
+    folder: resolve(options.data),
+    resume: options.fresh !== true,
+    interrupted,
+    ...(options.record === undefined ? {} : { record: resolve(options.record) }),
+    say: (line) => progress.say(line),
+    look: (current, now) => progress.look(current, now),
+    async ended(current, entries) {
+      progress.end(current);
+      for (const file of await output.write(current, entries)) progress.say(file);
+      if (options.stay === true) {
+        progress.say("still serving; Ctrl-C ends it");
+        await interrupted;
+      }
+    },
+  });
+  return state.outcome === "well" ? 0 : 1;
+}
+
+function optionsOf(argv: readonly string[]): StartOptions {
+  return new Command("npm start --")
+    .description("Runs a maintenance window on this machine against simulated vendors, from its first kickoff to its report.")
+    .option("--plan <file>", "the plan", join(PROJECT, "plans/2024-12-08.yaml"))
+    .option("--inventory <file>", "the team's inventory", join(PROJECT, "plans/inventory.yaml"))
+    .addOption(new Option("--scenario <name>", Object.entries(SCENARIOS).map(([name, what]) => `${name}: ${what}`).join("; ")).choices(Object.keys(SCENARIOS)).default("usual"))
+    .option("--speed <factor>", "how many times as fast time passes while nothing runs", positive, USUAL_SPEED)
+    .option("--port <number>", "port of the API on 127.0.0.1; another is taken if it is in use", whole, 7171)
+    .option("--data <folder>", "where tables, worlds and the task hub are kept", join(PROJECT, ".nightshift"))
+    .option("--out <folder>", "where reports are written", join(PROJECT, "out"))
+    .option("--record <file>", "write every exchange with a vendor there, one JSON line each")
+    .option("--fresh", "begin anew, even if a window was begun here and has not ended")
+    .option("--stay", "keep serving the API after the window has ended")
+    .parse(argv, { from: "user" })
+    .opts<StartOptions>();
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("a number above 0, such as 1200");
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("a port from 0 to 65535");
+  return value;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (thrown) {
+  if (thrown instanceof Fault) process.stderr.write(`nightshift: ${thrown.message}\n`);
+  else process.stderr.write(`nightshift: a defect of ours: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
+  process.exitCode = thrown instanceof Fault && thrown.kind === "invalid" ? 2 : 1;
+}
