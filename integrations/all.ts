@@ -5,6 +5,7 @@ import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/conne
 import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
 import { AzureNetworkSettings, connectAzureNetwork } from "./azure-network/connector.ts";
 import { AzureResourcesSettings, connectAzureResources } from "./azure-resources/connector.ts";
+import { BitwardenSettings, connectBitwarden } from "./bitwarden/connector.ts";
 import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
@@ -26,6 +27,7 @@ export const SETTINGS = {
   "azure-devops": AzureDevOpsSettings,
   "azure-network": AzureNetworkSettings,
   "azure-resources": AzureResourcesSettings,
+  bitwarden: BitwardenSettings,
   cloudflare: CloudflareSettings,
   jira: JiraSettings,
   "key-vault": KeyVaultSettings,
@@ -56,6 +58,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     people: slackPeople(chat),
     issues: connectJira(settings.jira, outside),
     monitors: connectPingdom(settings.pingdom, outside),
+    passwords: connectBitwarden(settings.bitwarden, outside),
     patches: connectWsus(hosts),
     pools: connectAzureNetwork(settings["azure-network"], outside),
     pipelines: connectAzureDevOps(settings["azure-devops"], outside),

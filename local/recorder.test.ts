@@ -44,6 +44,18 @@ it("writes no line for a call without an answer, and none for a site that is onl
   expect(lines()).toEqual([]);
 });
 
+it("hides everything of an item in Bitwarden but what names it", async () => {
+  const item = { object: "item", id: "1", name: "Mailgun login", notes: "s1", fields: [{ name: "pin", value: "s2" }], login: { username: "s3", password: "s4", uris: [{ uri: "s5" }] }, collectionIds: ["c1"], revisionDate: "2024-09-20" };
+  const { lines, fetch } = recording(async () => Response.json({ success: true, data: { object: "list", data: [item] } }));
+
+  await fetch("http://127.0.0.1:8087/list/object/items?search=Mailgun");
+
+  const body = JSON.stringify(lines()[0]?.response.body);
+  expect(body).not.toMatch(/"s\d"/);
+  expect(body).toContain('"id":"1","name":"Mailgun login"');
+  expect(body).toContain('"collectionIds":["c1"],"revisionDate":"2024-09-20"');
+});
+
 it("hides secrets by header, by field, by place and by value", async () => {
   const { lines, fetch } = recording(async () => Response.json({ access_token: "new-one", echo: `got ${VALUE}`, list: [Buffer.from(VALUE).toString("base64")] }));
   const json = { authorization: "Bearer abcdef", "content-type": "application/json" };
@@ -86,7 +98,7 @@ function recording(answer: Fetch) {
   const { around } = recorder({
     clock: { now: () => Date.parse("2024-12-08T01:00:00Z") },
     systemOf: ({ host, pathname }) =>
-      host === "slack.com" ? "slack" : host.endsWith("vault.azure.net") ? "key-vault" : host.startsWith("fw.") ? "panos" : pathname.includes("Microsoft.Compute") ? "azure-compute" : host.startsWith("management") ? "azure-resources" : "web",
+      host === "slack.com" ? "slack" : host === "127.0.0.1:8087" ? "bitwarden" : host.endsWith("vault.azure.net") ? "key-vault" : host.startsWith("fw.") ? "panos" : pathname.includes("Microsoft.Compute") ? "azure-compute" : host.startsWith("management") ? "azure-resources" : "web",
     secretsKnown: () => known.known(),
     write: (line) => void written.push(line),
   });

@@ -123,11 +123,15 @@ const SECRET_HEADERS = new Set(["authorization", "proxy-authorization", "x-pan-k
 const SECRET_FIELDS =
   /^(password|passwd|pass|token|access_?token|refresh_?token|id_?token|session_?key|client_?secret|secret|secureValue|storageAccountKey|api_?key|totp|signature|sig|phash)$/i;
 
+/** What may be told of an item in Bitwarden. Any other text of it may be somebody's secret: notes, user names, fields of people's own. */
+const TOLD_OF_ITEMS = /^(object|id|name|organizationId|folderId|collectionIds|creationDate|revisionDate|deletedDate|lastUsedDate|passwordRevisionDate|message|title|status)$/;
+
 const markOf = (name: string) => `«secret:${name}»`;
 
 function redaction(system: string, url: URL, secrets: readonly KnownSecret[]) {
   // `key` is the API key on firewalls, and the name of a ticket or a space elsewhere.
-  const isSecretField = (name: string) => SECRET_FIELDS.test(name) || (system === "panos" && name === "key");
+  const isItem = system === "bitwarden" && /^\/(list\/)?object\//.test(url.pathname);
+  const isSecretField = (name: string) => SECRET_FIELDS.test(name) || (system === "panos" && name === "key") || (isItem && !TOLD_OF_ITEMS.test(name));
   // The value of a Key Vault secret has no telling field name; its place tells.
   const vaultSecret = system === "key-vault" ? /^\/(?:deleted)?secrets\/([^/]+)/.exec(url.pathname)?.[1] : undefined;
 
@@ -138,7 +142,7 @@ function redaction(system: string, url: URL, secrets: readonly KnownSecret[]) {
       if (vaultSecret !== undefined && field === "value") return markOf(vaultSecret);
       return redacted(value, secrets);
     }
-    if (Array.isArray(value)) return value.map((part) => walk(part));
+    if (Array.isArray(value)) return value.map((part) => walk(part, field));
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, walk(part, name)]));
   };
