@@ -21,15 +21,16 @@ export interface LoadedPlan {
  * @throws Fault `invalid` with every finding when no plan comes out; `absent` when a file cannot be read.
  */
 export function loadPlan(file: string, inventoryFile: string): LoadedPlan {
-  const text = textOf(file);
-  const { inventory, findings: ofInventory } = loadInventory(textOf(inventoryFile), inventoryFile);
+  const text = readText(file);
+  const { inventory, findings: ofInventory } = loadInventory(readText(inventoryFile), inventoryFile);
   const { plan, findings: ofPlan } = compile({ text, file, inventory, registry });
   const findings = sortedFindings([...ofInventory, ...ofPlan]);
   if (plan === undefined || hasErrors(findings)) throw new Fault("invalid", `${file} cannot be run:\n${findings.filter(({ severity }) => severity !== "info").map(printedFinding).join("\n")}`);
   return { plan, text, inventory, findings };
 }
 
-function textOf(file: string): string {
+/** @throws Fault `absent` when the file cannot be read. */
+export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {

@@ -1,9 +1,9 @@
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { loadPlan } from "../cli/plan-file.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { demoScene, SCENARIOS, type Scenario } from "./demo-world.ts";
-import { outputOf } from "./output.ts";
+import { writeOutput } from "./output.ts";
 import { progressOn } from "./progress.ts";
 import { runWindow } from "./run-window.ts";
 import { PROJECT } from "./settings.ts";
@@ -33,7 +33,6 @@ async function main(argv: readonly string[]): Promise<number> {
   const planFile = resolve(options.plan);
   const { plan, text, inventory } = loadPlan(planFile, resolve(options.inventory));
   const scene = demoScene({ inventory, plan, scenario: options.scenario });
-  const output = outputOf(resolve(options.out), plan);
   const progress = progressOn(process.stdout, plan);
 
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
@@ -53,9 +52,9 @@ async function main(argv: readonly string[]): Promise<number> {
     ...(options.record === undefined ? {} : { record: resolve(options.record) }),
     say: (line) => progress.say(line),
     look: (current, now) => progress.look(current, now),
-    async ended(current, entries) {
+    async ended(current, entries, now) {
       progress.end(current);
-      for (const file of await output.write(current, entries)) progress.say(file);
+      for (const file of await writeOutput(resolve(options.out), plan, entries, now)) progress.say(`report: ${relative(process.cwd(), file)}`);
       if (options.stay === true) {
         progress.say("still serving; Ctrl-C ends it");
         await interrupted;

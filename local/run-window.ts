@@ -50,7 +50,7 @@ export interface WindowOptions {
   /** Called again and again while the window runs, and once when it has ended. */
   look(state: RunState, nowMs: number): void;
   /** What is to be done with the ended window before everything is stopped; `stay` resolves when nobody needs it any more. */
-  ended(state: RunState, entries: readonly Entry[]): Promise<void>;
+  ended(state: RunState, entries: readonly Entry[], nowMs: number): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -146,7 +146,7 @@ async function untilEnded({ plan, look, ended, interrupted }: WindowOptions, jou
     const state = stateOf(index, journal.entries(), now());
     look(state, now());
     if (state.outcome !== undefined) {
-      await ended(state, journal.entries());
+      await ended(state, journal.entries(), now());
       return state;
     }
     if (stop) throw new Fault("overdue", "interrupted; start it again to go on with the window, or with --fresh to begin anew");

@@ -1,0 +1,28 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { workbookFile } from "../adapters/workbook-file.ts";
+import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import type { Entry } from "../shared/run/journal.ts";
+import { reportOf } from "../shared/run/report.ts";
+import { reportHtml } from "../shared/run/report-html.ts";
+import { reportJson } from "../shared/run/report-json.ts";
+import { reportMarkdown } from "../shared/run/report-markdown.ts";
+import { workbookOf } from "../shared/run/workbook.ts";
+
+/**
+ * Writes what a run leaves for people: `report.md`, `report.html`, `report.json` and `tracking.xlsx`, in a folder named after the
+ * run.
+ *
+ * @param now milliseconds since the epoch, on the run's clock.
+ * @returns the files' paths.
+ */
+export async function writeOutput(folder: string, plan: CompiledPlan, entries: readonly Entry[], now: number): Promise<readonly string[]> {
+  const own = join(folder, plan.window.id);
+  await mkdir(own, { recursive: true });
+  const report = reportOf(plan, entries, now);
+  const texts = { "report.md": reportMarkdown(report), "report.html": reportHtml(report), "report.json": reportJson(report) };
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(own, name), text);
+  const workbook = join(own, "tracking.xlsx");
+  await writeFile(workbook, await workbookFile(workbookOf(plan, entries, report)));
+  return [...Object.keys(texts).map((name) => join(own, name)), workbook];
+}
