@@ -68,6 +68,8 @@ export interface TargetState {
   readonly why?: string;
   readonly note?: string;
   readonly tries: number;
+  /** Topics that people were told about, e.g. `late-start#1`, `held#2`. */
+  readonly told: readonly string[];
   readonly faults: readonly string[];
   readonly begunAt?: string;
   readonly endedAt?: string;
@@ -169,6 +171,7 @@ function targetState(id: string, facts: readonly Fact[], stepEnded: { as: Ending
     ...(ending === undefined ? {} : { as: ending.as, why: ending.why }),
     ...noteOf(walk),
     tries: walk.everIntended ? walk.try : 0,
+    told: walk.told,
     faults: facts.flatMap((fact) => (fact.type === "target.faulted" ? [`${fact.at} ${fact.deed}: ${fact.fault.message}`] : [])),
     ...(first === undefined ? {} : { begunAt: first }),
     ...(last === undefined ? {} : { endedAt: last }),
