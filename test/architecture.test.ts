@@ -31,7 +31,7 @@ const RULES: readonly Rule[] = [
   { files: /^integrations\/[^/]+\/simulat(or|ed-[a-z]+)\.ts$/, may: [/^shared\/ports\//, /^integrations\/[^/]+\/simulat(or|ed-[a-z]+)\.ts$/, /^fast-xml-parser$/, NODE], types: [/^shared\//] },
   // A slice may use its own files, what all Azure slices share, and another slice's port types; nothing else of a sibling.
   { files: /^integrations\/([^/]+)\//, may: [/^shared\/(?!run\/)/, /^integrations\/(\1|azure-[a-z]+\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE], types: [SHARED, /^integrations\//] },
-  { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights)/, NODE] },
+  { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights|write-excel-file)/, NODE] },
   { files: /^functions\/(compose|assemble|main)\.ts$/, may: [SHARED, /^(functions|adapters|integrations)\//, NODE] },
   { files: /^functions\//, may: [SHARED, /^(functions|orchestrators)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
   { files: /^cli\/(host|host-lines|serve-vendors|rehearse)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE] },
