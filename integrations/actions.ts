@@ -8,6 +8,7 @@ import { dnsProxy, dnsSwap } from "./cloudflare/actions.ts";
 import { cachePurge } from "./cloudflare/cache-purge.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
 import { certificateSync } from "./key-vault/actions.ts";
+import { secretCopy } from "./key-vault/secret-copy.ts";
 import { personDo } from "./people/actions.ts";
 import { monitorMute, monitorUnmute } from "./pingdom/actions.ts";
 import { slackNotify } from "./slack/actions.ts";
@@ -37,6 +38,7 @@ export const registry = registryOf([
   poolDrain,
   poolRestore,
   resourceMove,
+  secretCopy,
   slackNotify,
   webCheck,
   workspaceRename,

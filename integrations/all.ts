@@ -9,6 +9,7 @@ import { BitwardenSettings, connectBitwarden } from "./bitwarden/connector.ts";
 import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
+import { connectVaultSecrets } from "./key-vault/secrets.ts";
 import { connectPingdom, PingdomSettings } from "./pingdom/connector.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
 import { slackPeople } from "./slack/people.ts";
@@ -63,6 +64,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     pools: connectAzureNetwork(settings["azure-network"], outside),
     pipelines: connectAzureDevOps(settings["azure-devops"], outside),
     vault: connectKeyVault(settings["key-vault"], outside),
+    vaultSecrets: connectVaultSecrets(settings["key-vault"], outside),
     web: connectWeb(settings.web, outside),
     workspaces: connectTerraform(settings.terraform, outside),
   };

@@ -57,7 +57,7 @@ export function connectKeyVault(_settings: KeyVaultSettings, { fetch, credential
   const clients = new Map<string, CertificateClient>();
 
   async function clientFor(vault: VaultRef): Promise<CertificateClient> {
-    const origin = originOf(vault);
+    const origin = vaultOrigin(vault);
     const known = clients.get(origin);
     if (known !== undefined) return known;
     const { CertificateClient } = await import("@azure/keyvault-certificates");
@@ -100,8 +100,8 @@ export function connectKeyVault(_settings: KeyVaultSettings, { fetch, credential
   };
 }
 
-/** The SDK sends its token wherever the address says; so only to vaults. */
-function originOf({ name, url }: VaultRef): string {
+/** Where a vault is. The SDK sends its token wherever the address says; so only to vaults. @throws Fault `invalid` for any other. */
+export function vaultOrigin({ name, url }: VaultRef): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== "https:" || !VAULT_HOST.test(parsed.host)) {
     throw new Fault("invalid", `vault ${name} has the address ${JSON.stringify(url)}; expected https://NAME.vault.azure.net`);

@@ -42,14 +42,18 @@ export interface SimulatedSecretVersion {
   enabled: boolean;
   /** UTC ISO. */
   readonly createdAt: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** It is the secret behind a certificate, and cannot be set. */
+  readonly isManaged?: boolean;
 }
 
 const CERTIFICATE_VERSIONS = ["7.5", "2025-07-01"];
 const SECRET_VERSIONS = ["7.5", "2026-04-01"];
 
 /**
- * Key vaults as far as they are read: certificates with versions and policy, and secrets. Every vault answers its first
- * request without a token with a challenge, as the service does. Reading leaves no effect.
+ * Key vaults: certificates with versions and policy, which are read, and secrets. Every vault answers its first request
+ * without a token with a challenge, as the service does. Reading leaves no effect. A secret without a version is its newest
+ * one, and when that is disabled a refusal; versions are listed in the order of their ids, which means nothing.
  */
 export const keyVaultSimulator: Simulator<KeyVaultWorld> = {
   systems: ["key-vault"],
@@ -64,10 +68,13 @@ export const keyVaultSimulator: Simulator<KeyVaultWorld> = {
     if (vault === undefined) throw new TypeError("fetch failed", { cause: new Error(`getaddrinfo ENOTFOUND ${url.host}`) });
     if (!/^Bearer \S+$/.test(request.headers.get("authorization") ?? "")) return challenge();
     if (vault.isClosed === true) return refusal(403, "Forbidden", "client address is not authorized and caller is not a trusted service", "ForbiddenByFirewall");
-    if (request.method !== "GET") return refusal(405, "MethodNotAllowed", "only reading is simulated here");
     const [kind, name, version] = url.pathname.slice(1).split("/").map(decodeURIComponent);
     const accepted = kind === "secrets" ? SECRET_VERSIONS : CERTIFICATE_VERSIONS;
     if (!accepted.includes(url.searchParams.get("api-version") ?? "")) return refusal(400, "BadParameter", "the api-version is none that this service offers");
+    if (kind === "secrets" && name !== undefined && request.method === "PUT" && version === undefined) return setSecret(world, url, vault, name, await bodyOf(request), now);
+    if (kind === "secrets" && name !== undefined && request.method === "PATCH" && version !== undefined) return changeSecret(world, url, vault, name, version, await bodyOf(request), now);
+    if (request.method !== "GET") return refusal(405, "MethodNotAllowed", "this is not simulated");
+    if (kind === "secrets" && name !== undefined && version === "versions") return secretVersions(url, vault, name);
     if (kind === "certificates" && name !== undefined) return certificates(world, url, vault, name, version ?? "", now);
     if (kind === "secrets" && name !== undefined) return secret(url, vault, name, version ?? "");
     return refusal(404, "NotFound", "there is no such address");
@@ -113,8 +120,54 @@ function secret(url: URL, vault: SimulatedVault, name: string, version: string):
   const found = version === "" ? versions.at(-1) : versions.find((one) => one.version === version);
   if (found === undefined) return refusal(404, "SecretNotFound", `a secret with (name/id) ${name} was not found in this key vault`);
   if (!found.enabled) return refusal(403, "Forbidden", "operation get is not allowed on a disabled secret", "SecretDisabled");
-  const created = seconds(found.createdAt);
-  return Response.json({ id: `${url.origin}/secrets/${name}/${found.version}`, value: found.value, attributes: { enabled: true, created, updated: created, recoverableDays: 90, recoveryLevel: "Recoverable" } });
+  return Response.json({ value: found.value, ...toldOf(url, name, found) });
+}
+
+function secretVersions(url: URL, { secrets }: SimulatedVault, name: string): Response {
+  const listed = [...(secrets[name] ?? [])].sort((a, b) => (a.version < b.version ? -1 : 1));
+  return Response.json({ value: listed.map((one) => toldOf(url, name, one)), nextLink: null });
+}
+
+function setSecret(world: KeyVaultWorld, url: URL, { secrets }: SimulatedVault, name: string, { value, tags, ...unknown }: Readonly<Record<string, unknown>>, now: number): Response {
+  if (!/^[0-9a-zA-Z-]{1,127}$/.test(name) || typeof value !== "string" || Object.keys(unknown).some((key) => !["attributes", "contentType"].includes(key))) return refusal(400, "BadParameter", "the secret or its name is not valid");
+  const versions = (secrets[name] ??= []);
+  if (versions.at(-1)?.isManaged === true) return refusal(409, "Conflict", "the secret is managed by a certificate");
+  const made: SimulatedSecretVersion = {
+    version: createHash("sha256").update(`${url.host}/${name}/${versions.length + 1}`).digest("hex").slice(0, 32),
+    value,
+    enabled: true,
+    createdAt: new Date(now).toISOString(),
+    ...(tags === undefined ? {} : { tags: tags as Record<string, string> }),
+  };
+  versions.push(made);
+  world.effects.push({ at: made.createdAt, did: "set", to: `secret ${name} of ${url.host}`, with: { version: made.version } });
+  return Response.json({ value, ...toldOf(url, name, made) });
+}
+
+function changeSecret(world: KeyVaultWorld, url: URL, { secrets }: SimulatedVault, name: string, version: string, { attributes }: Readonly<Record<string, unknown>>, now: number): Response {
+  const found = secrets[name]?.find((one) => one.version === version);
+  if (found === undefined) return refusal(404, "SecretNotFound", `a secret with (name/id) ${name}/${version} was not found in this key vault`);
+  const enabled = (attributes as { enabled?: unknown } | undefined)?.enabled;
+  if (typeof enabled === "boolean" && enabled !== found.enabled) {
+    found.enabled = enabled;
+    world.effects.push({ at: new Date(now).toISOString(), did: enabled ? "enabled" : "disabled", to: `secret ${name} of ${url.host}`, with: { version } });
+  }
+  return Response.json(toldOf(url, name, found));
+}
+
+function toldOf({ origin }: URL, name: string, { version, enabled, createdAt, tags, isManaged }: SimulatedSecretVersion) {
+  const created = seconds(createdAt);
+  return {
+    id: `${origin}/secrets/${name}/${version}`,
+    attributes: { enabled, created, updated: created, recoverableDays: 90, recoveryLevel: "Recoverable" },
+    ...(tags === undefined ? {} : { tags }),
+    ...(isManaged === true ? { managed: true } : {}),
+  };
+}
+
+async function bodyOf(request: Request): Promise<Readonly<Record<string, unknown>>> {
+  const body: unknown = await request.json().catch(() => undefined);
+  return typeof body === "object" && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
 }
 
 const attributes = ({ enabled, createdAt, validFrom, validTo }: SimulatedCertificateVersion) => ({
