@@ -4,6 +4,7 @@ import { hostDecommission } from "./azure-compute/decommission.ts";
 import { pipelineRun } from "./azure-devops/actions.ts";
 import { poolDrain, poolRestore } from "./azure-network/actions.ts";
 import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
+import { scriptRun } from "./azure-scripts/actions.ts";
 import { dnsProxy, dnsSwap } from "./cloudflare/actions.ts";
 import { cachePurge } from "./cloudflare/cache-purge.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
@@ -38,6 +39,7 @@ export const registry = registryOf([
   poolDrain,
   poolRestore,
   resourceMove,
+  scriptRun,
   secretCopy,
   slackNotify,
   webCheck,

@@ -5,6 +5,7 @@ import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/conne
 import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
 import { AzureNetworkSettings, connectAzureNetwork } from "./azure-network/connector.ts";
 import { AzureResourcesSettings, connectAzureResources } from "./azure-resources/connector.ts";
+import { AzureScriptsSettings, connectAzureScripts } from "./azure-scripts/connector.ts";
 import { BitwardenSettings, connectBitwarden } from "./bitwarden/connector.ts";
 import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
@@ -28,6 +29,7 @@ export const SETTINGS = {
   "azure-devops": AzureDevOpsSettings,
   "azure-network": AzureNetworkSettings,
   "azure-resources": AzureResourcesSettings,
+  "azure-scripts": AzureScriptsSettings,
   bitwarden: BitwardenSettings,
   cloudflare: CloudflareSettings,
   jira: JiraSettings,
@@ -53,6 +55,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     retirement,
     resources,
     clusters,
+    cli: connectAzureScripts(settings["azure-scripts"], outside),
     dns,
     cache,
     chat,

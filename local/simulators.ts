@@ -2,6 +2,7 @@ import { azureComputeSimulator } from "../integrations/azure-compute/simulator.t
 import { azureDevOpsSimulator } from "../integrations/azure-devops/simulator.ts";
 import { azureNetworkSimulator } from "../integrations/azure-network/simulator.ts";
 import { azureResourcesSimulator } from "../integrations/azure-resources/simulator.ts";
+import { azureScriptsSimulator } from "../integrations/azure-scripts/simulator.ts";
 import { bitwardenSimulator } from "../integrations/bitwarden/simulator.ts";
 import { cloudflareSimulator } from "../integrations/cloudflare/simulator.ts";
 import { jiraSimulator } from "../integrations/jira/simulator.ts";
@@ -22,6 +23,7 @@ export const SIMULATORS = {
   "azure-devops": azureDevOpsSimulator,
   "azure-network": azureNetworkSimulator,
   "azure-resources": azureResourcesSimulator,
+  "azure-scripts": azureScriptsSimulator,
   bitwarden: bitwardenSimulator,
   cloudflare: cloudflareSimulator,
   jira: jiraSimulator,
