@@ -5,6 +5,7 @@ import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type De
 import type { Entry } from "./journal.ts";
 import { heldTopic, nextOrder } from "./next-order.ts";
 import { nextStep, foldStep } from "./next-step.ts";
+import { barrierGroups } from "./next-wave.ts";
 import { obligationsOf, type Obligation } from "./obligations.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { stepSight, targetSight } from "./sights.ts";
@@ -13,6 +14,8 @@ import { walkOf, type Walk } from "./walk.ts";
 /** A run as people look at it: API, progress, dashboard and reports all show this. Instants are UTC ISO strings. */
 export interface RunState {
   readonly run: string;
+  /** When it was looked at, on the run's clock. */
+  readonly asOf: string;
   readonly title: string;
   readonly zone: string;
   readonly digest: string;
@@ -98,12 +101,18 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
   const read = (stream: string): readonly Fact[] => streams.get(stream) ?? [];
   const decisions = read(DECISION_STREAM) as readonly Decision[];
   const control = controlOf(read(RUN_STREAM), decisions);
-  const steps = plan.steps.map((step) => stepState(index, step, read, now));
+  const behind = phasesBehindBarrier(index, read);
+  const steps = plan.steps.map((step) => {
+    const state = stepState(index, step, read, now);
+    // Its own gate knows nothing of barriers: the run starts the steps behind one only once all before it have ended.
+    return state.state === "waiting" && behind.has(step.phase) ? withoutUntil({ ...state, why: "waits for all phases before it to end" }) : state;
+  });
   const byId = new Map(steps.map((step) => [step.id, step]));
   const counts: Record<Ending | "running" | "waiting", number> = { done: 0, already: 0, dropped: 0, skipped: 0, failed: 0, unknown: 0, running: 0, waiting: 0 };
   for (const step of steps) counts[step.state === "ended" ? (step.as as Ending) : step.state]++;
   return {
     run: plan.window.id,
+    asOf: new Date(now).toISOString(),
     title: plan.window.title,
     zone: plan.window.zone,
     digest: plan.digest,
@@ -126,6 +135,16 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
     asks: control.ended === undefined ? steps.flatMap((step) => asksOf(index.step(step.id), read, decisions)) : [],
     decisions,
   };
+}
+
+function phasesBehindBarrier({ plan }: PlanIndex, read: (stream: string) => readonly Fact[]): ReadonlySet<string> {
+  const groups = barrierGroups(plan.phases).map((group) => new Set(group.map(({ id }) => id)));
+  const current = groups.findIndex((group) => plan.steps.some(({ id, phase }) => group.has(phase) && foldStep(read(stepStream(id))).ended === undefined));
+  return new Set(current === -1 ? [] : groups.slice(current + 1).flatMap((group) => [...group]));
+}
+
+function withoutUntil({ until: _, ...state }: StepState): StepState {
+  return state;
 }
 
 function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) => readonly Fact[], now: number): StepState {
