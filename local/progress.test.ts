@@ -53,7 +53,7 @@ describe("the picture", () => {
 
     expect(frame).toContain("  until Sun 04:45 Run the second stage, Starting Maintenance, of the Preparatio…");
     expect(frame).toContain("  Deploy Hub_Infrastructure to PRD  waits for announce-start.notify");
-    expect(framed(nightAt("2024-12-08T02:00:00.000Z"), { columns: 80, rows: 60 })).toContain("  Run the smoke tests on www.invoicecloud.com  waits for all phases before it to…");
+    expect(framed(nightAt("2024-12-08T02:00:00.000Z"), { columns: 100, rows: 60 })).toContain("  Run the smoke tests on www.invoicecloud.com  waits for all phases before it to end");
   });
 
   it.each([
