@@ -33,7 +33,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const planFile = resolve(options.plan);
   const { plan, text, inventory } = loadPlan(planFile, resolve(options.inventory));
   const scene = demoScene({ inventory, plan, scenario: options.scenario });
-  const progress = progressOn(process.stdout, plan);
+  const progress = progressOn(process.stdout);
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   process.once("SIGINT", () => interrupt());
@@ -50,13 +51,13 @@ async function main(argv: readonly string[]): Promise<number> {
     resume: options.fresh !== true,
     interrupted,
     ...(options.record === undefined ? {} : { record: resolve(options.record) }),
-    say: (line) => progress.say(line),
-    look: (current, now) => progress.look(current, now),
-    async ended(current, entries, now) {
-      progress.end(current);
-      for (const file of await writeOutput(resolve(options.out), plan, entries, now)) progress.say(`report: ${relative(process.cwd(), file)}`);
+    say,
+    look: (current, now) => progress.show(current, now),
+    async ended(_state, entries, now) {
+      progress.close();
+      for (const file of await writeOutput(resolve(options.out), plan, entries, now)) say(`report: ${relative(process.cwd(), file)}`);
       if (options.stay === true) {
-        progress.say("still serving; Ctrl-C ends it");
+        say("still serving; Ctrl-C ends it");
         await interrupted;
       }
     },

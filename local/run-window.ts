@@ -53,7 +53,7 @@ export interface WindowOptions {
   ended(state: RunState, entries: readonly Entry[], nowMs: number): Promise<void>;
 }
 
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 250;
 
 /**
  * Runs a window from its start (or from where a killed process left it) to its end, on this machine: Azurite's tables and the
