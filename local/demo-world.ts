@@ -12,6 +12,7 @@ import type { CompiledPlan, CompiledStep } from "../shared/plan/compiled.ts";
 import { durationMs } from "../shared/plan/duration.ts";
 import { instantOf } from "../shared/plan/local-time.ts";
 import { isoOf } from "../shared/ports/clock.ts";
+import { saasWorlds } from "./demo-saas.ts";
 import type { FaultRule, Link, Scene } from "./scene.ts";
 import { localSettings } from "./settings.ts";
 import { newWorlds, type Worlds } from "./simulators.ts";
@@ -42,6 +43,7 @@ export function demoScene({ inventory, plan, scenario = "usual", settings = loca
   const all = namesOf(inventory);
   const worlds: Worlds = {
     ...newWorlds(),
+    ...saasWorlds(inventory, plan),
     "azure-compute": machines(all, plan),
     "azure-devops": pipelines(all, plan, scenario),
     "azure-resources": resources(all, plan),
