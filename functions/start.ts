@@ -25,15 +25,23 @@ export interface Started {
  * @throws Fault `conflict` when the window was started with another plan.
  */
 export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string): Promise<Started> {
-  const begun = await app.conductor.begin(run, digest, by);
-  const facts = await app.stage.journal.read(run, RUN_STREAM);
+  const { journal } = app.stage;
+  const known = await journal.read(run, RUN_STREAM);
+  const begun = known.length === 0 && (await app.conductor.begin(run, digest, by));
+  const facts = known.length > 0 ? known : await journal.read(run, RUN_STREAM);
   const started = facts.find((fact) => fact.type === "run.started");
   if (started !== undefined && started.digest !== digest) {
     throw new Fault("conflict", `the window ${run} was started at ${started.at} with plan ${started.digest.slice(0, 12)}, not ${digest.slice(0, 12)}`);
   }
   if (facts.some(({ type }) => type === "run.ended")) return { run, did: "ended" };
-  if (await isAlive(client, run)) return { run, did: begun ? "started" : "running" };
-  await client.startNew(WINDOW, { instanceId: windowInstance(run), input: { run, digest } });
+  if (!begun && (await isAlive(client, run))) return { run, did: "running" };
+  try {
+    await client.startNew(WINDOW, { instanceId: windowInstance(run), input: { run, digest } });
+  } catch (refused) {
+    // Two that come at once see nobody alive, and the task hub takes one of them: it is read back, not guessed.
+    if (await isAlive(client, run)) return { run, did: begun ? "started" : "running" };
+    throw refused;
+  }
   return { run, did: begun ? "started" : "resumed" };
 }
 

@@ -32,11 +32,14 @@ async function startWhatIsDue(app: App, timer: string, tick: Timer, context: Inv
   const now = app.stage.clock.now();
   for (const stored of await app.stage.plans.latest()) {
     const { id, opensAt } = stored.plan.window;
-    const due = dueOf(stored, now);
-    if (due.is === "not") continue;
-    if (due.is === "later") continue;
     try {
-      const { did } = await startRun(app, df.getClient(context), id, await digestToRun(app, id, stored.plan.digest), `timer ${timer}`);
+      // A run that has started keeps its plan and goes on to its end, cutoff or not: what it opened must be closed. A plan
+      // stored since is for an amendment to bring in, not for a tick.
+      const facts = await app.stage.journal.read(id, RUN_STREAM);
+      const begun = facts.find((fact) => fact.type === "run.started");
+      if (facts.some(({ type }) => type === "run.ended")) continue;
+      if (begun === undefined && dueOf(stored, now).is !== "due") continue;
+      const { did } = await startRun(app, df.getClient(context), id, begun?.digest ?? stored.plan.digest, `timer ${timer}`);
       if (did === "started" || did === "resumed") context.log(`${timer}: ${did} the window ${id}`);
       if (did === "started" && now > Date.parse(opensAt)) {
         app.stage.telemetry.event("prework.late", { run: id, step: "window", lateMs: now - Date.parse(opensAt) }, "warning");
@@ -46,10 +49,4 @@ async function startWhatIsDue(app: App, timer: string, tick: Timer, context: Inv
       context.error(`${timer}: the window ${id} could not be started: ${kind}: ${message}`);
     }
   }
-}
-
-/** A run that has started keeps its plan: one stored since is for an amendment to bring in, not for a tick. */
-async function digestToRun(app: App, run: string, latest: string): Promise<string> {
-  const started = (await app.stage.journal.read(run, RUN_STREAM)).find((fact) => fact.type === "run.started");
-  return started?.digest ?? latest;
 }
