@@ -118,7 +118,7 @@ function ticksOf(pieces: readonly { from: number; to: number }[], perMs: number,
       const previous = ticks.at(-1);
       const isDay = name !== day;
       // A name of a day needs more room than an hour alone; a day that finds none is said at its next hour.
-      if (previous !== undefined && x - previous.x < (isDay || previous.isDay ? 56 : 40)) continue;
+      if (previous !== undefined && x - previous.x < (previous.anchor === "start" ? 76 : isDay || previous.isDay ? 56 : 40)) continue;
       ticks.push({ x, label: isDay ? `${name} ${clock}` : clock, isDay, anchor: x - left < 26 ? "start" : "middle" });
       day = name;
     }
