@@ -139,8 +139,8 @@ export function connectCloudflare({ apiToken }: CloudflareSettings, outside: Out
       const what = `change record ${name}`;
       // Which fields a PATCH may have depends on the type, so it goes with it; and all the rest, as the record had it.
       // But for `settings`, of which we read nothing: a PATCH keeps what it does not name.
-      const full = { name, type, content, proxied, ttl: proxied ? 1 : ttl, comment, tags: [...tags] };
-      return recordOf(zone, await call(what, (client, options) => client.dns.records.edit(idOf(id), { zone_id: idOf(zone), ...full } as RecordEditParams, options)), what);
+      const edit: RecordEditParams = { zone_id: idOf(zone), name, type, content, proxied, ttl: proxied ? 1 : ttl, comment, tags: [...tags] };
+      return recordOf(zone, await call(what, (client, options) => client.dns.records.edit(idOf(id), edit, options)), what);
     },
   };
 

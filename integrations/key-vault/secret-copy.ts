@@ -151,12 +151,6 @@ function same(one: Secret, other: Secret): boolean {
 }
 
 function inWords(current: CurrentSecret): string {
-  switch (current.state) {
-    case "absent":
-      return "not there";
-    case "disabled":
-      return "disabled, so that nobody can read it";
-    case "readable":
-      return `at version ${current.version}`;
-  }
+  if (current.state === "absent") return "not there";
+  return current.state === "disabled" ? "disabled, so that nobody can read it" : `at version ${current.version}`;
 }
