@@ -68,3 +68,16 @@ it("refuses a name that is none, before anything is sent", async () => {
   await expect(secrets.read("../certificates/x?")).rejects.toMatchObject({ kind: "invalid" });
   expect(outside.requests).toEqual([]);
 });
+
+it("puts nothing of an answer into a fault, not even of one that breaks off in the middle", async () => {
+  const { outside } = reading();
+  const { httpClient } = azureClientOptions(async (input, init) =>
+    new Request(input, init).headers.has("authorization") ? new Response('{"value":"canary-1","id":', { headers: { "content-type": "application/json" } }) : outside.fetch(input, init),
+  );
+  const secrets = keyVaultSecrets({ vaultUrl: `https://${VAULT}`, credential: outside.credential, client: { httpClient } });
+
+  const thrown: unknown = await secrets.read("slack-bot-token").catch((fault: unknown) => fault);
+
+  expect(thrown).toMatchObject({ name: "Fault", kind: "unavailable" });
+  expect(inspect(thrown, { depth: 12 })).not.toContain("canary-1");
+});

@@ -37,7 +37,8 @@ export function keyVaultSecrets({ vaultUrl, credential, client: clientOptions }:
     if (!NAME.test(name)) throw new Fault("invalid", `the secret name ${name.slice(0, 60)} is none; expected letters, digits and -`);
     made ??= connect();
     const client = await made;
-    const { value } = await floorCall(`read the secret ${name} of ${vaultUrl}`, () => client.getSecret(name, { abortSignal: AbortSignal.timeout(DEADLINE_MS) }));
+    const what = `read the secret ${name} of ${vaultUrl}`;
+    const { value } = await floorCall(what, () => withoutAnswer(what, () => client.getSecret(name, { abortSignal: AbortSignal.timeout(DEADLINE_MS) })));
     if (value === undefined) throw new Fault("absent", `the secret ${name} of ${vaultUrl} has no value`);
     return new Secret(name, value);
   }
@@ -57,6 +58,16 @@ export function keyVaultSecrets({ vaultUrl, credential, client: clientOptions }:
       return asked;
     },
   };
+}
+
+/** The SDK puts an answer that it cannot read into its error, and this answer holds the value. */
+async function withoutAnswer<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === "PARSE_ERROR") throw new Fault("unavailable", `could not ${what}: the answer cannot be read`);
+    throw thrown;
+  }
 }
 
 /** What Key Vault allows in names; nothing else may reach an address. */
