@@ -4,6 +4,7 @@ import { hostDecommission } from "./azure-compute/decommission.ts";
 import { pipelineRun } from "./azure-devops/actions.ts";
 import { poolDrain, poolRestore } from "./azure-network/actions.ts";
 import { clusterCheck, resourceMove } from "./azure-resources/actions.ts";
+import { resourceDelete } from "./azure-resources/resource-delete.ts";
 import { scriptRun } from "./azure-scripts/actions.ts";
 import { dnsProxy, dnsSwap } from "./cloudflare/actions.ts";
 import { cachePurge } from "./cloudflare/cache-purge.ts";
@@ -38,6 +39,7 @@ export const registry = registryOf([
   pipelineRun,
   poolDrain,
   poolRestore,
+  resourceDelete,
   resourceMove,
   scriptRun,
   secretCopy,

@@ -46,7 +46,7 @@ export type Ports = Readonly<Record<string, unknown>> & { readonly people: Peopl
 
 export function connectAll(settings: Settings, outside: Outside): Ports {
   const { hosts, scripts, retirement } = connectAzureCompute(settings["azure-compute"], outside);
-  const { resources, clusters } = connectAzureResources(settings["azure-resources"], outside);
+  const { resources, clusters, removal } = connectAzureResources(settings["azure-resources"], outside);
   const { dns, cache } = connectCloudflare(settings.cloudflare, outside);
   const chat = connectSlack(settings.slack, outside);
   return {
@@ -55,6 +55,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     retirement,
     resources,
     clusters,
+    removal,
     cli: connectAzureScripts(settings["azure-scripts"], outside),
     dns,
     cache,

@@ -3,7 +3,8 @@ import { type Evidence, type Progress, defineAction } from "../../shared/action/
 import { unreachable } from "../../shared/fault/assert.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { Cluster, named } from "../../shared/inventory/schema.ts";
-import type { ClusterView, Clusters, NodePool, ResourcePlace, Resources } from "./connector.ts";
+import type { ClusterView, Clusters, NodePool, Resources } from "./connector.ts";
+import type { ResourcePlace } from "./resource-managers.ts";
 
 const MoveParams = z.strictObject({ resource: named("resource"), to: named("resourceGroup") });
 type MoveParams = z.infer<typeof MoveParams>;

@@ -9,10 +9,13 @@ export interface ResourcesWorld extends World {
   resources: Record<string, SimulatedResource>;
   /** Names of resources that Azure will not move, with its reason. */
   refusals: Record<string, string>;
+  /** Names of resources that Azure will not delete, with its reason. */
+  locks: Record<string, string>;
   checkMs: number;
   moveMs: number;
+  deleteMs: number;
   /** By operation id. */
-  operations: Record<string, MoveOperation>;
+  operations: Record<string, SimulatedOperation>;
   /** By `SUBSCRIPTION/GROUP/CLUSTER` in lower case. */
   clusters: Record<string, SimulatedCluster>;
 }
@@ -20,19 +23,26 @@ export interface ResourcesWorld extends World {
 export interface SimulatedResource {
   subscription: string;
   resourceGroup: string;
-  /** `Microsoft.KeyVault/vaults`. */
+  /** `Microsoft.KeyVault/vaults`; of what hangs below another, `Microsoft.Sql/servers/databases`. */
   type: string;
+  /** Its name; of what hangs below another, `server1/database1`. */
   resource: string;
   location: string;
   tags?: Record<string, string>;
+  /** UTC ISO. */
+  createdAt?: string;
+  /** Id of the resource that it belongs to. */
+  managedBy?: string;
+  properties?: Record<string, unknown>;
+  deleting?: true;
 }
 
-interface MoveOperation {
-  kind: "check" | "move";
+interface SimulatedOperation {
+  kind: "check" | "move" | "delete";
   subscription: string;
   /** UTC ISO. */
   until: string;
-  /** Ids of resources, lower case, that are still on the move. */
+  /** Ids of resources, lower case, that are still on the move, or still there. */
   resources: string[];
   from: string;
   to: string;
@@ -42,10 +52,14 @@ interface MoveOperation {
 const API_VERSIONS = ["2025-04-01", "2024-03-01"];
 /** What providers offer for every type here. */
 const TYPE_VERSIONS = ["2026-05-01-preview", "2025-05-01", "2024-11-01"];
+/** What is left of the old management model has had no newer ones for years. */
+const CLASSIC_VERSIONS = ["2017-11-15", "2016-11-01", "2016-04-01-beta"];
+/** Types that every subscription knows, whether it has any such resource or not; beside them those in the world. */
+const KNOWN_TYPES = ["Microsoft.KeyVault/vaults", "Microsoft.ClassicCompute/domainNames", "Microsoft.ClassicCompute/virtualMachines", "Microsoft.ClassicNetwork/virtualNetworks", "Microsoft.ClassicStorage/storageAccounts"];
 /** Systems of other simulators at the same host. */
 const OTHERS = /\/providers\/Microsoft\.(Compute|Network|ContainerService|Resources\/deploymentScripts|Insights\/eventtypes)\//i;
 
-/** Azure Resource Manager: groups, resources by id, moves and their checks; and the reading part of Microsoft.ContainerService. */
+/** Azure Resource Manager: groups, resources by id and by group, moves and their checks, deletions; and the reading part of Microsoft.ContainerService. */
 export const azureResourcesSimulator: Simulator<ResourcesWorld> = {
   systems: ["azure-resources", "azure-aks"],
   systemOf({ host, pathname }) {
@@ -53,12 +67,14 @@ export const azureResourcesSimulator: Simulator<ResourcesWorld> = {
     if (/\/providers\/Microsoft\.ContainerService\//i.test(pathname)) return "azure-aks";
     return OTHERS.test(pathname) ? undefined : "azure-resources";
   },
-  newWorld: () => ({ effects: [], groups: {}, resources: {}, refusals: {}, checkMs: 60_000, moveMs: 6 * 60_000, operations: {}, clusters: {} }),
+  newWorld: () => ({ effects: [], groups: {}, resources: {}, refusals: {}, locks: {}, checkMs: 60_000, moveMs: 6 * 60_000, deleteMs: 2 * 60_000, operations: {}, clusters: {} }),
   handler,
 };
 
-export function resourceId({ subscription, resourceGroup, type, resource }: Omit<SimulatedResource, "location" | "tags">): string {
-  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/${type}/${resource}`;
+export function resourceId({ subscription, resourceGroup, type, resource }: Pick<SimulatedResource, "subscription" | "resourceGroup" | "type" | "resource">): string {
+  const [namespace = "", ...types] = type.split("/");
+  const names = resource.split("/");
+  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/${namespace}/${types.map((each, index) => `${each}/${names[index] ?? ""}`).join("/")}`;
 }
 
 function handler(world: ResourcesWorld): Handler {
@@ -78,9 +94,12 @@ async function answer(world: ResourcesWorld, request: Request, path: readonly st
   const [subscriptions, subscription = "", what = "", name = "", ...rest] = path;
   if (subscriptions?.toLowerCase() !== "subscriptions") return undefined;
   const { method } = request;
-  if (rest[0]?.toLowerCase() === "providers" && rest.length === 4 && method === "GET") {
-    const [, namespace, type, resource] = rest;
-    return readResource(world, `/subscriptions/${subscription}/resourceGroups/${name}/providers/${namespace}/${type}/${resource}`, version);
+  if (rest[0]?.toLowerCase() === "providers" && rest.length >= 4 && rest.length % 2 === 0) {
+    const id = `/subscriptions/${subscription}/resourceGroups/${name}/${rest.join("/")}`;
+    const offered = versionsOf(rest[1] ?? "");
+    if (!offered.includes(version)) return refusal(400, "NoRegisteredProviderFound", `No registered resource provider found for API version '${version}'. The supported api-versions are '${offered.join(", ")}'.`);
+    if (method === "GET") return readResource(world, id);
+    return method === "DELETE" ? startDeletion(world, subscription, id, now) : undefined;
   }
   if (!API_VERSIONS.includes(version)) return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
   switch (what.toLowerCase()) {
@@ -90,6 +109,7 @@ async function answer(world: ResourcesWorld, request: Request, path: readonly st
       return rest.length === 0 && method === "GET" ? readOperation(world, subscription, name, now) : undefined;
     case "resourcegroups": {
       const group = world.groups[`${subscription}/${name}`.toLowerCase()];
+      if (rest.length === 1 && rest[0] === "resources" && method === "GET") return listResources(world, `${subscription}/${name}`);
       if (rest.length === 0 && method === "HEAD") return new Response(null, { status: group === undefined ? 404 : 204 });
       if (rest.length !== 1 || method !== "POST") return undefined;
       if (group === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
@@ -102,23 +122,51 @@ async function answer(world: ResourcesWorld, request: Request, path: readonly st
   }
 }
 
-function readResource(world: ResourcesWorld, id: string, version: string): Response {
-  if (!TYPE_VERSIONS.includes(version)) return refusal(400, "NoRegisteredProviderFound", `No registered resource provider found for API version '${version}'. The supported api-versions are '${TYPE_VERSIONS.join(", ")}'.`);
+function versionsOf(namespace: string): readonly string[] {
+  return /^Microsoft\.Classic/i.test(namespace) ? CLASSIC_VERSIONS : TYPE_VERSIONS;
+}
+
+function readResource(world: ResourcesWorld, id: string): Response {
   const found = world.resources[id.toLowerCase()];
-  if (found !== undefined) return Response.json({ id: resourceId(found), name: found.resource, type: found.type, location: found.location, tags: found.tags ?? {}, properties: {} });
+  if (found !== undefined) return Response.json({ ...shown(found), properties: { ...found.properties, provisioningState: found.deleting ? "Deleting" : "Succeeded" } });
   const [, , subscription, , group] = id.split("/");
   if (world.groups[`${subscription}/${group}`.toLowerCase()] === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
   return refusal(404, "ResourceNotFound", `The Resource '${id.split("/").slice(6).join("/")}' under resource group '${group}' was not found.`);
 }
 
+function listResources(world: ResourcesWorld, group: string): Response {
+  if (world.groups[group.toLowerCase()] === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${group.split("/")[1] ?? ""}' could not be found.`);
+  const here = Object.values(world.resources).filter(({ subscription, resourceGroup }) => `${subscription}/${resourceGroup}`.toLowerCase() === group.toLowerCase());
+  return Response.json({ value: here.map((each) => ({ ...shown(each), ...(each.createdAt === undefined ? {} : { createdTime: each.createdAt }) })) });
+}
+
+function shown(found: SimulatedResource): object {
+  return { id: resourceId(found), name: found.resource, type: found.type, location: found.location, tags: found.tags ?? {}, ...(found.managedBy === undefined ? {} : { managedBy: found.managedBy }) };
+}
+
+function startDeletion(world: ResourcesWorld, subscription: string, id: string, now: number): Response {
+  const found = world.resources[id.toLowerCase()];
+  if (found === undefined) return new Response(null, { status: 204 });
+  const lock = world.locks[found.resource];
+  if (lock !== undefined) return refusal(409, "ScopeLocked", lock);
+  if (found.deleting) return refusal(409, "Conflict", `The resource '${found.resource}' is being deleted.`);
+  const going = Object.entries(world.resources).filter(([each]) => each === id.toLowerCase() || each.startsWith(`${id.toLowerCase()}/`));
+  for (const [, each] of going) each.deleting = true;
+  const operation = `delete${Object.keys(world.operations).length + 1}`;
+  const group = `${subscription}/${found.resourceGroup}`.toLowerCase();
+  world.operations[operation] = { kind: "delete", subscription, until: new Date(now + world.deleteMs).toISOString(), resources: going.map(([each]) => each), from: group, to: group };
+  return new Response(null, { status: 202, headers: pollingHeaders(subscription, operation) });
+}
+
 function provider(world: ResourcesWorld, subscription: string, namespace: string): object {
-  const types = new Set(Object.values(world.resources).flatMap(({ type }) => (type.split("/")[0]?.toLowerCase() === namespace.toLowerCase() ? [type.split("/")[1] ?? ""] : [])));
+  const all = [...KNOWN_TYPES, ...Object.values(world.resources).map(({ type }) => type)].map((type) => type.split("/"));
+  const types = new Set(all.flatMap(([space, ...names]) => (space?.toLowerCase() === namespace.toLowerCase() ? [names.join("/")] : [])));
   return {
     id: `/subscriptions/${subscription}/providers/${namespace}`,
     namespace,
     registrationState: "Registered",
     registrationPolicy: "RegistrationRequired",
-    resourceTypes: [...types].map((resourceType) => ({ resourceType, locations: ["East US 2"], apiVersions: TYPE_VERSIONS, capabilities: "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove" })),
+    resourceTypes: [...types].map((resourceType) => ({ resourceType, locations: ["East US 2"], apiVersions: versionsOf(namespace), capabilities: "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove" })),
   };
 }
 
@@ -161,19 +209,32 @@ function pollingHeaders(subscription: string, id: string): Record<string, string
   return { location: `https://management.azure.com/subscriptions/${subscription}/operationresults/${id}?api-version=2025-04-01`, "retry-after": "15" };
 }
 
-/** Moves whose time is over have happened, in the order in which they ended. */
+/** What takes time has happened when its time is over, in the order in which it ended. */
 function settle(world: ResourcesWorld, now: number): void {
-  const due = Object.values(world.operations).filter(({ kind, resources, until }) => kind === "move" && resources.length > 0 && Date.parse(until) <= now);
+  const due = Object.values(world.operations).filter(({ kind, resources, until }) => kind !== "check" && resources.length > 0 && Date.parse(until) <= now);
   for (const operation of due.toSorted((one, other) => one.until.localeCompare(other.until))) {
-    const target = world.groups[operation.to];
-    for (const id of operation.resources) {
-      const moved = world.resources[id];
-      if (moved === undefined || target === undefined) continue;
-      delete world.resources[id];
-      const after: SimulatedResource = { ...moved, subscription: target.subscription, resourceGroup: target.resourceGroup };
-      world.resources[resourceId(after).toLowerCase()] = after;
-      world.effects.push({ at: operation.until, did: "moved", to: `resource ${moved.resource}`, with: { from: operation.from, into: operation.to } });
-    }
+    if (operation.kind === "move") move(world, operation);
+    else remove(world, operation);
     operation.resources = [];
+  }
+}
+
+function move(world: ResourcesWorld, { resources, from, to, until }: SimulatedOperation): void {
+  const target = world.groups[to];
+  for (const id of resources) {
+    const moved = world.resources[id];
+    if (moved === undefined || target === undefined) continue;
+    delete world.resources[id];
+    const after: SimulatedResource = { ...moved, subscription: target.subscription, resourceGroup: target.resourceGroup };
+    world.resources[resourceId(after).toLowerCase()] = after;
+    world.effects.push({ at: until, did: "moved", to: `resource ${moved.resource}`, with: { from, into: to } });
+  }
+}
+
+function remove(world: ResourcesWorld, { resources, until }: SimulatedOperation): void {
+  for (const id of resources) {
+    const gone = world.resources[id];
+    delete world.resources[id];
+    if (gone !== undefined) world.effects.push({ at: until, did: "deleted", to: `resource ${gone.resource}`, with: { id: resourceId(gone) } });
   }
 }
