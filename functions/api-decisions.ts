@@ -3,7 +3,7 @@ import { isoOf } from "../shared/ports/clock.ts";
 import { decide, DecisionRequest } from "../shared/run/decide.ts";
 import { ABORT_MODES } from "../shared/run/facts.ts";
 import { stepInstance, targetInstance } from "../shared/run/instances.ts";
-import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
+import { indexOf } from "../shared/run/plan-index.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { digestOfRun } from "./api-runs.ts";
 import type { App } from "./app.ts";
@@ -25,30 +25,29 @@ export function registerDecisions(app: App): void {
 
   endpoint(app, "abortRun", "POST", "runs/{run}/abort", async (call) => {
     const { mode, note } = await call.body(AbortRequest);
-    const { decision, index } = await made(call, { decision: "abort", mode, ...(note === undefined ? {} : { note }) });
-    const state = await app.conductor.state(index.plan.digest);
+    const { decision, state } = await made(call, { decision: "abort", mode, ...(note === undefined ? {} : { note }) });
     return { status: 202, jsonBody: { decision, ...whatAbortMeans(app, state) } };
   });
 
-  async function made(call: ApiCall, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; index: PlanIndex }> {
+  /** `state` is how the run stood when the decision was made, before whoever waits for it went on. */
+  async function made(call: ApiCall, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; state: RunState }> {
     const run = call.params["run"] ?? "";
     const index = indexOf(await app.stage.plans.get(await digestOfRun(app, run)));
     const answer = await decide(app.stage.journal, index, request, call.operator, isoOf(app.stage.clock.now()));
     if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.operator });
-    await ringThrough(call.client, await whoWaits(app, index, request));
-    return { ...answer, index };
+    const state = await app.conductor.state(index.plan.digest);
+    await ringThrough(call.client, whoWaits(state, request));
+    return { ...answer, state };
   }
 }
 
 /** A decision about a step rings that step and its targets; one about the run rings all that has not ended. */
-async function whoWaits(app: App, index: PlanIndex, { step }: DecisionRequest): Promise<readonly string[]> {
-  const { window } = index.plan;
-  const state = await app.conductor.state(index.plan.digest);
-  return state.steps
+function whoWaits({ run, steps }: RunState, { step }: DecisionRequest): readonly string[] {
+  return steps
     .filter((candidate) => (step === undefined ? candidate.state !== "ended" : candidate.id === step))
     .flatMap((candidate) => [
-      stepInstance(window.id, candidate.id),
-      ...candidate.targets.filter((target) => candidate.state === "running" && target.state !== "ended").map((target) => targetInstance(window.id, candidate.id, target.id)),
+      stepInstance(run, candidate.id),
+      ...candidate.targets.filter((target) => candidate.state === "running" && target.state !== "ended").map((target) => targetInstance(run, candidate.id, target.id)),
     ]);
 }
 

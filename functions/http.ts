@@ -1,7 +1,7 @@
 import { app as functions, type HttpHandler, type HttpMethod, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault, faultRecordOf, type FaultKind } from "../shared/fault/fault.ts";
 import type { App } from "./app.ts";
 
@@ -32,7 +32,7 @@ export interface ApiCall {
   /** Who calls: the signed-in person, or the name that the composition gives where nobody signs in. */
   readonly operator: string;
   /** The JSON body, parsed by a schema. @throws Fault `invalid` that names every field that does not fit. */
-  body<Schema extends z.ZodType>(schema: Schema): Promise<z.infer<Schema>>;
+  readonly body: <Schema extends z.ZodType>(schema: Schema) => Promise<z.infer<Schema>>;
 }
 
 /** Registers one endpoint below `/api/v1`. What the handler throws becomes a problem+json answer; see RFC 9457. */

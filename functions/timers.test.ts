@@ -112,7 +112,7 @@ describe("a tick", () => {
     await using hosted = await hostedApp({ startAt: DUE_AT });
     await hosted.store(planWith({ "a.b": {} }, { window: { id: "2024-12-08x" } }));
     await hosted.store(small());
-    const { read } = hosted.journal;
+    const read = hosted.journal.read.bind(hosted.journal);
     Object.assign(hosted.journal, { read: (run: string, stream: string) => (run === "2024-12-08x" ? Promise.reject(new Error("the row is torn")) : read(run, stream)) });
 
     await hosted.tick("saturdayPrework");
