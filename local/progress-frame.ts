@@ -91,7 +91,7 @@ function runningLine({ title, targets, begunAt, why }: StepState, zone: string):
   const ended = targets.filter(({ state }) => state === "ended").length;
   const retried = targets.filter(({ tries, state }) => tries > 1 && state === "running").map(({ id, tries }) => `${id} at try ${tries}`);
   const notes = [...(why === undefined ? [] : [why]), ...retried];
-  return spans({ text: `${begunAt === undefined ? "" : `${localText(Date.parse(begunAt), zone)} `}`, tone: "quiet" }, title, targets.length > 1 ? { text: ` ${ended}/${targets.length}`, tone: "busy" } : "", { text: notes.length === 0 ? "" : `  ${notes.join("; ")}`, tone: "quiet" });
+  return spans({ text: begunAt === undefined ? "" : `${localText(Date.parse(begunAt), zone)} `, tone: "quiet" }, title, targets.length > 1 ? { text: ` ${ended}/${targets.length}`, tone: "busy" } : "", { text: notes.length === 0 ? "" : `  ${notes.join("; ")}`, tone: "quiet" });
 }
 
 function waitingLine({ title, at, why }: StepState, zone: string): Line {

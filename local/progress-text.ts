@@ -25,7 +25,8 @@ export function fitted(line: Line, columns: number): Line {
   let left = columns;
   const kept: Span[] = [];
   for (const span of line) {
-    const chars = [...clean(span.text)];
+    // By code point: good enough for what plans and vendors say, and never in the middle of one.
+    const chars = Array.from(clean(span.text));
     if (chars.length <= left) {
       kept.push({ ...span, text: chars.join("") });
       left -= chars.length;

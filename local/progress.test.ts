@@ -66,7 +66,7 @@ describe("the picture", () => {
     for (const state of night) {
       const frame = framed(state, { columns, rows });
       expect(frame.length).toBeLessThanOrEqual(rows);
-      for (const line of frame) expect([...line].length).toBeLessThanOrEqual(columns);
+      for (const line of frame) expect(Array.from(line).length).toBeLessThanOrEqual(columns);
     }
   });
 

@@ -16,10 +16,10 @@ const DRAIN = { targets: [{ id: "IC-Web1", touches: ["pool:web", "server:IC-Web1
 
 interface Scene extends TestStage {
   readonly vendor: ReturnType<typeof fakeVendor>;
-  facts(ref: TargetRef): Promise<readonly Fact[]>;
-  types(ref: TargetRef): Promise<readonly string[]>;
+  readonly facts: (ref: TargetRef) => Promise<readonly Fact[]>;
+  readonly types: (ref: TargetRef) => Promise<readonly string[]>;
   /** Asks and acts until the target waits or rests; says what was ordered. */
-  walk(ref: TargetRef): Promise<readonly string[]>;
+  readonly walk: (ref: TargetRef) => Promise<readonly string[]>;
 }
 
 async function scene(step: StepDraft = {}, { work = {}, ...parts }: StageParts & { readonly work?: FakeWork; readonly others?: Record<string, StepDraft> } = {}): Promise<Scene> {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { fakeVendor, type FakeWork } from "../../test/support/fake-vendor.ts";
 import { ms } from "../../test/support/facts-of.ts";
@@ -48,7 +48,7 @@ const step = (position: number): fc.Arbitrary<StepDraft> =>
     .record({
       at: fc.option(fc.integer({ min: 0, max: WINDOW_MINUTES + 60 }).map(isoAt), { nil: undefined }),
       graceMs: fc.option(fc.constantFrom(ms("10m"), ms("2h")), { nil: undefined }),
-      needs: fc.subarray([...STEPS.slice(0, position)]).chain((needed) =>
+      needs: fc.subarray(STEPS.slice(0, position)).chain((needed) =>
         fc.tuple(...needed.map((id) => fc.record({ step: fc.constant(id), per: fc.constantFrom("step" as const, "target" as const), as: fc.constantFrom("success" as const, "end" as const) }))),
       ),
       names: fc.subarray([...TARGETS], { minLength: 1 }),
@@ -110,9 +110,8 @@ function holdsFor(property: (lived: Lived) => void): Promise<void> {
   );
 }
 
-const streamsOf = (entries: readonly Entry[]): ReadonlyMap<string, readonly Fact[]> => Map.groupBy(entries, ({ stream }) => stream) as never as ReadonlyMap<string, readonly Fact[]>;
 function* targetStreams({ entries, plan }: Lived) {
-  for (const [stream, own] of streamsOf(entries) as unknown as ReadonlyMap<string, readonly Entry[]>) {
+  for (const [stream, own] of Map.groupBy(entries, (entry) => entry.stream)) {
     if (!stream.startsWith("target/")) continue;
     const facts = own.toSorted((a, b) => a.seq - b.seq).map(({ fact }) => fact);
     const step = plan.steps.find(({ id }) => stream.startsWith(`target/${id}/`));

@@ -105,7 +105,7 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
   const steps = plan.steps.map((step) => {
     const state = stepState(index, step, read, now);
     // Its own gate knows nothing of barriers: the run starts the steps behind one only once all before it have ended.
-    return state.state === "waiting" && behind.has(step.phase) ? withoutUntil({ ...state, why: "waits for all phases before it to end" }) : state;
+    return state.state === "waiting" && behind.has(step.phase) ? behindBarrier(state) : state;
   });
   const byId = new Map(steps.map((step) => [step.id, step]));
   const counts: Record<Ending | "running" | "waiting", number> = { done: 0, already: 0, dropped: 0, skipped: 0, failed: 0, unknown: 0, running: 0, waiting: 0 };
@@ -137,14 +137,16 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
   };
 }
 
+function behindBarrier(step: StepState): StepState {
+  const waiting: { -readonly [Key in keyof StepState]: StepState[Key] } = { ...step, why: "waits for all phases before it to end" };
+  delete waiting.until;
+  return waiting;
+}
+
 function phasesBehindBarrier({ plan }: PlanIndex, read: (stream: string) => readonly Fact[]): ReadonlySet<string> {
   const groups = barrierGroups(plan.phases).map((group) => new Set(group.map(({ id }) => id)));
   const current = groups.findIndex((group) => plan.steps.some(({ id, phase }) => group.has(phase) && foldStep(read(stepStream(id))).ended === undefined));
   return new Set(current === -1 ? [] : groups.slice(current + 1).flatMap((group) => [...group]));
-}
-
-function withoutUntil({ until: _, ...state }: StepState): StepState {
-  return state;
 }
 
 function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) => readonly Fact[], now: number): StepState {

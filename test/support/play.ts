@@ -22,9 +22,9 @@ export interface TestStage extends Stage {
   /** Notices that people got, oldest first; a key that was told before is told again by nobody. */
   readonly told: Notice[];
   /** Sets the clock, milliseconds since the epoch. */
-  moveTo(instantMs: number): void;
-  ref(step: string, target?: string): TargetRef;
-  state(): Promise<RunState>;
+  readonly moveTo: (instantMs: number) => void;
+  readonly ref: (step: string, target?: string) => TargetRef;
+  readonly state: () => Promise<RunState>;
 }
 
 export interface StageParts {
@@ -95,7 +95,7 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
   const { conductor, plan, clock } = stage;
   const [run, digest] = [plan.window.id, plan.digest];
   const lastAt = until === undefined ? clock.now() + LONGEST_MS : Date.parse(until);
-  const sleepers = new Map<string, { readonly until: number; readonly wake: () => void; readonly fail: (error: Error) => void }>();
+  const sleepers = new Map<string, { readonly until: number; readonly wake: (undisturbed: boolean) => void; readonly fail: (error: Error) => void }>();
   let awake = 0;
   let orders = 0;
 
@@ -111,18 +111,19 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
       return;
     }
     stage.moveTo(Math.max(clock.now(), sleeper.until));
-    ring([name]);
+    ring([name], true);
   };
-  const ring = (names: readonly string[]): void => {
+  const ring = (names: readonly string[], undisturbed = false): void => {
     for (const name of names) {
       const sleeper = sleepers.get(name);
       if (sleeper === undefined) continue;
       sleepers.delete(name);
       awake++;
-      sleeper.wake();
+      sleeper.wake(undisturbed);
     }
   };
-  const pause = (name: string, untilMs: number): Promise<void> =>
+  /** True when nobody rang. */
+  const pause = (name: string, untilMs: number): Promise<boolean> =>
     new Promise((wake, fail) => {
       sleepers.set(name, { until: untilMs, wake, fail });
       awake--;
@@ -141,16 +142,19 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
     const name = targetInstance(run, ref.step, ref.target);
     let advice = await conductor.adviseTarget(ref);
     for (;;) {
-      const { order, seq } = advice;
+      let { order } = advice;
+      if (order.do === "rest" && order.recorded === true) return;
       if (order.do === "wait") {
-        await pause(name, order.until);
-        advice = await conductor.adviseTarget(ref);
-        continue;
+        const undisturbed = await pause(name, order.until);
+        if (!undisturbed || order.then === undefined) {
+          advice = await conductor.adviseTarget(ref);
+          continue;
+        }
+        order = order.then;
       }
       await carryOut(ref.step, ref.target, order.do);
-      advice = await conductor.act(ref, order, seq);
+      advice = await conductor.act(ref, order, advice.seq);
       ring(advice.ring);
-      if (order.do === "rest") return;
     }
   };
   const walkStep = async (step: string): Promise<void> => {
@@ -176,17 +180,25 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
   const all = async (walks: readonly (() => Promise<void>)[]): Promise<void> => {
     let left = walks.length;
     awake += left - 1;
-    await Promise.all(walks.map((walk) => walk().then(() => (--left > 0 ? leave() : undefined))));
+    await Promise.all(
+      walks.map(async (walk) => {
+        await walk();
+        if (--left > 0) leave();
+      }),
+    );
   };
 
   awake++;
   for (const [number, { at, by = "Ada", ...request }] of decisions.entries()) {
     if (Date.parse(at) > clock.now()) {
-      void pause(`decision ${number}`, Date.parse(at)).then(async () => {
+      const later = async (): Promise<void> => {
+        await pause(`decision ${number}`, Date.parse(at));
         await decide(stage.journal, indexOf(plan), request, by, new Date(clock.now()).toISOString()).catch(() => undefined);
         ring([...sleepers.keys()].filter((name) => !name.startsWith("decision ")));
         leave();
-      }, () => undefined);
+      };
+      // One that is due after the curtain fell is never made.
+      void later().catch(() => undefined);
       awake++;
     } else await decide(stage.journal, indexOf(plan), request, by, at).catch(() => undefined);
   }
