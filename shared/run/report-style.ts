@@ -49,7 +49,7 @@ dd { margin: 0; font-weight: 600; }
 dd .small { font-weight: 400; }
 
 .columns { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 2.2rem; }
-.columns > section > h2 { margin-top: 1.5rem; }
+.columns h2 { margin-top: 1.5rem; }
 .plain { list-style: none; padding: 0; margin: 0; }
 .plain > li { padding: 0.4rem 0; border-bottom: 1px solid var(--line); margin: 0; }
 .plain > li:last-child { border-bottom: 0; }

@@ -188,18 +188,17 @@ function changeReport(index: PlanIndex, change: ChangeState, state: RunState, fa
     notes: [...change.notes],
     steps: change.steps.flatMap(({ id, servedBy }) => {
       const step = steps.get(servedBy ?? id);
-      return step === undefined ? [] : [stepReport(index, step, facts, moment, servedBy)];
+      return step === undefined ? [] : [{ ...stepReport(index, step, facts, moment), id, ...(servedBy === undefined ? {} : { servedBy }) }];
     }),
   };
 }
 
-function stepReport(index: PlanIndex, step: StepState, facts: readonly Fact[], moment: AsMoment, servedBy: string | undefined): StepReport {
+function stepReport(index: PlanIndex, step: StepState, facts: readonly Fact[], moment: AsMoment): StepReport {
   return {
     id: step.id,
     title: step.title,
     verb: step.verb,
     phase: step.phase,
-    ...(servedBy === undefined ? {} : { servedBy }),
     state: step.as ?? notEnded(step.state),
     why: step.why ?? "",
     ...(step.at === undefined ? {} : { planned: moment(step.at) }),

@@ -24,6 +24,7 @@ it("has a row for each server, and only for servers", () => {
 
 it("tells of a server its groups, tries, updates and evidence", () => {
   expect(row("Servers", "IC-MCC2")).toMatchObject({
+    Keys: "PLAT-1406",
     Planned: "Sun 04:50",
     "WSUS group before": "Servers August",
     "WSUS group after": "Servers September",

@@ -99,7 +99,9 @@ function serverSheet(report: Report, receipts: Receipts): Sheet {
       const moved = receiptOf(receipts, group);
       const patched = receiptOf(receipts, patch);
       const planned = own.flatMap(({ step }) => step.planned ?? []).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))[0];
-      const changes = [...new Map(own.map(({ change }) => [change.id, change])).values()];
+      // A change that another one's step serves asked for the server too.
+      const ids = new Set(own.map(({ step }) => step.id));
+      const changes = report.changes.filter(({ steps }) => steps.some(({ id, servedBy }) => ids.has(servedBy ?? id)));
       return [
         server,
         changes.flatMap(({ keys }) => keys).join(" "),
