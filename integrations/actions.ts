@@ -11,6 +11,8 @@ import { cachePurge } from "./cloudflare/cache-purge.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
 import { certificateSync } from "./key-vault/actions.ts";
 import { secretCopy } from "./key-vault/secret-copy.ts";
+import { firewallAllow } from "./pan-os/actions.ts";
+import { firewallReader } from "./pan-os/reader.ts";
 import { personDo } from "./people/actions.ts";
 import { monitorMute, monitorUnmute } from "./pingdom/actions.ts";
 import { slackNotify } from "./slack/actions.ts";
@@ -26,6 +28,8 @@ export const registry = registryOf([
   clusterCheck,
   dnsProxy,
   dnsSwap,
+  firewallAllow,
+  firewallReader,
   hostDecommission,
   hostRun,
   jiraComment,

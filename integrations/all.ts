@@ -11,6 +11,7 @@ import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts
 import { connectJira, JiraSettings } from "./jira/connector.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
 import { connectVaultSecrets } from "./key-vault/secrets.ts";
+import { connectPanOs, PanOsSettings } from "./pan-os/connector.ts";
 import { connectPingdom, PingdomSettings } from "./pingdom/connector.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
 import { slackPeople } from "./slack/people.ts";
@@ -34,6 +35,7 @@ export const SETTINGS = {
   cloudflare: CloudflareSettings,
   jira: JiraSettings,
   "key-vault": KeyVaultSettings,
+  "pan-os": PanOsSettings,
   pingdom: PingdomSettings,
   slack: SlackSettings,
   terraform: TerraformSettings,
@@ -50,6 +52,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
   const { dns, cache } = connectCloudflare(settings.cloudflare, outside);
   const chat = connectSlack(settings.slack, outside);
   return {
+    firewall: connectPanOs(settings["pan-os"], outside),
     hosts,
     scripts,
     retirement,

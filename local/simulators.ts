@@ -7,6 +7,7 @@ import { bitwardenSimulator } from "../integrations/bitwarden/simulator.ts";
 import { cloudflareSimulator } from "../integrations/cloudflare/simulator.ts";
 import { jiraSimulator } from "../integrations/jira/simulator.ts";
 import { keyVaultSimulator } from "../integrations/key-vault/simulator.ts";
+import { panOsSimulator } from "../integrations/pan-os/simulator.ts";
 import { pingdomSimulator } from "../integrations/pingdom/simulator.ts";
 import { slackSimulator } from "../integrations/slack/simulator.ts";
 import { terraformSimulator } from "../integrations/terraform/simulator.ts";
@@ -28,6 +29,7 @@ export const SIMULATORS = {
   cloudflare: cloudflareSimulator,
   jira: jiraSimulator,
   "key-vault": keyVaultSimulator,
+  "pan-os": panOsSimulator,
   pingdom: pingdomSimulator,
   slack: slackSimulator,
   terraform: terraformSimulator,

@@ -12,8 +12,14 @@ const Params = z
     server: named("server"),
     pool: named("pool").optional().describe("The pool; where it is not given, the one that the inventory says the server serves in"),
   })
-  .refine(({ server, pool }) => pool !== undefined || server.pool !== undefined, { message: "the inventory does not say which pool the server serves in; give it `pool`, or say it here", path: ["pool"] })
-  .refine(({ server, pool }) => pool === undefined || server.pool === undefined || pool.name === server.pool.name, { message: "the inventory says that the server serves in another pool", path: ["pool"] });
+  .refine(({ server, pool }) => pool !== undefined || server.pool !== undefined, {
+    message: "the inventory does not say which pool the server serves in; give it `pool`, or say it here",
+    path: ["pool"],
+  })
+  .refine(({ server, pool }) => pool === undefined || server.pool === undefined || pool.name === server.pool.name, {
+    message: "the inventory says that the server serves in another pool",
+    path: ["pool"],
+  });
 type Params = z.infer<typeof Params>;
 
 const ServerIn = z.object({ name: z.string(), subscription: z.string(), resourceGroup: z.string(), vm: z.string() });
@@ -73,7 +79,10 @@ export const poolDrain = defineAction<{ pools: Pools }, Params, DrainReceipt>({
     const { server, pool } = inPool(params);
     const { state, seats } = await pools.look(pool, server);
     if (state === "out") return [`${server.name} is out of ${said(pool)} already`];
-    return [`take ${server.name} out of ${said(pool)}, where it is by ${seats.join(" and ")}`, `with ${pool.floor} other servers in service or more; connections get ${pool.drainMs / 1_000} s to end`];
+    return [
+      `take ${server.name} out of ${said(pool)}, where it is by ${seats.join(" and ")}`,
+      `with ${pool.floor} other servers in service or more; connections get ${pool.drainMs / 1_000} s to end`,
+    ];
   },
 
   async begin({ pools }, params, call) {
@@ -100,9 +109,14 @@ export const poolDrain = defineAction<{ pools: Pools }, Params, DrainReceipt>({
 
   async verify({ pools }, { server, pool }): Promise<Evidence> {
     const found = await pools.look(pool, server);
-    if (found.state !== "out" || found.listed || found.healthy) throw new Fault("rejected", `${server.name} is still in ${said(pool)}: ${standing(found)}`, { vendor: "azure-network" });
-    if (found.others.length < pool.floor) throw new Fault("rejected", `${said(pool)} has ${found.others.length} servers in service; expected ${pool.floor} or more`, { vendor: "azure-network" });
-    return [`${said(pool)} does not list ${server.name}, and its health probes send it no traffic`, `${found.others.length} others are in service (floor ${pool.floor}): ${found.others.join(", ")}`];
+    if (found.state !== "out" || found.listed || found.healthy)
+      throw new Fault("rejected", `${server.name} is still in ${said(pool)}: ${standing(found)}`, { vendor: "azure-network" });
+    if (found.others.length < pool.floor)
+      throw new Fault("rejected", `${said(pool)} has ${found.others.length} servers in service; expected ${pool.floor} or more`, { vendor: "azure-network" });
+    return [
+      `${said(pool)} does not list ${server.name}, and its health probes send it no traffic`,
+      `${found.others.length} others are in service (floor ${pool.floor}): ${found.others.join(", ")}`,
+    ];
   },
 
   already: ({ out, server, pool }) => (out === "before" ? `${server.name} was out of ${pool.name} before` : undefined),
@@ -111,8 +125,10 @@ export const poolDrain = defineAction<{ pools: Pools }, Params, DrainReceipt>({
     if (out === "before") return [`${server.name} was out of ${pool.name} before and stays out`];
     const found = await pools.look(pool, server);
     const isOurs = found.mark !== undefined && found.mark.by === mark?.by;
-    if (found.mark !== undefined && !isOurs) throw new Fault("conflict", `${server.name} was taken out of ${pool.name} by another step since (run ${found.mark.run})`, { vendor: "azure-network" });
-    if (found.state === "out" && !isOurs) throw new Fault("conflict", `${server.name} is out of ${pool.name} without the mark that we left: somebody changed it since`, { vendor: "azure-network" });
+    if (found.mark !== undefined && !isOurs)
+      throw new Fault("conflict", `${server.name} was taken out of ${pool.name} by another step since (run ${found.mark.run})`, { vendor: "azure-network" });
+    if (found.state === "out" && !isOurs)
+      throw new Fault("conflict", `${server.name} is out of ${pool.name} without the mark that we left: somebody changed it since`, { vendor: "azure-network" });
     if (isOurs) await pools.join(pool, server);
     return await servingAgain(pools, server, pool);
   },
@@ -163,12 +179,15 @@ export const poolRestore = defineAction<{ pools: Pools }, Params, RestoreReceipt
     const found = await pools.look(pool, server);
     if (found.provisioning === "Failed") throw new Fault("rejected", `Azure could not put ${server.name} into ${said(pool)}: its last change failed`, { vendor: "azure-network" });
     if (found.state === "out") throw new Fault("rejected", `${server.name} is out of ${said(pool)} again; somebody has taken it out`, { vendor: "azure-network" });
-    return isServing(found) ? { state: "done", note: `${server.name} serves in ${pool.name}` } : { state: "running", note: `${server.name} is in ${pool.name}: ${standing(found)}` };
+    return isServing(found)
+      ? { state: "done", note: `${server.name} serves in ${pool.name}` }
+      : { state: "running", note: `${server.name} is in ${pool.name}: ${standing(found)}` };
   },
 
   async verify({ pools }, { server, pool }): Promise<Evidence> {
     const found = await pools.look(pool, server);
-    if (found.state !== "in" || !found.listed || !found.healthy) throw new Fault("rejected", `${server.name} does not serve in ${said(pool)}: ${standing(found)}`, { vendor: "azure-network" });
+    if (found.state !== "in" || !found.listed || !found.healthy)
+      throw new Fault("rejected", `${server.name} does not serve in ${said(pool)}: ${standing(found)}`, { vendor: "azure-network" });
     return [`${said(pool)} lists ${server.name}, by ${found.seats.join(" and ")}`, `its health probes send ${server.name} traffic, beside ${found.others.length} others`];
   },
 
@@ -189,7 +208,8 @@ function inPool(params: Params): { server: ServerIn; pool: PoolIn } {
 
 async function servingAgain(pools: Pools, server: ServerIn, pool: PoolIn): Promise<Evidence> {
   const found = await pools.look(pool, server);
-  if (!isServing(found)) throw new Fault("unavailable", `${server.name} is back in ${pool.name} and does not serve yet: ${standing(found)}`, { vendor: "azure-network", retryAfterMs: 20_000 });
+  if (!isServing(found))
+    throw new Fault("unavailable", `${server.name} is back in ${pool.name} and does not serve yet: ${standing(found)}`, { vendor: "azure-network", retryAfterMs: 20_000 });
   return [`${server.name} is in ${said(pool)} again, by ${found.seats.join(" and ")}, and its health probes send it traffic`];
 }
 

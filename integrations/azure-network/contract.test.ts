@@ -6,7 +6,18 @@ import { type LocalOutside, localOutside } from "../../test/support/transport.ts
 import { poolDrain, poolRestore } from "./actions.ts";
 import { connectAzureNetwork } from "./connector.ts";
 import { markedBy, tagOf } from "./mark.ts";
-import { backendPoolId, balancerKey, gatewayKey, type NetworkWorld, nicKey, serversInService, type SimulatedBalancer, type SimulatedGateway, simulatedNic, type SimulatedNic } from "./simulated-pools.ts";
+import {
+  backendPoolId,
+  balancerKey,
+  gatewayKey,
+  type NetworkWorld,
+  nicKey,
+  serversInService,
+  type SimulatedBalancer,
+  type SimulatedGateway,
+  simulatedNic,
+  type SimulatedNic,
+} from "./simulated-pools.ts";
 import { azureNetworkSimulator } from "./simulator.ts";
 
 const PROD = "11111111-1111-4111-8111-111111111111";
@@ -31,7 +42,15 @@ const poolIn = (way: Way, floor = 2) => ({
   floor,
   drain: "60s",
 });
-const serverIn = (server: string, way: Way, floor = 2) => ({ name: server, aliases: [], subscription: PROD, resourceGroup: "rg-web", vm: server, os: "windows", pool: poolIn(way, floor) });
+const serverIn = (server: string, way: Way, floor = 2) => ({
+  name: server,
+  aliases: [],
+  subscription: PROD,
+  resourceGroup: "rg-web",
+  vm: server,
+  os: "windows",
+  pool: poolIn(way, floor),
+});
 
 /** Four web servers in one pool; another pool before it on their network interfaces, so that order matters. */
 function world(way: Way = "network interface"): NetworkWorld {
@@ -40,10 +59,16 @@ function world(way: Way = "network interface"): NetworkWorld {
     resourceGroup: "rg-net",
     balancer: "lb-web",
     location: "eastus2",
-    rules: [{ name: "https", pool: "ic-web" }, { name: "admin", pool: "other" }],
+    rules: [
+      { name: "https", pool: "ic-web" },
+      { name: "admin", pool: "other" },
+    ],
     pools: {
       other: { addresses: [] },
-      "ic-web": { addresses: way === "address" ? WEB.map((server) => ({ name: server, address: addressOf(server), network: NETWORK, ...(server === "IC-Web1" ? {} : { adminState: "None" }) })) : [] },
+      "ic-web": {
+        addresses:
+          way === "address" ? WEB.map((server) => ({ name: server, address: addressOf(server), network: NETWORK, ...(server === "IC-Web1" ? {} : { adminState: "None" }) })) : [],
+      },
     },
   };
   const gateway: SimulatedGateway = {
@@ -155,58 +180,79 @@ describe("azure-network: what is special here", () => {
     outside.advance(60_000);
     await drain("IC-Web2");
 
-    expect(refused).toMatchObject({ kind: "throttled", message: `IC-Web2 waits: without it, ic-web would have ${floor - 1} servers in service, and ${floor} is its floor`, retryAfterMs: 45_000 });
+    expect(refused).toMatchObject({
+      kind: "throttled",
+      message: `IC-Web2 waits: without it, ic-web would have ${floor - 1} servers in service, and ${floor} is its floor`,
+      retryAfterMs: 45_000,
+    });
     expect(after).toBe(before);
     expect(of.effects.map(({ did, to }) => `${did} ${to}`)).toEqual(["drained server IC-Web1", "restored server IC-Web1", "drained server IC-Web2"]);
   });
 
-  it.each(WAYS)("never goes below the floor by %s, in whatever order the requests of two drains come", async (way) => {
-    const floor = way === "gateway address" ? 4 : 3;
-    // Interleavings of two begins, told by a bit for each request: whose turn it is. The bits are those of multiples of the golden
-    // ratio, which lie evenly; in the first two one server runs as far as it can before the other.
-    for (let index = 0; index < ORDERS; index++) {
-      const turns = index === 0 ? 0 : index === 1 ? 0xffffffff : Math.imul(index, 0x9e3779b1) >>> 0;
-      const of = world(way);
-      let lowest = Number.POSITIVE_INFINITY;
-      const gates = new Map<string, (() => void)[]>([["IC-Web1", []], ["IC-Web2", []]]);
-      const { outside } = team(of, way, floor);
-      const begun = ["IC-Web1", "IC-Web2"].map((server) => {
-        const gated: LocalOutside = {
-          ...outside,
-          fetch: async (input, init) => {
-            await new Promise<void>((go) => gates.get(server)?.push(go));
-            const answer = await outside.fetch(input, init);
-            lowest = Math.min(lowest, serversInService(of, way.startsWith("gateway") ? gatewayOf(of) : balancerOf(of), "ic-web", outside.clock.now()).length);
-            return answer;
-          },
-        };
-        return team(of, way, floor, gated).begin(server).then(
-          () => "out",
-          (thrown: { kind?: string }) => thrown.kind,
-        );
-      });
-      let isOver = false;
-      void Promise.all(begun).then(() => (isOver = true));
-      for (let turn = 0; !isOver; turn++) {
-        const first = ((turns >>> (turn % 32)) & 1) === 0 ? "IC-Web1" : "IC-Web2";
-        const go = gates.get(first)?.shift() ?? [...gates.values()].find((waiting) => waiting.length > 0)?.shift();
-        go?.();
-        await new Promise((next) => setImmediate(next));
-      }
+  it.each(WAYS)(
+    "never goes below the floor by %s, in whatever order the requests of two drains come",
+    async (way) => {
+      const floor = way === "gateway address" ? 4 : 3;
+      // Interleavings of two begins, told by a bit for each request: whose turn it is. The bits are those of multiples of the golden
+      // ratio, which lie evenly; in the first two one server runs as far as it can before the other.
+      for (let index = 0; index < ORDERS; index++) {
+        const turns = index === 0 ? 0 : index === 1 ? 0xffffffff : Math.imul(index, 0x9e3779b1) >>> 0;
+        const of = world(way);
+        let lowest = Number.POSITIVE_INFINITY;
+        const gates = new Map<string, (() => void)[]>([
+          ["IC-Web1", []],
+          ["IC-Web2", []],
+        ]);
+        const { outside } = team(of, way, floor);
+        const begun = ["IC-Web1", "IC-Web2"].map((server) => {
+          const gated: LocalOutside = {
+            ...outside,
+            fetch: async (input, init) => {
+              await new Promise<void>((go) => gates.get(server)?.push(go));
+              const answer = await outside.fetch(input, init);
+              lowest = Math.min(lowest, serversInService(of, way.startsWith("gateway") ? gatewayOf(of) : balancerOf(of), "ic-web", outside.clock.now()).length);
+              return answer;
+            },
+          };
+          return team(of, way, floor, gated)
+            .begin(server)
+            .then(
+              () => "out",
+              (thrown: { kind?: string }) => thrown.kind,
+            );
+        });
+        const over: boolean[] = [];
+        void Promise.all(begun).then(() => over.push(true));
+        for (let turn = 0; over.length === 0; turn++) {
+          const first = ((turns >>> (turn % 32)) & 1) === 0 ? "IC-Web1" : "IC-Web2";
+          const go = gates.get(first)?.shift() ?? [...gates.values()].find((waiting) => waiting.length > 0)?.shift();
+          go?.();
+          await new Promise((next) => setImmediate(next));
+        }
 
-      const ends = await Promise.all(begun);
-      expect(lowest, `turns ${turns.toString(2)}: ${ends.join(", ")}`).toBeGreaterThanOrEqual(floor);
-      expect(ends.filter((end) => end === "out").length, `turns ${turns.toString(2)}`).toBeLessThanOrEqual(1);
-      expect(ends.filter((end) => end !== "out" && end !== "throttled"), `turns ${turns.toString(2)}`).toEqual([]);
-    }
-  }, 120_000);
+        const ends = await Promise.all(begun);
+        expect(lowest, `turns ${turns.toString(2)}: ${ends.join(", ")}`).toBeGreaterThanOrEqual(floor);
+        expect(ends.filter((end) => end === "out").length, `turns ${turns.toString(2)}`).toBeLessThanOrEqual(1);
+        expect(
+          ends.filter((end) => end !== "out" && end !== "throttled"),
+          `turns ${turns.toString(2)}`,
+        ).toEqual([]);
+      }
+    },
+    120_000,
+  );
 
   it("gives way to another that leaves at the same time, and waits longer than it", async () => {
     const of = world();
     const { begin, call } = team(of, "network interface", 3);
     const before = structuredClone(nicOf(of, "IC-Web2"));
     for (const server of ["IC-Web1", "IC-Web2"]) {
-      nicOf(of, server).tags[tagOf(backendPoolId(balancerOf(of), "ic-web"))] = JSON.stringify({ run: "2024-10-06", by: markedBy(call(server)), since: "2024-10-06T01:30:00.000Z", seats: [{ by: "nic", ip: "ipconfig1", at: 1 }] });
+      nicOf(of, server).tags[tagOf(backendPoolId(balancerOf(of), "ic-web"))] = JSON.stringify({
+        run: "2024-10-06",
+        by: markedBy(call(server)),
+        since: "2024-10-06T01:30:00.000Z",
+        seats: [{ by: "nic", ip: "ipconfig1", at: 1 }],
+      });
     }
 
     await expect(begin("IC-Web2")).rejects.toMatchObject({ kind: "throttled", retryAfterMs: 65_000 });
@@ -220,7 +266,10 @@ describe("azure-network: what is special here", () => {
     const of = world();
     of.sick[addressOf("IC-Web3")] = "Down_Probe_Timeout";
 
-    await expect(team(of, "network interface", 3).begin("IC-Web1")).rejects.toMatchObject({ kind: "throttled", message: expect.stringContaining("would have 2 servers in service") as string });
+    await expect(team(of, "network interface", 3).begin("IC-Web1")).rejects.toMatchObject({
+      kind: "throttled",
+      message: expect.stringContaining("would have 2 servers in service") as string,
+    });
     expect(of.effects).toEqual([]);
   });
 
@@ -265,7 +314,13 @@ describe("azure-network: what is special here", () => {
     await drain("IC-Web1");
     of.sick[addressOf("IC-Web1")] = "Down_Probe_Timeout";
 
-    const receipt = await poolRestore.begin(ports, poolRestore.params.parse({ server: serverIn("IC-Web1", "network interface") }), { run: "r", step: "s", target: "t", attempt: 1, now: outside.clock.now() } as Call);
+    const receipt = await poolRestore.begin(ports, poolRestore.params.parse({ server: serverIn("IC-Web1", "network interface") }), {
+      run: "r",
+      step: "s",
+      target: "t",
+      attempt: 1,
+      now: outside.clock.now(),
+    } as Call);
     outside.advance(10 * 60_000);
     const progress = await poolRestore.poll?.(ports, receipt, {} as Call);
 
@@ -327,7 +382,12 @@ describe("azure-network: what is special here", () => {
     const { outside, ports, call } = team(of, "network interface");
     const server = serverIn("IC-Web1", "network interface");
 
-    for (const odd of [{ ...server, vm: name }, { ...server, resourceGroup: name }, { ...server, pool: { ...server.pool, resource: name } }, { ...server, pool: { ...server.pool, backendPool: name } }]) {
+    for (const odd of [
+      { ...server, vm: name },
+      { ...server, resourceGroup: name },
+      { ...server, pool: { ...server.pool, resource: name } },
+      { ...server, pool: { ...server.pool, backendPool: name } },
+    ]) {
       await expect(poolDrain.begin(ports, poolDrain.params.parse({ server: odd }), call("IC-Web1"))).rejects.toMatchObject({ kind: "invalid" });
     }
     expect(outside.requests).toEqual([]);
@@ -338,7 +398,8 @@ describe("azure-network: what is special here", () => {
 function team(of: NetworkWorld, way: Way, floor = 2, given?: LocalOutside) {
   const outside = given ?? localOutside(azureNetworkSimulator, of);
   const ports = connect(outside);
-  const call = (server: string) => ({ run: "2024-10-06", step: "web.drain", target: server, key: `2024-10-06/web.drain/${server}/1`, attempt: 1, now: outside.clock.now() }) as Call;
+  const call = (server: string) =>
+    ({ run: "2024-10-06", step: "web.drain", target: server, key: `2024-10-06/web.drain/${server}/1`, attempt: 1, now: outside.clock.now() }) as Call;
   const params = (server: string) => poolDrain.params.parse({ server: serverIn(server, way, floor) });
   const begin = (server: string) => poolDrain.begin(ports, params(server), call(server));
   return {
@@ -346,7 +407,7 @@ function team(of: NetworkWorld, way: Way, floor = 2, given?: LocalOutside) {
     ports,
     call,
     begin,
-    async drain(server: string) {
+    drain: async (server: string) => {
       let receipt = await begin(server);
       for (let looks = 0; looks < 60; looks++) {
         const progress = await poolDrain.poll?.(ports, receipt, call(server));
@@ -356,7 +417,7 @@ function team(of: NetworkWorld, way: Way, floor = 2, given?: LocalOutside) {
       }
       return { receipt, evidence: await poolDrain.verify(ports, receipt, call(server)) };
     },
-    async restore(server: string) {
+    restore: async (server: string) => {
       const receipt = await poolRestore.begin(ports, params(server), call(server));
       for (let looks = 0; looks < 60; looks++) {
         if ((await poolRestore.poll?.(ports, receipt, call(server)))?.state === "done") break;

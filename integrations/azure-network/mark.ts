@@ -44,7 +44,8 @@ export function markedBy({ run, step, target }: { readonly run: string; readonly
 /** @throws Fault `invalid` when it is too long for a tag. */
 export function markText(mark: Mark): string {
   const text = JSON.stringify(mark);
-  if (text.length > LONGEST_TAG) throw new Fault("invalid", `how the server is in its pool takes ${text.length} characters in a tag; Azure takes ${LONGEST_TAG}: ${text}`, { vendor: "azure-network" });
+  if (text.length > LONGEST_TAG)
+    throw new Fault("invalid", `how the server is in its pool takes ${text.length} characters in a tag; Azure takes ${LONGEST_TAG}: ${text}`, { vendor: "azure-network" });
   return text;
 }
 

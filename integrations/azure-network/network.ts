@@ -44,7 +44,11 @@ export interface Network {
   backend(pool: PoolPlace): Promise<Backend>;
   health(pool: PoolPlace, backend: Backend): Promise<Health>;
   /** @returns false when someone else has changed it since it was read: nothing is done. */
-  putInterface(kind: PoolPlace["kind"], nic: Nic, change: { readonly tags: Readonly<Record<string, string>>; readonly pools?: ReadonlyMap<string, readonly string[]> }): Promise<boolean>;
+  putInterface(
+    kind: PoolPlace["kind"],
+    nic: Nic,
+    change: { readonly tags: Readonly<Record<string, string>>; readonly pools?: ReadonlyMap<string, readonly string[]> },
+  ): Promise<boolean>;
   /** @returns false as above. */
   putEntries(pool: PoolPlace, backend: Backend, entries: Backend["entries"]): Promise<boolean>;
 }
@@ -56,7 +60,9 @@ const HEALTH_EVERY_MS = 1_000;
 export function networkOf({ fetch, credential }: Outside): Network {
   const clients = new Map<string, Promise<NetworkManagementClient>>();
   const clientFor = async (subscription: string): Promise<NetworkManagementClient> => {
-    const known = clients.get(subscription) ?? import("@azure/arm-network").then(({ NetworkManagementClient }) => new NetworkManagementClient(credential, armSubscription(subscription), azureClientOptions(fetch)));
+    const known =
+      clients.get(subscription) ??
+      import("@azure/arm-network").then(({ NetworkManagementClient }) => new NetworkManagementClient(credential, armSubscription(subscription), azureClientOptions(fetch)));
     clients.set(subscription, known);
     return await known;
   };
@@ -81,20 +87,29 @@ export function networkOf({ fetch, credential }: Outside): Network {
 
     async backend(place) {
       if (place.kind === "load-balancer") {
-        return poolBackend(place, await on(place, `read pool ${place.backendPool} of`, (client, group, resource, pool) => client.loadBalancerBackendAddressPools.get(group, resource, pool)));
+        return poolBackend(
+          place,
+          await on(place, `read pool ${place.backendPool} of`, (client, group, resource, pool) => client.loadBalancerBackendAddressPools.get(group, resource, pool)),
+        );
       }
       return gatewayBackend(place, await on(place, "read", (client, group, resource) => client.applicationGateways.get(group, resource)));
     },
 
     async health(place, backend) {
       if (place.kind === "application-gateway") {
-        const found = await on(place, "read the health of", (client, group, resource) => finished(client.applicationGateways.backendHealth(group, resource, { updateIntervalInMs: HEALTH_EVERY_MS })));
-        const settings = (found.backendAddressPools ?? []).filter(({ backendAddressPool }) => same(backendAddressPool?.id, backend.id)).flatMap(({ backendHttpSettingsCollection = [] }) => backendHttpSettingsCollection);
+        const found = await on(place, "read the health of", (client, group, resource) =>
+          finished(client.applicationGateways.backendHealth(group, resource, { updateIntervalInMs: HEALTH_EVERY_MS })),
+        );
+        const settings = (found.backendAddressPools ?? [])
+          .filter(({ backendAddressPool }) => same(backendAddressPool?.id, backend.id))
+          .flatMap(({ backendHttpSettingsCollection = [] }) => backendHttpSettingsCollection);
         return settings.length === 0 ? undefined : inAll(settings.map(({ servers = [] }) => servers.map(({ address, health }) => ({ address, up: health === "Up" }))));
       }
       const perRule: { address: string | undefined; up: boolean }[][] = [];
       for (const rule of backend.rules) {
-        const found = await on(place, `read the health of rule ${rule} of`, (client, group, resource) => finished(client.loadBalancerLoadBalancingRules.health(group, resource, rule, { updateIntervalInMs: HEALTH_EVERY_MS })));
+        const found = await on(place, `read the health of rule ${rule} of`, (client, group, resource) =>
+          finished(client.loadBalancerLoadBalancingRules.health(group, resource, rule, { updateIntervalInMs: HEALTH_EVERY_MS })),
+        );
         perRule.push((found.loadBalancerBackendAddresses ?? []).map(({ ipAddress, state }) => ({ address: ipAddress, up: state?.toLowerCase() === "up" })));
       }
       return perRule.length === 0 ? undefined : inAll(perRule);
@@ -124,10 +139,16 @@ export function networkOf({ fetch, credential }: Outside): Network {
           const state = states.get(entry.ipAddress ?? "");
           return state === undefined ? rest : { ...rest, adminState: state };
         });
-        return await unlessChanged(what, () => client.loadBalancerBackendAddressPools.createOrUpdate(group, resource, pool, { ...azure.pool, loadBalancerBackendAddresses }, guarded(azure.pool.etag)).submitted());
+        return await unlessChanged(what, () =>
+          client.loadBalancerBackendAddressPools.createOrUpdate(group, resource, pool, { ...azure.pool, loadBalancerBackendAddresses }, guarded(azure.pool.etag)).submitted(),
+        );
       }
-      const backendAddressPools = (azure.gateway.backendAddressPools ?? []).map((each) => (same(each.name, pool) ? { ...each, backendAddresses: entries.map(({ address }) => gatewayEntry(each, address)) } : each));
-      return await unlessChanged(what, () => client.applicationGateways.createOrUpdate(group, resource, { ...azure.gateway, backendAddressPools }, guarded(azure.gateway.etag)).submitted());
+      const backendAddressPools = (azure.gateway.backendAddressPools ?? []).map((each) =>
+        same(each.name, pool) ? { ...each, backendAddresses: entries.map(({ address }) => gatewayEntry(each, address)) } : each,
+      );
+      return await unlessChanged(what, () =>
+        client.applicationGateways.createOrUpdate(group, resource, { ...azure.gateway, backendAddressPools }, guarded(azure.gateway.etag)).submitted(),
+      );
     },
   };
 }

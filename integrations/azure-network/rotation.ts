@@ -42,9 +42,12 @@ export function rotationOf(network: Network): Pools {
         const others = othersInService(reading);
         if (others.length < floor) {
           if (isMarked) await network.putInterface(pool.kind, self.nic, { tags: untagged(reading) });
-          throw new Fault("throttled", `${server.vm} waits: without it, ${pool.backendPool} would have ${others.length} servers in service, and ${floor} is its floor`, { vendor: VENDOR, retryAfterMs: waitOf(reading) });
+          throw new Fault("throttled", `${server.vm} waits: without it, ${pool.backendPool} would have ${others.length} servers in service, and ${floor} is its floor`, {
+            vendor: VENDOR,
+            retryAfterMs: waitOf(reading),
+          });
         }
-        const mark: Mark = isMarked ? (self.mark as Mark) : { run: by.run, by: by.by, since: by.since, seats: self.seats.map(({ seat }) => seat) };
+        const mark: Mark = isMarked ? self.mark : { run: by.run, by: by.by, since: by.since, seats: self.seats.map(({ seat }) => seat) };
         if (!isMarked) await network.putInterface(pool.kind, self.nic, { tags: { ...self.nic.tags, [reading.tag]: markText(mark) } });
         else if (await takeOut(network, pool, reading)) return mark;
         reading = { ...(await read(pool, server)), health, isProbed: true };
@@ -92,7 +95,8 @@ function readingOf(pool: PoolPlace, server: ServerPlace, nics: readonly Nic[], b
   const all = nics.map((nic): Member => ({ name: nic.machine?.split("/").at(-1) ?? nic.name, nic, seats: seatsOf(nic, backend, pool.kind), mark: markOf(nic.tags, tag) }));
   const own = all.filter(({ nic }) => nic.machine === machine);
   const seated = own.filter(({ seats }) => seats.length > 0);
-  if (seated.length > 1) throw new Fault("invalid", `${server.vm} is in ${pool.backendPool} by ${seated.map(({ nic }) => nic.name).join(" and ")}; expected one network interface`, { vendor: VENDOR });
+  if (seated.length > 1)
+    throw new Fault("invalid", `${server.vm} is in ${pool.backendPool} by ${seated.map(({ nic }) => nic.name).join(" and ")}; expected one network interface`, { vendor: VENDOR });
   const self = seated[0] ?? own.find(({ mark }) => mark !== undefined) ?? own.find(({ nic }) => nic.isPrimary) ?? own[0];
   if (self === undefined) throw new Fault("absent", `virtual machine ${server.vm} in ${server.resourceGroup} has no network interface`, { vendor: VENDOR });
   return { tag, self, all, backend, health: undefined, isProbed: false };
@@ -107,7 +111,13 @@ function seatsOf(nic: Nic, backend: Backend, kind: PoolPlace["kind"]): Member["s
     if (entry === undefined || entry.state === OUT) return [];
     if (kind === "application-gateway") return [{ seat: { by: "gw", address: entry.address, at: index }, address, words: `address ${entry.address}` }];
     const { state } = entry;
-    return [{ seat: { by: "lb", address: entry.address, ...(state === undefined ? {} : { state }) }, address, words: `address ${entry.address}, administrative state ${state ?? "None"}` }];
+    return [
+      {
+        seat: { by: "lb", address: entry.address, ...(state === undefined ? {} : { state }) },
+        address,
+        words: `address ${entry.address}, administrative state ${state ?? "None"}`,
+      },
+    ];
   });
 }
 
@@ -125,7 +135,9 @@ function othersInService(reading: Reading): readonly string[] {
   const { self, all, backend, health } = reading;
   const servers = all.filter((member) => member.nic.machine !== self.nic.machine && member.mark === undefined && isServing(member, reading)).map(({ name }) => name);
   const known = new Set(all.flatMap(({ nic }) => nic.configurations.map(({ address }) => address)));
-  const foreign = backend.entries.filter(({ address, state }) => !known.has(address) && state !== OUT && (health === undefined || health.get(address) === true)).map(({ address }) => address);
+  const foreign = backend.entries
+    .filter(({ address, state }) => !known.has(address) && state !== OUT && (health === undefined || health.get(address) === true))
+    .map(({ address }) => address);
   return [...new Set([...servers, ...foreign])].sort();
 }
 
@@ -137,7 +149,9 @@ function rotationOfReading(reading: Reading): Rotation {
     state: seats.length === 0 ? "out" : mark === undefined ? "in" : "leaving",
     ...(mark === undefined ? {} : { mark }),
     seats: seats.map(({ words }) => words),
-    listed: backend.listed.some((id) => id.startsWith(`${nic.id.toLowerCase()}/`)) || backend.entries.some(({ address, state }) => state !== OUT && nic.configurations.some((each) => each.address === address)),
+    listed:
+      backend.listed.some((id) => id.startsWith(`${nic.id.toLowerCase()}/`)) ||
+      backend.entries.some(({ address, state }) => state !== OUT && nic.configurations.some((each) => each.address === address)),
     healthy: isServing(self, reading),
     provisioning: states.find((state) => state !== "Succeeded") ?? "Succeeded",
     others: othersInService(reading),
@@ -155,7 +169,10 @@ async function takeOut(network: Network, pool: PoolPlace, { self, backend }: Rea
     return await network.putInterface(pool.kind, self.nic, { tags: self.nic.tags, pools });
   }
   const mine = new Set(seats.flatMap((seat) => (seat.by === "nic" ? [] : [seat.address])));
-  const entries = pool.kind === "load-balancer" ? backend.entries.map((entry) => (mine.has(entry.address) ? { ...entry, state: OUT } : entry)) : backend.entries.filter(({ address }) => !mine.has(address));
+  const entries =
+    pool.kind === "load-balancer"
+      ? backend.entries.map((entry) => (mine.has(entry.address) ? { ...entry, state: OUT } : entry))
+      : backend.entries.filter(({ address }) => !mine.has(address));
   return await network.putEntries(pool, backend, entries);
 }
 
@@ -176,7 +193,8 @@ async function putBack(network: Network, pool: PoolPlace, reading: Reading): Pro
   if (pools.size > 0) return await network.putInterface(pool.kind, self.nic, { ...unmarked, pools });
   const back = seats.reduce<Backend["entries"]>((entries, seat) => {
     if (seat.by === "gw") return entries.toSpliced(seat.at, 0, { address: seat.address });
-    if (seat.by === "lb") return entries.map((entry) => (entry.address === seat.address ? { address: entry.address, ...(seat.state === undefined ? {} : { state: seat.state }) } : entry));
+    if (seat.by === "lb")
+      return entries.map((entry) => (entry.address === seat.address ? { address: entry.address, ...(seat.state === undefined ? {} : { state: seat.state }) } : entry));
     return entries;
   }, backend.entries);
   if (!(await network.putEntries(pool, backend, back))) return false;
@@ -190,7 +208,8 @@ function usualSeat(pool: PoolPlace, { self, backend }: Reading): Seat {
   const { address } = primary;
   if (address !== undefined && pool.kind === "load-balancer" && backend.entries.some((entry) => entry.address === address)) return { by: "lb", address, state: "None" };
   if (address !== undefined && pool.kind === "application-gateway" && backend.entries.length > 0) return { by: "gw", address, at: backend.entries.length };
-  if (backend.entries.length > 0 && backend.listed.length === 0) throw new Fault("conflict", `${pool.backendPool} lists addresses, and ${address ?? "none"} of ${self.nic.name} is not among them: add it by hand`, { vendor: VENDOR });
+  if (backend.entries.length > 0 && backend.listed.length === 0)
+    throw new Fault("conflict", `${pool.backendPool} lists addresses, and ${address ?? "none"} of ${self.nic.name} is not among them: add it by hand`, { vendor: VENDOR });
   return { by: "nic", ip: primary.name, at: primary.pools.length };
 }
 

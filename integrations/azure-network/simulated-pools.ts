@@ -129,7 +129,8 @@ export function rotating(world: NetworkWorld, now: number, change: () => void): 
   change();
   const after = membership(world);
   const at = new Date(now).toISOString();
-  const note = (did: string, { member, of, pool }: Membership) => world.effects.push({ at, did, to: `server ${member.server}`, with: { pool, inService: serversInService(world, of, pool, now).length } });
+  const note = (did: string, { member, of, pool }: Membership) =>
+    world.effects.push({ at, did, to: `server ${member.server}`, with: { pool, inService: serversInService(world, of, pool, now).length } });
   for (const [key, left] of before) if (!after.has(key)) note("drained", left);
   for (const [key, came] of after) {
     if (before.has(key)) continue;
@@ -149,7 +150,8 @@ function membership(world: NetworkWorld): Map<string, Membership> {
   const all = new Map<string, Membership>();
   for (const of of [...Object.values(world.balancers), ...Object.values(world.gateways)]) {
     for (const pool of Object.keys(of.pools)) {
-      for (const member of membersOf(world, of, pool)) if (member.adminState !== "Down") all.set(`${backendPoolId(of, pool).toLowerCase()} ${member.address}`, { member, of, pool });
+      for (const member of membersOf(world, of, pool))
+        if (member.adminState !== "Down") all.set(`${backendPoolId(of, pool).toLowerCase()} ${member.address}`, { member, of, pool });
     }
   }
   return all;
@@ -168,7 +170,11 @@ export function settle(world: NetworkWorld, now: number): void {
 }
 
 /** The network interface of a virtual machine, in pools by it (`balancerPools`, `gatewayPools`: ids) or in none. */
-export function simulatedNic(server: Place & { readonly vm: string }, address: string, pools: { readonly balancerPools?: readonly string[]; readonly gatewayPools?: readonly string[] } = {}): SimulatedNic {
+export function simulatedNic(
+  server: Place & { readonly vm: string },
+  address: string,
+  pools: { readonly balancerPools?: readonly string[]; readonly gatewayPools?: readonly string[] } = {},
+): SimulatedNic {
   const { subscription, resourceGroup, vm } = server;
   return {
     subscription,

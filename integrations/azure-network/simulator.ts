@@ -1,6 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Handler, Simulator } from "../../shared/ports/simulator.ts";
-import { backendPoolId, balancerId, gatewayId, gatewayKey, idOf, isUp, membersOf, type NetworkWorld, nicId, nicKey, poolById, rotating, settle, type SimulatedBalancer, type SimulatedGateway, type SimulatedNic } from "./simulated-pools.ts";
+import {
+  backendPoolId,
+  balancerId,
+  gatewayId,
+  gatewayKey,
+  idOf,
+  isUp,
+  membersOf,
+  type NetworkWorld,
+  nicId,
+  nicKey,
+  poolById,
+  rotating,
+  settle,
+  type SimulatedBalancer,
+  type SimulatedGateway,
+  type SimulatedNic,
+} from "./simulated-pools.ts";
 
 const API_VERSIONS = ["2026-01-01", "2024-01-01"];
 const NETWORK = "providers/Microsoft.Network";
@@ -8,7 +25,8 @@ const NETWORK = "providers/Microsoft.Network";
 /** Microsoft.Network of Azure Resource Manager: pools and their members, the health probes that follow by `now`, etags. */
 export const azureNetworkSimulator: Simulator<NetworkWorld> = {
   systems: ["azure-network"],
-  systemOf: ({ host, pathname }) => (host === "management.azure.com" && /^\/subscriptions\/[^/]+\/(resourceGroups\/[^/]+\/)?providers\/Microsoft\.Network\//i.test(pathname) ? "azure-network" : undefined),
+  systemOf: ({ host, pathname }) =>
+    host === "management.azure.com" && /^\/subscriptions\/[^/]+\/(resourceGroups\/[^/]+\/)?providers\/Microsoft\.Network\//i.test(pathname) ? "azure-network" : undefined,
   newWorld: () => ({ effects: [], nics: {}, balancers: {}, gateways: {}, sick: {}, probeMs: 15_000, updateMs: 5_000, gatewayUpdateMs: 120_000, joined: {}, underWay: {} }),
   handler,
 };
@@ -19,7 +37,8 @@ function handler(world: NetworkWorld): Handler {
     const version = url.searchParams.get("api-version");
     if (!request.headers.get("authorization")?.startsWith("Bearer ")) return refusal(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
     if (version === null) return refusal(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
-    if (!API_VERSIONS.includes(version)) return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
+    if (!API_VERSIONS.includes(version))
+      return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
     settle(world, now);
     const path = url.pathname.split("/").slice(1).map(decodeURIComponent);
     return (await answer(world, request, path, now)) ?? refusal(404, "InvalidResourceType", `The resource type could not be found for ${request.method} ${url.pathname}`);
@@ -32,7 +51,11 @@ async function answer(world: NetworkWorld, request: Request, path: readonly stri
   if (path[2]?.toLowerCase() === "providers") {
     const [type = "", name = "", what = "", id = ""] = path.slice(4);
     if (type.toLowerCase() === "networkinterfaces" && path.length === 5 && method === "GET") {
-      return Response.json({ value: Object.values(world.nics).filter((nic) => nic.subscription === subscription).map((nic) => nicJson(world, nic)) });
+      return Response.json({
+        value: Object.values(world.nics)
+          .filter((nic) => nic.subscription === subscription)
+          .map((nic) => nicJson(world, nic)),
+      });
     }
     if (type === "locations" && name !== "" && path.length === 8 && method === "GET") return readOperation(world, what, id, now);
     return undefined;
@@ -113,7 +136,11 @@ function readOperation(world: NetworkWorld, what: string, id: string, now: numbe
           backendHttpSettings: { id: `${gatewayId(gateway)}/backendHttpSettingsCollection/${setting}` },
           servers: membersOf(world, gateway, pool).map((member) => {
             const up = isUp(world, member, backendPoolId(gateway, pool), now);
-            return { address: member.address, health: up ? "Up" : world.sick[member.address] === undefined ? "Unknown" : "Down", ...(up ? {} : { healthProbeLog: world.sick[member.address] ?? "The probe has not answered yet." }) };
+            return {
+              address: member.address,
+              health: up ? "Up" : world.sick[member.address] === undefined ? "Unknown" : "Down",
+              ...(up ? {} : { healthProbeLog: world.sick[member.address] ?? "The probe has not answered yet." }),
+            };
           }),
         })),
       })),
@@ -181,7 +208,10 @@ function poolJson(world: NetworkWorld, balancer: SimulatedBalancer, pool: string
       backendIPConfigurations: byNic.map((configuration) => ({ id: configuration })),
       loadBalancerBackendAddresses: [
         ...byNic.map((configuration) => ({ name: configuration.split("/")[8] ?? "", properties: { networkInterfaceIPConfiguration: { id: configuration } } })),
-        ...(balancer.pools[pool]?.addresses ?? []).map(({ name, address, network, adminState }) => ({ name, properties: { ipAddress: address, virtualNetwork: { id: network }, ...(adminState === undefined ? {} : { adminState }) } })),
+        ...(balancer.pools[pool]?.addresses ?? []).map(({ name, address, network, adminState }) => ({
+          name,
+          properties: { ipAddress: address, virtualNetwork: { id: network }, ...(adminState === undefined ? {} : { adminState }) },
+        })),
       ],
       loadBalancingRules: balancer.rules.filter((rule) => rule.pool === pool).map(({ name }) => ({ id: `${balancerId(balancer)}/loadBalancingRules/${name}` })),
     },
@@ -228,7 +258,12 @@ function gatewayJson(world: NetworkWorld, gateway: SimulatedGateway): object {
 interface WireNic {
   location?: string;
   tags?: Record<string, string>;
-  properties?: { ipConfigurations?: { name?: string; properties?: { privateIPAddress?: string; loadBalancerBackendAddressPools?: { id: string }[]; applicationGatewayBackendAddressPools?: { id: string }[] } }[] };
+  properties?: {
+    ipConfigurations?: {
+      name?: string;
+      properties?: { privateIPAddress?: string; loadBalancerBackendAddressPools?: { id: string }[]; applicationGatewayBackendAddressPools?: { id: string }[] };
+    }[];
+  };
 }
 
 async function putNic(world: NetworkWorld, nic: SimulatedNic, request: Request, now: number): Promise<Response> {
@@ -238,9 +273,14 @@ async function putNic(world: NetworkWorld, nic: SimulatedNic, request: Request, 
   const sent = body.properties?.ipConfigurations ?? [];
   const changed = nic.configurations.map((configuration) => {
     const wanted = sent.find(({ name }) => name === configuration.name)?.properties;
-    return { ...configuration, balancerPools: (wanted?.loadBalancerBackendAddressPools ?? []).map(({ id }) => id), gatewayPools: (wanted?.applicationGatewayBackendAddressPools ?? []).map(({ id }) => id) };
+    return {
+      ...configuration,
+      balancerPools: (wanted?.loadBalancerBackendAddressPools ?? []).map(({ id }) => id),
+      gatewayPools: (wanted?.applicationGatewayBackendAddressPools ?? []).map(({ id }) => id),
+    };
   });
-  if (body.location !== nic.location || sent.length !== nic.configurations.length) return refusal(400, "InvalidRequestFormat", `Network interface ${nic.nic} cannot be moved or lose an IP configuration in use.`);
+  if (body.location !== nic.location || sent.length !== nic.configurations.length)
+    return refusal(400, "InvalidRequestFormat", `Network interface ${nic.nic} cannot be moved or lose an IP configuration in use.`);
   const unknown = changed.flatMap(({ balancerPools, gatewayPools }) => [...balancerPools, ...gatewayPools]).find((id) => poolById(world, id) === undefined);
   if (unknown !== undefined) return refusal(400, "InvalidResourceReference", `Resource ${unknown} referenced by resource ${nicId(nic)} was not found.`);
   rotating(world, now, () => {
@@ -259,7 +299,9 @@ async function putPool(world: NetworkWorld, balancer: SimulatedBalancer, pool: s
   if (stale !== undefined) return stale;
   const { properties } = (await request.json()) as WirePool;
   const addresses = (properties?.loadBalancerBackendAddresses ?? []).flatMap(({ name = "", properties: entry }) =>
-    entry?.ipAddress === undefined ? [] : [{ name, address: entry.ipAddress, network: entry.virtualNetwork?.id ?? "", ...(entry.adminState === undefined ? {} : { adminState: entry.adminState }) }],
+    entry?.ipAddress === undefined
+      ? []
+      : [{ name, address: entry.ipAddress, network: entry.virtualNetwork?.id ?? "", ...(entry.adminState === undefined ? {} : { adminState: entry.adminState }) }],
   );
   rotating(world, now, () => void (balancer.pools[pool] = { addresses }));
   return updating(world, backendPoolId(balancer, pool).toLowerCase(), balancer, now + world.updateMs, () => poolJson(world, balancer, pool));
@@ -271,12 +313,16 @@ interface WireGateway {
 }
 
 async function putGateway(world: NetworkWorld, gateway: SimulatedGateway, request: Request, now: number): Promise<Response> {
-  if (world.underWay[gatewayKey(gateway)] !== undefined) return refusal(409, "AnotherOperationInProgress", `Another operation on application gateway ${gateway.gateway} is in progress.`);
+  if (world.underWay[gatewayKey(gateway)] !== undefined)
+    return refusal(409, "AnotherOperationInProgress", `Another operation on application gateway ${gateway.gateway} is in progress.`);
   const stale = refusedBy(request, etagOf(gateway));
   if (stale !== undefined) return stale;
   const { tags, properties } = (await request.json()) as WireGateway;
   const pools = Object.fromEntries(
-    (properties?.backendAddressPools ?? []).map(({ name = "", properties: sent }) => [name, { addresses: (sent?.backendAddresses ?? []).map(({ ipAddress, fqdn }) => (fqdn === undefined ? { ...(ipAddress === undefined ? {} : { address: ipAddress }) } : { fqdn })) }]),
+    (properties?.backendAddressPools ?? []).map(({ name = "", properties: sent }) => [
+      name,
+      { addresses: (sent?.backendAddresses ?? []).map(({ ipAddress, fqdn }) => (fqdn !== undefined ? { fqdn } : ipAddress !== undefined ? { address: ipAddress } : {})) },
+    ]),
   );
   rotating(world, now, () => {
     gateway.tags = tags ?? {};
@@ -287,7 +333,9 @@ async function putGateway(world: NetworkWorld, gateway: SimulatedGateway, reques
 
 function refusedBy(request: Request, etag: string): Response | undefined {
   const wanted = request.headers.get("if-match");
-  return wanted === null || wanted === "*" || wanted === etag ? undefined : refusal(412, "PreconditionFailed", `The precondition '${wanted}' on the If-Match header does not match the current etag '${etag}'.`);
+  return wanted === null || wanted === "*" || wanted === etag
+    ? undefined
+    : refusal(412, "PreconditionFailed", `The precondition '${wanted}' on the If-Match header does not match the current etag '${etag}'.`);
 }
 
 function updating(world: NetworkWorld, key: string, { subscription, location }: { subscription: string; location: string }, until: number, json: () => object): Response {
