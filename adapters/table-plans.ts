@@ -1,6 +1,6 @@
 import { Fault } from "../shared/fault/fault.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
-import type { Plans, StoredPlan } from "../shared/run/plans.ts";
+import type { PlanApproval, Plans, StoredPlan } from "../shared/run/plans.ts";
 import { endOf, keyOf } from "./table-keys.ts";
 import { checkFits, tableNamed, type Row, type TablesSettings } from "./tables.ts";
 import { piecesOf, textOf } from "./table-text.ts";
@@ -40,8 +40,9 @@ export function tablePlans(settings: TablesSettings): Plans {
   async function readStored(digest: string): Promise<{ stored: StoredPlan; etag: string }> {
     const row = await table.get(`look up the plan ${digest}`, keyOf(digest), PLAN);
     if (row === undefined) throw absent(digest);
-    const { approvedBy, approvedAt } = row;
-    const approved = approvedBy === undefined ? {} : { approved: { by: String(approvedBy), at: String(approvedAt) } };
+    const { approvedBy, approvedAt, approvedPreviews } = row;
+    const previews = approvedPreviews === undefined ? {} : { previews: JSON.parse(String(approvedPreviews)) as Record<string, string> };
+    const approved = approvedBy === undefined ? {} : { approved: { by: String(approvedBy), at: String(approvedAt), ...previews } };
     return { stored: { plan: await get(digest), by: String(row["by"]), at: String(row["at"]), ...approved }, etag: row.etag };
   }
 
@@ -52,7 +53,7 @@ export function tablePlans(settings: TablesSettings): Plans {
       const { digest, window } = plan;
       const partitionKey = keyOf(digest);
       const rows: Row[] = [
-        { partitionKey, rowKey: PLAN, window: window.id, by, at, ...(approved === undefined ? {} : { approvedBy: approved.by, approvedAt: approved.at }) },
+        { partitionKey, rowKey: PLAN, window: window.id, by, at, ...(approved === undefined ? {} : approvalRow(approved)) },
         ...piecesOf(JSON.stringify(plan)).map((pieces, row) => ({ partitionKey, rowKey: `${TEXT}${String(row).padStart(2, "0")}`, ...pieces })),
       ];
       const what = `store the plan ${digest} of ${window.id}`;
@@ -67,16 +68,20 @@ export function tablePlans(settings: TablesSettings): Plans {
       return Promise.all(newestFirst.map(async ({ digest }) => (await readStored(String(digest))).stored));
     },
 
-    async approve(window, digest, by, at) {
+    async approve(window, digest, approval) {
       for (;;) {
         const { stored, etag } = await readStored(digest);
         if (stored.plan.window.id !== window) throw new Fault("absent", `the plan ${digest} is of window ${stored.plan.window.id}, not ${window}`);
         if (stored.approved !== undefined) return;
         // Refused only when someone else approved it meanwhile, so the next look ends this.
-        if (await table.merge(`approve the plan ${digest}`, { partitionKey: keyOf(digest), rowKey: PLAN, approvedBy: by, approvedAt: at }, etag)) return;
+        if (await table.merge(`approve the plan ${digest}`, { partitionKey: keyOf(digest), rowKey: PLAN, ...approvalRow(approval) }, etag)) return;
       }
     },
   };
+}
+
+function approvalRow({ by, at, previews }: PlanApproval): { approvedBy: string; approvedAt: string; approvedPreviews?: string } {
+  return { approvedBy: by, approvedAt: at, ...(previews === undefined ? {} : { approvedPreviews: JSON.stringify(previews) }) };
 }
 
 const PLAN = "plan";

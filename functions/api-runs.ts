@@ -19,7 +19,7 @@ export function registerRuns(app: App): void {
     // Before the first fact is written: a run that follows a plan nobody can find would never end.
     const { window: planned } = digest === undefined ? stored.plan : await app.stage.plans.get(digest);
     if (planned.id !== window) throw new Fault("conflict", `the digest ${digest ?? ""} is a plan of the window ${planned.id}, not of ${window}`);
-    const started = await startRun(app, client, window, digest ?? stored.plan.digest, operator);
+    const started = await startRun(app, client, window, digest ?? stored.plan.digest, operator, stored.approved?.previews);
     return { status: 202, headers: { location: `/api/v1/runs/${encodeURIComponent(window)}` }, jsonBody: started };
   });
 

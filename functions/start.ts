@@ -22,12 +22,13 @@ export interface Started {
  * Starts the run of a window, or sees to it that a started one goes on. One run per window: the run's first fact is the
  * guard, the orchestration's instance id the second line of defence, so that two callers at once start one run.
  *
+ * @param approved previews that were approved with the plan, by step.
  * @throws Fault `conflict` when the window was started with another plan.
  */
-export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string): Promise<Started> {
+export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string, approved?: Readonly<Record<string, string>>): Promise<Started> {
   const { journal } = app.stage;
   const known = await journal.read(run, RUN_STREAM);
-  const begun = known.length === 0 && (await app.conductor.begin(run, digest, by));
+  const begun = known.length === 0 && (await app.conductor.begin(run, digest, by, approved));
   const facts = known.length > 0 ? known : await journal.read(run, RUN_STREAM);
   const started = facts.find((fact) => fact.type === "run.started");
   if (started !== undefined && started.digest !== digest) {

@@ -39,7 +39,7 @@ async function startWhatIsDue(app: App, timer: string, tick: Timer, context: Inv
       const begun = facts.find((fact) => fact.type === "run.started");
       if (facts.some(({ type }) => type === "run.ended")) continue;
       if (begun === undefined && dueOf(stored, now).is !== "due") continue;
-      const { did } = await startRun(app, df.getClient(context), id, begun?.digest ?? stored.plan.digest, `timer ${timer}`);
+      const { did } = await startRun(app, df.getClient(context), id, begun?.digest ?? stored.plan.digest, `timer ${timer}`, stored.approved?.previews);
       if (did === "started" || did === "resumed") context.log(`${timer}: ${did} the window ${id}`);
       if (did === "started" && now > Date.parse(opensAt)) {
         app.stage.telemetry.event("prework.late", { run: id, step: "window", lateMs: now - Date.parse(opensAt) }, "warning");

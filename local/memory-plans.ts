@@ -17,10 +17,10 @@ export function memoryPlans(): Plans {
     },
     get: async (digest) => find(digest).plan,
     latest: async () => [...latest].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, digest]) => find(digest)),
-    async approve(window, digest, by, at) {
+    async approve(window, digest, approval) {
       const stored = find(digest);
       if (stored.plan.window.id !== window) throw new Fault("absent", `the plan ${digest} is of window ${stored.plan.window.id}, not ${window}`);
-      if (stored.approved === undefined) byDigest.set(digest, { ...stored, approved: { by, at } });
+      if (stored.approved === undefined) byDigest.set(digest, { ...stored, approved: approval });
     },
   };
 }

@@ -29,8 +29,8 @@ const SPREAD_MS = 22 * 60_000;
 export function simulatedTeam({ clock, index, answer }: TeamParts): Team {
   const asked = new Set<string>();
 
-  function take(by: string, request: DecisionRequest): void {
-    const key = `${request.decision}/${request.step ?? ""}/${request.target ?? ""}`;
+  function take(by: string, request: DecisionRequest, about = ""): void {
+    const key = `${request.decision}/${request.step ?? ""}/${request.target ?? ""}/${about}`;
     if (asked.has(key)) return;
     asked.add(key);
     clock.at(clock.now() + SOONEST_MS + (hashOf(key) % SPREAD_MS), () => {
@@ -40,9 +40,9 @@ export function simulatedTeam({ clock, index, answer }: TeamParts): Team {
   }
 
   function hear(fact: Fact): void {
-    if (fact.type === "step.told" && fact.topic === "approval") {
+    if (fact.type === "step.told" && fact.topic.startsWith("approval")) {
       const by = index().step(fact.step).approval?.by[0]?.name;
-      if (by !== undefined) take(by, { decision: "approve", step: fact.step, note: "looked at the preview" });
+      if (by !== undefined) take(by, { decision: "approve", step: fact.step, note: "looked at the preview" }, fact.topic);
     }
     if (fact.type === "target.begun" && index().step(fact.step).verb === "person.do") {
       const owner = index().step(fact.step).owners[0]?.name ?? index().plan.window.owners[0]?.name ?? "the team";

@@ -3,32 +3,27 @@ import type { Registry } from "../action/registry.ts";
 import { assert } from "../fault/assert.ts";
 import { faultRecordOf, Fault } from "../fault/fault.ts";
 import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
-import { isoOf, type Clock } from "../ports/clock.ts";
+import { isoOf } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import { inScope } from "../ports/scope.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import { callOf, portsFor, type Caller } from "./calling.ts";
 import { DECISION_STREAM, targetStream, type Decision, type Deed, type Fact, type TargetRef } from "./facts.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
 import { nextLookAt, type Order } from "./next-order.ts";
 import type { PlanIndex } from "./plan-index.ts";
-import type { RunState } from "./state.ts";
 import type { View } from "./sights.ts";
-import { storyOf } from "./story.ts";
 import { walkOf, type Walk } from "./walk.ts";
 
 /** What carrying out an order needs. */
-export interface Performer {
-  readonly clock: Clock;
+export interface Performer extends Caller {
   readonly journal: Journal;
   readonly locks: Locks;
   readonly registry: Registry;
-  readonly ports: Readonly<Record<string, unknown>>;
   readonly people: People;
   readonly telemetry: Telemetry;
-  reportUrl(run: string): string;
-  storyState(index: PlanIndex): Promise<RunState>;
 }
 
 export interface CarriedOut {
@@ -238,20 +233,7 @@ class Deeds {
   }
 
   #call(tryNumber: number, attempt: number): Call {
-    const { run, step, target } = this.#ref;
-    return {
-      run,
-      step,
-      target,
-      key: `${run}/${step}/${target}/${tryNumber}`,
-      attempt,
-      now: this.#now(),
-      cutoff: this.#index.cutoff,
-      answers: this.#decisions
-        .filter(({ decision }) => decision === "approve" || decision === "done" || decision === "skip" || decision === "retry")
-        .map(({ decision, by, at, note }) => ({ decision: decision as "done", by, at, ...(note === undefined ? {} : { note }) })),
-      story: storyOf(() => this.#performer.storyState(this.#index), this.#index.plan.window.title, this.#performer.reportUrl(run), this.#step.change),
-    };
+    return callOf(this.#performer, this.#index, { step: this.#ref.step, target: this.#ref.target, tryNumber, attempt }, this.#decisions);
   }
 
   #receipt(): unknown {
@@ -266,13 +248,7 @@ class Deeds {
   }
 
   #ports(): Record<string, unknown> {
-    const given: Record<string, unknown> = {};
-    for (const name of this.#action.uses) {
-      const port = this.#performer.ports[name];
-      assert(port !== undefined, `${this.#step.verb} uses the port ${name}, which this composition does not offer`);
-      given[name] = port;
-    }
-    return given;
+    return portsFor(this.#action, this.#performer.ports);
   }
 
   async #append(offset: number, facts: readonly Fact[]): Promise<boolean> {

@@ -16,6 +16,7 @@ import { nextWave, type Wave } from "./next-wave.ts";
 import { openOf } from "./obligations.ts";
 import { indexOf, type PlanIndex } from "./plan-index.ts";
 import type { Plans } from "./plans.ts";
+import { previewLines, previewPlan, previewStep, type PlanPreview } from "./preview.ts";
 import { stepSight, streamsOfStep, streamsOfTarget, targetSight, View } from "./sights.ts";
 import { stateOf, type RunState } from "./state.ts";
 import { headlineOf } from "./story.ts";
@@ -94,6 +95,7 @@ export function conductorOf(stage: Stage): Conductor {
       return stepAdvice(index, ref, await viewOfStep(index, ref));
     },
 
+    preview: async (digest) => previewPlan(performer, await indexFor(digest)),
     state: async (digest) => stateOfRun(await indexFor(digest)),
     verbOf: async ({ digest, step }) => (await indexFor(digest)).step(step).verb,
 
@@ -126,12 +128,19 @@ export function conductorOf(stage: Stage): Conductor {
       let ring: readonly string[] = [];
       switch (order.do) {
         case "tell": {
-          const mention = (order.topic === "approval" ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(({ slackId }) => slackId);
+          const mention = (order.topic.startsWith("approval") ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(({ slackId }) => slackId);
           const notice = { key: `${ref.run}/${ref.step}/${order.topic}`, channels: index.plan.window.channels.map(({ id }) => id), mention, text: order.text, lines: order.lines };
           const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
           const about = { at, step: ref.step, topic: order.topic };
           // A night on which Slack is away goes on: that people could not be told is written down instead.
           await append(answer.ok ? { type: "step.told", ...about, text: order.text } : { type: "step.untold", ...about, why: answer.fault.message });
+          break;
+        }
+        case "preview": {
+          const answer = await outcomeOf(() => previewStep(performer, index, step));
+          const fault = answer.ok ? answer.value.targets.find((target) => target.fault !== undefined)?.fault : answer.fault;
+          if (!answer.ok || answer.value.digest === undefined) await append({ type: "step.unpreviewed", at, step: ref.step, why: fault?.message ?? "unknown" });
+          else await append({ type: "step.previewed", at, step: ref.step, digest: answer.value.digest, lines: [...previewLines(answer.value)] });
           break;
         }
         case "run":
@@ -174,9 +183,9 @@ export function conductorOf(stage: Stage): Conductor {
       return nextWave({ plan: index.plan, control: controlOf(runFacts, decisions), ended, open, back });
     },
 
-    async begin(run, digest, by) {
+    async begin(run, digest, by, approved) {
       const at = isoOf(stage.clock.now());
-      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by }]);
+      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by, ...(approved === undefined ? {} : { approved }) }]);
       if (kept) stage.telemetry.event("run.started", { run, digest });
       return kept;
     },
@@ -216,8 +225,10 @@ export interface Conductor {
   actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
   adviseTarget(ref: TargetRef): Promise<Advice<Order>>;
   act(ref: TargetRef, order: Order, seq: number): Promise<Advice<Order>>;
-  /** Records the start; false when the run had started before. */
-  begin(run: string, digest: string, by: string): Promise<boolean>;
+  /** Records the start, with the previews that were approved with the plan; false when the run had started before. */
+  begin(run: string, digest: string, by: string, approved?: Readonly<Record<string, string>>): Promise<boolean>;
+  /** What the plan would do, as the world stands now. */
+  preview(digest: string): Promise<PlanPreview>;
   end(run: string, digest: string, outcome: "well" | "badly" | "aborted"): Promise<void>;
   state(digest: string): Promise<RunState>;
   /** The verb of a step, by whose family the activity that acts is chosen. */

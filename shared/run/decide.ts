@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { Fault } from "../fault/fault.ts";
 import { digestOf } from "../plan/compiled.ts";
-import { ABORT_MODES, DECISION_STREAM, DECISIONS, type Decision } from "./facts.ts";
 import { controlOf } from "./control.ts";
+import { ABORT_MODES, DECISION_STREAM, DECISIONS, RUN_STREAM, stepStream, type Decision } from "./facts.ts";
 import type { Journal } from "./journal.ts";
-import { RUN_STREAM } from "./facts.ts";
+import { foldStep } from "./next-step.ts";
 import type { PlanIndex } from "./plan-index.ts";
 
 /** A decision as a person sends it. */
@@ -21,7 +21,7 @@ export type DecisionRequest = z.infer<typeof DecisionRequest>;
 const ABOUT_THE_RUN = new Set(["pause", "resume", "abort"]);
 
 /**
- * Checks a decision against the plan and writes it down. The same decision sent twice (same id, or same content in a row) is
+ * Checks a decision against the plan and writes it down. An approval is bound to the latest preview that people were shown. The same decision sent twice (same id, or same content in a row) is
  * one fact.
  *
  * @returns the decision as it stands in the journal, and whether this call wrote it.
@@ -33,7 +33,8 @@ export async function decide(journal: Journal, index: PlanIndex, request: Decisi
   check(index, request);
   for (;;) {
     const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
-    const same = decisions.find((known) => (request.id === undefined ? false : known.id === request.id)) ?? repeated(decisions, request, by);
+    const preview = decision === "approve" && step !== undefined ? foldStep(await journal.read(run, stepStream(step))).preview?.digest : undefined;
+    const same = decisions.find((known) => (request.id === undefined ? false : known.id === request.id)) ?? repeated(decisions, request, by, preview);
     if (same !== undefined) return { decision: same, isNew: false };
     const { ended } = controlOf(await journal.read(run, RUN_STREAM), decisions);
     if (ended !== undefined && decision !== "acknowledge") throw new Fault("conflict", `the run ${run} ended at ${ended.at}: nothing is left to ${decision}`);
@@ -46,6 +47,7 @@ export async function decide(journal: Journal, index: PlanIndex, request: Decisi
       ...(step === undefined ? {} : { step }),
       ...(target === undefined ? {} : { target }),
       ...(decision === "abort" ? { mode: mode ?? "close" } : {}),
+      ...(preview === undefined ? {} : { preview }),
       ...(note === undefined ? {} : { note }),
     };
     if (await journal.append(run, DECISION_STREAM, decisions.length, [made])) return { decision: made, isNew: true };
@@ -69,9 +71,9 @@ function check(index: PlanIndex, { decision, step, target, mode }: DecisionReque
 }
 
 /** A decision that changes nothing because the latest one about the same thing says it already. */
-function repeated(decisions: readonly Decision[], request: DecisionRequest, by: string): Decision | undefined {
+function repeated(decisions: readonly Decision[], request: DecisionRequest, by: string, preview: string | undefined): Decision | undefined {
   if (request.decision === "retry" || request.id !== undefined) return undefined;
   const related = ABOUT_THE_RUN.has(request.decision) ? decisions.filter(({ decision }) => ABOUT_THE_RUN.has(decision)) : decisions.filter(({ step, target }) => step === request.step && target === request.target);
   const latest = related.at(-1);
-  return latest !== undefined && latest.decision === request.decision && latest.by === by && (request.decision !== "abort" || latest.mode === (request.mode ?? "close")) ? latest : undefined;
+  return latest !== undefined && latest.decision === request.decision && latest.by === by && latest.preview === preview && (request.decision !== "abort" || latest.mode === (request.mode ?? "close")) ? latest : undefined;
 }

@@ -46,7 +46,8 @@ export const DECISIONS = ["approve", "done", "skip", "retry", "pause", "resume",
 export type DecisionName = (typeof DECISIONS)[number];
 
 const RunFacts = [
-  z.object({ type: z.literal("run.started"), at: Instant, digest: z.string(), by: z.string() }),
+  /** `approved`: previews that were approved with the plan, by step. */
+  z.object({ type: z.literal("run.started"), at: Instant, digest: z.string(), by: z.string(), approved: z.record(z.string(), z.string()).optional() }),
   /** A step with `onFailure: stop` ended badly: nothing new begins but what closes. */
   z.object({ type: z.literal("run.stopped"), at: Instant, step: z.string(), why: z.string() }),
   z.object({ type: z.literal("run.closing"), at: Instant, why: z.string() }),
@@ -63,6 +64,8 @@ const DecisionMade = z.object({
   step: z.string().optional(),
   target: z.string().optional(),
   mode: z.enum(ABORT_MODES).optional(),
+  /** Of an approval: the digest of the preview that it is bound to. */
+  preview: z.string().optional(),
   note: z.string().optional(),
 });
 
@@ -72,6 +75,10 @@ const StepFacts = [
   z.object({ type: z.literal("step.told"), at: Instant, step: z.string(), topic: z.string(), text: z.string() }),
   /** People could not be told it. */
   z.object({ type: z.literal("step.untold"), at: Instant, step: z.string(), topic: z.string(), why: z.string() }),
+  /** What the step would do to all its targets, as the world stood then: what an approval is bound to. */
+  z.object({ type: z.literal("step.previewed"), at: Instant, step: z.string(), digest: z.string(), lines: Lines }),
+  /** A preview could not be made: nothing is approved or begun on a guess. */
+  z.object({ type: z.literal("step.unpreviewed"), at: Instant, step: z.string(), why: z.string() }),
   z.object({ type: z.literal("step.ended"), at: Instant, step: z.string(), as: Ending, why: z.string() }),
 ] as const;
 
@@ -104,7 +111,7 @@ export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 export type Decision = FactOf<"decision.made">;
 /** A fact of one target's stream. */
 export type TargetFact = Extract<Fact, { target: string; type: `target.${string}` }>;
-export type StepFact = Extract<Fact, { type: "batch.started" | "step.told" | "step.untold" | "step.ended" }>;
+export type StepFact = Extract<Fact, { type: "batch.started" | "step.told" | "step.untold" | "step.previewed" | "step.unpreviewed" | "step.ended" }>;
 
 /** Where a target's facts stand. */
 export interface StepRef {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decided, ms, stepFactsOf } from "../../test/support/facts-of.ts";
+import { decided, ms, PREVIEW, stepFactsOf } from "../../test/support/facts-of.ts";
 import { ADA, BEN, CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
 import { HEARTBEAT_MS, waitForNeeds } from "./next-order.ts";
 import { foldStep, nextStep, summaryOf, type StepSight } from "./next-step.ts";
@@ -15,7 +15,7 @@ interface SightDraft extends Partial<Omit<StepSight, "step">> {
 }
 
 function sight({ step, ...rest }: SightDraft = {}, facts = stepFactsOf("a.b")): StepSight {
-  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, earliest: 0, cascade: [], control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), ...foldStep(facts.facts), ...rest };
+  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, earliest: 0, cascade: [], approvedBefore: [], control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), ...foldStep(facts.facts), ...rest };
 }
 
 const rest = (as: "done" | "failed" | "unknown" | "skipped", at = OPENS): { as: typeof as; why: string; at: number } => ({ as, why: as, at });
@@ -152,19 +152,48 @@ describe("S8 it may not begin yet", () => {
 describe("S9 its approval is missing", () => {
   const step = { irreversible: true, approval: { by: [ADA, BEN] } };
 
-  it("asks once and waits", () => {
-    const order = nextStep(sight({ step }));
-    const after = nextStep(sight({ step }, stepFactsOf("a.b").told("approval")));
+  const TOPIC = `approval#${PREVIEW.slice(0, 12)}`;
+  const approve = (preview = PREVIEW, at = OPENS_AT) => decided("approve", { step: "a.b", preview, at });
 
-    expect(order).toMatchObject({ do: "tell", topic: "approval", text: "a.b needs the approval of Ada or Ben; it cannot be undone." });
+  it("looks at what it would do before it asks", () => {
+    expect(nextStep(sight({ step }))).toEqual({ do: "preview" });
+  });
+
+  it("asks once, shows what it would do, and waits", () => {
+    const previewed = stepFactsOf("a.b").previewed();
+
+    const order = nextStep(sight({ step }, previewed));
+    const after = nextStep(sight({ step }, stepFactsOf("a.b").previewed().told(TOPIC)));
+
+    expect(order).toMatchObject({ do: "tell", topic: TOPIC, text: "a.b needs the approval of Ada or Ben; it cannot be undone.", lines: ["would do it", "Answer: nightshift decide approve --step a.b"] });
     expect(after).toMatchObject({ do: "wait", why: "waits for the approval of Ada or Ben" });
   });
 
   it("asks again in a minute when nobody could be reached", () => {
-    const facts = stepFactsOf("a.b").untold("approval");
+    const facts = stepFactsOf("a.b").previewed().untold(TOPIC);
 
     expect(nextStep(sight({ step }, facts))).toMatchObject({ do: "wait", until: OPENS + ms("1m") });
     expect(nextStep(sight({ step }, facts.after("1m"))).do).toBe("tell");
+  });
+
+  it("looks again after it was approved, and begins if the world has not moved", () => {
+    const asked = stepFactsOf("a.b").previewed().told(TOPIC).after("5m");
+    const later = new Date(asked.now).toISOString();
+
+    expect(nextStep(sight({ step, decisions: [approve(PREVIEW, later)] }, asked))).toEqual({ do: "preview" });
+    expect(nextStep(sight({ step, decisions: [approve(PREVIEW, later)] }, asked.previewed())).do).toBe("run");
+  });
+
+  it("asks anew, with what it would do now, when the world has moved since it was approved", () => {
+    const moved = stepFactsOf("a.b").previewed().told(TOPIC).previewed("b".repeat(64), ["would do something else"]);
+
+    expect(nextStep(sight({ step, decisions: [approve()] }, moved))).toMatchObject({ do: "tell", topic: `approval#${"b".repeat(12)}`, lines: ["would do something else", expect.any(String)] });
+    expect(nextStep(sight({ step, decisions: [approve(), approve("b".repeat(64))] }, moved)).do).toBe("run");
+  });
+
+  it("begins by the approval of the plan, unless the world has moved since", () => {
+    expect(nextStep(sight({ step, approvedBefore: [PREVIEW] }, stepFactsOf("a.b").previewed())).do).toBe("run");
+    expect(nextStep(sight({ step, approvedBefore: ["c".repeat(64)] }, stepFactsOf("a.b").previewed())).do).toBe("tell");
   });
 
   it("does not ask before everything else allows it to begin", () => {
@@ -173,10 +202,6 @@ describe("S9 its approval is missing", () => {
 
   it("ends at the cutoff what nobody approved, even if it always runs", () => {
     expect(nextStep(sight({ step: { ...step, always: true }, now: CUT }))).toEqual({ do: "end", as: "skipped", why: "Ada or Ben did not approve it before the cutoff" });
-  });
-
-  it("begins once someone has approved it", () => {
-    expect(nextStep(sight({ step, decisions: [decided("approve", { step: "a.b" })] })).do).toBe("run");
   });
 });
 

@@ -47,6 +47,12 @@ export interface StepSight {
   readonly told: readonly string[];
   /** The latest notice that did not reach people; milliseconds since the epoch. */
   readonly untold?: { readonly topic: string; readonly at: number };
+  /** The latest preview of what it would do, and the one before it if that was another. */
+  readonly preview?: Preview;
+  /** The latest preview that could not be made; milliseconds since the epoch. */
+  readonly unpreviewed?: { readonly at: number; readonly why: string };
+  /** Digests of previews that were approved with the plan. */
+  readonly approvedBefore: readonly string[];
   readonly ended?: { readonly as: Ending; readonly why: string };
   /** Batches begun so far, with the failures counted before each. */
   readonly batches: readonly { readonly targets: readonly string[]; readonly failuresBefore: number; readonly at: number }[];
@@ -54,8 +60,17 @@ export interface StepSight {
   readonly rested: ReadonlyMap<string, { readonly as: Ending; readonly why: string; readonly at: number }>;
 }
 
+/** What a step would do, as the world stood at `at` (milliseconds since the epoch). */
+export interface Preview {
+  readonly digest: string;
+  readonly lines: readonly string[];
+  readonly at: number;
+}
+
 export type StepOrder =
   | { readonly do: "wait"; readonly until: number; readonly why: string }
+  /** Look at what it would do, and write that down. */
+  | { readonly do: "preview" }
   | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
   /** `batch` is the batch's number, from 0: one that has been recorded already is run again, not recorded again. */
   | { readonly do: "run"; readonly batch: number; readonly targets: readonly string[]; readonly failuresBefore: number }
@@ -88,7 +103,10 @@ function gate(sight: StepSight): StepOrder {
   if (now < at && !closesUp) return { do: "wait", until: Math.min(at, bound), why: `not before ${step.at}` };
   const heartbeat = Math.min(now + HEARTBEAT_MS, bound);
   if (waiting !== undefined) return { do: "wait", until: Math.min(isHeld(sight) ? heartbeat : waitForNeeds(now, earliest), bound), why: waiting };
-  if (step.approval !== undefined && !decisions.some(({ decision }) => decision === "approve")) return askApproval(sight, heartbeat);
+  if (step.approval !== undefined) {
+    const asked = approvalOf(sight, heartbeat);
+    if (asked !== undefined) return asked;
+  }
   return { do: "run", batch: 0, targets: batchOf(step, 0, 0), failuresBefore: 0 };
 }
 
@@ -108,18 +126,42 @@ function isHeld({ step, control }: StepSight): boolean {
 /** Between two attempts to reach people who could not be reached. */
 const TELL_AGAIN_MS = 60_000;
 
-function askApproval({ step, told, untold, now, cutoff }: StepSight, heartbeat: number): StepOrder {
+/** A preview is of this moment if it is no older; then nothing can have moved unnoticed since it was compared. */
+const PREVIEW_FRESH_MS = 60_000;
+
+/**
+ * What stands between a step and its approval; undefined when it has it. An approval is bound to a preview: right before the
+ * step begins the world is looked at again, and if it moved, people are shown the difference and asked anew.
+ */
+function approvalOf(sight: StepSight, heartbeat: number): StepOrder | undefined {
+  const { step, now, cutoff, preview, unpreviewed, approvedBefore, decisions } = sight;
   const names = step.approval?.by.map(({ name }) => name).join(" or ") ?? "someone";
   if (now >= cutoff) return { do: "end", as: "skipped", why: `${names} did not approve it before the cutoff` };
+  const approved = decisions.findLast(({ decision }) => decision === "approve");
+  const bound = approved?.preview ?? (approvedBefore.includes(preview?.digest ?? "") ? preview?.digest : undefined);
+  const since = approved === undefined ? 0 : Date.parse(approved.at);
+  const isFresh = preview !== undefined && preview.at >= since && preview.at >= now - PREVIEW_FRESH_MS;
+
+  if (preview === undefined || ((bound !== undefined || approved !== undefined) && !isFresh)) {
+    const again = (unpreviewed?.at ?? 0) + TELL_AGAIN_MS;
+    if (unpreviewed !== undefined && now < again && unpreviewed.at >= (preview?.at ?? 0)) return { do: "wait", until: Math.min(again, cutoff), why: `it could not be previewed: ${unpreviewed.why}` };
+    return { do: "preview" };
+  }
+  if (bound === preview.digest) return undefined;
+  return askApproval(sight, preview, names, heartbeat, approved !== undefined);
+}
+
+function askApproval({ step, told, untold, now, cutoff }: StepSight, { digest, lines }: Preview, names: string, heartbeat: number, moved: boolean): StepOrder {
+  const topic = `approval#${digest.slice(0, 12)}`;
   const until = Math.min(heartbeat, cutoff);
   const why = `waits for the approval of ${names}`;
-  if (told.includes("approval")) return { do: "wait", until, why };
-  if (untold?.topic === "approval" && now < untold.at + TELL_AGAIN_MS) return { do: "wait", until: Math.min(until, untold.at + TELL_AGAIN_MS), why: `${why}, who could not be told yet` };
+  if (told.includes(topic)) return { do: "wait", until, why };
+  if (untold?.topic === topic && now < untold.at + TELL_AGAIN_MS) return { do: "wait", until: Math.min(until, untold.at + TELL_AGAIN_MS), why: `${why}, who could not be told yet` };
   return {
     do: "tell",
-    topic: "approval",
-    text: `${step.title} needs the approval of ${names}${step.irreversible ? "; it cannot be undone" : ""}.`,
-    lines: [...step.notes, `Answer: nightshift decide approve --step ${step.id}`],
+    topic,
+    text: `${step.title} needs the approval of ${names}${step.irreversible ? "; it cannot be undone" : ""}.${moved ? " It was approved, and the world has moved since: what it would do now is this." : ""}`,
+    lines: [...lines, ...step.notes, `Answer: nightshift decide approve --step ${step.id}`],
   };
 }
 
@@ -176,16 +218,20 @@ export function summaryOf(
 const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
 
 /** The facts of a step's stream as `StepSight` wants them. */
-export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "untold" | "ended" | "batches"> {
+export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "untold" | "ended" | "batches" | "preview" | "unpreviewed"> {
   const told: string[] = [];
   const batches: StepSight["batches"][number][] = [];
   let untold: StepSight["untold"];
   let ended: StepSight["ended"];
+  let preview: StepSight["preview"];
+  let unpreviewed: StepSight["unpreviewed"];
   for (const fact of facts) {
     if (fact.type === "step.told") told.push(fact.topic);
     if (fact.type === "step.untold") untold = { topic: fact.topic, at: Date.parse(fact.at) };
+    if (fact.type === "step.previewed") preview = { digest: fact.digest, lines: fact.lines, at: Date.parse(fact.at) };
+    if (fact.type === "step.unpreviewed") unpreviewed = { why: fact.why, at: Date.parse(fact.at) };
     if (fact.type === "batch.started") batches.push({ targets: fact.targets, failuresBefore: fact.failuresBefore, at: Date.parse(fact.at) });
     if (fact.type === "step.ended") ended = { as: fact.as, why: fact.why };
   }
-  return { told, batches, ...(untold === undefined ? {} : { untold }), ...(ended === undefined ? {} : { ended }) };
+  return { told, batches, ...(preview === undefined ? {} : { preview }), ...(unpreviewed === undefined ? {} : { unpreviewed }), ...(untold === undefined ? {} : { untold }), ...(ended === undefined ? {} : { ended }) };
 }

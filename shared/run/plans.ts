@@ -6,7 +6,14 @@ export interface StoredPlan {
   /** Who stored it, and when. */
   readonly by: string;
   readonly at: string;
-  readonly approved?: { readonly by: string; readonly at: string };
+  readonly approved?: PlanApproval;
+}
+
+export interface PlanApproval {
+  readonly by: string;
+  readonly at: string;
+  /** Previews that were approved with it, by step: for steps that need an approval of their own, and as long as the world has not moved. */
+  readonly previews?: Readonly<Record<string, string>>;
 }
 
 /** Compiled plans, by digest; and which digest each window is to run. */
@@ -18,5 +25,5 @@ export interface Plans {
   /** The latest plan stored for each window, newest window first. */
   latest(): Promise<readonly StoredPlan[]>;
   /** @throws Fault `absent` when the window has no plan with this digest. */
-  approve(window: string, digest: string, by: string, at: string): Promise<void>;
+  approve(window: string, digest: string, approval: PlanApproval): Promise<void>;
 }

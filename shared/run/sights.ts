@@ -70,13 +70,16 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     const rest = walkOf(streams(targetStream(step.id, target))).rested;
     if (rest !== undefined) rested.set(target, rest);
   }
+  const running = control(streams);
+  const approved = running.started?.approved[step.id];
   return {
     step,
     now,
     cutoff: index.cutoff,
     earliest: index.earliest(step.id),
     cascade: index.cascade(step.id),
-    control: control(streams),
+    approvedBefore: approved === undefined ? [] : [approved],
+    control: running,
     needs: step.needs.filter(({ per }) => per === "step").map((need) => standingOfStep(index.step(need.step), need.as, streams)),
     condition: standingOfCondition(index, step, streams),
     decisions: decisionsOn(streams, step.id),

@@ -220,12 +220,13 @@ function changeStanding(steps: readonly StepState[]): Pick<ChangeState, "state" 
 }
 
 function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], decisions: readonly Decision[]): readonly Ask[] {
-  const { told, ended } = foldStep(read(stepStream(step.id)));
+  const { told, ended, preview } = foldStep(read(stepStream(step.id)));
   if (ended !== undefined) return [];
   const asks: Ask[] = [];
   const base = { step: step.id, title: step.title };
-  if (told.includes("approval") && step.approval !== undefined && !decisions.some(({ decision, step: of }) => decision === "approve" && of === step.id)) {
-    asks.push({ kind: "approval", ...base, text: step.irreversible ? "cannot be undone" : "needs approval", of: step.approval.by.map(({ name }) => name) });
+  const asked = told.findLast((topic) => topic.startsWith("approval"));
+  if (asked !== undefined && preview !== undefined && !decisions.some((decision) => decision.decision === "approve" && decision.step === step.id && decision.preview === preview.digest)) {
+    asks.push({ kind: "approval", ...base, text: preview.lines.join("; "), of: (step.approval?.by ?? []).map(({ name }) => name) });
   }
   for (const { id } of step.targets) {
     const walk = walkOf(read(targetStream(step.id, id)));

@@ -24,8 +24,8 @@ export function plansContract(name: string, makePlans: () => Promise<Plans> | Pl
       const { digest } = storedPlan("2024-12-08").plan;
 
       await expect(plans.get("0".repeat(64))).rejects.toMatchObject({ name: "Fault", kind: "absent" });
-      await expect(plans.approve("2024-10-06", digest, "kim", "2024-12-06T12:00:00.000Z")).rejects.toMatchObject({ kind: "absent" });
-      await expect(plans.approve("2024-12-08", "0".repeat(64), "kim", "2024-12-06T12:00:00.000Z")).rejects.toMatchObject({ kind: "absent" });
+      await expect(plans.approve("2024-10-06", digest, { by: "kim", at: "2024-12-06T12:00:00.000Z" })).rejects.toMatchObject({ kind: "absent" });
+      await expect(plans.approve("2024-12-08", "0".repeat(64), { by: "kim", at: "2024-12-06T12:00:00.000Z" })).rejects.toMatchObject({ kind: "absent" });
     });
 
     it("makes the plan stored last the one of its window, also one that was stored before", async () => {
@@ -43,19 +43,29 @@ export function plansContract(name: string, makePlans: () => Promise<Plans> | Pl
     it("changes nothing of a plan that is stored again", async () => {
       const stored = storedPlan("2024-12-08");
       await plans.put(stored);
-      await plans.approve("2024-12-08", stored.plan.digest, "kim", "2024-12-06T12:00:00.000Z");
+      await plans.approve("2024-12-08", stored.plan.digest, { by: "kim", at: "2024-12-06T12:00:00.000Z" });
 
       await plans.put({ ...stored, by: "someone else" });
 
       expect(await plans.latest()).toEqual([{ ...stored, approved: { by: "kim", at: "2024-12-06T12:00:00.000Z" } }]);
     });
 
+    it("keeps the previews that were approved with a plan", async () => {
+      const stored = storedPlan("2024-12-08");
+      await plans.put(stored);
+      const approval = { by: "kim", at: "2024-12-06T12:00:00.000Z", previews: { "a.b": "f".repeat(64) } };
+
+      await plans.approve("2024-12-08", stored.plan.digest, approval);
+
+      expect((await plans.latest())[0]?.approved).toEqual(approval);
+    });
+
     it("keeps the first approval", async () => {
       const stored = storedPlan("2024-12-08");
       await plans.put(stored);
 
-      await plans.approve("2024-12-08", stored.plan.digest, "kim", "2024-12-06T12:00:00.000Z");
-      await plans.approve("2024-12-08", stored.plan.digest, "lee", "2024-12-06T13:00:00.000Z");
+      await plans.approve("2024-12-08", stored.plan.digest, { by: "kim", at: "2024-12-06T12:00:00.000Z" });
+      await plans.approve("2024-12-08", stored.plan.digest, { by: "lee", at: "2024-12-06T13:00:00.000Z" });
 
       expect((await plans.latest())[0]?.approved).toEqual({ by: "kim", at: "2024-12-06T12:00:00.000Z" });
     });

@@ -108,6 +108,9 @@ class TargetTold extends Told {
   }
 }
 
+/** A digest as previews have it; its first twelve digits are in the topic under which people are asked. */
+export const PREVIEW = "a".repeat(64);
+
 /** What happened to a step as a whole: `stepFactsOf("a.b").batch(["x"]).ended("done")`. */
 export function stepFactsOf(step: string, at = OPENS_AT): StepTold {
   return new StepTold(step, at);
@@ -127,6 +130,10 @@ class StepTold extends Told {
 
   told(topic: string): this {
     return this.add({ type: "step.told", at: this.at, step: this.#step, topic, text: topic });
+  }
+
+  previewed(digest = PREVIEW, lines: string[] = ["would do it"]): this {
+    return this.add({ type: "step.previewed", at: this.at, step: this.#step, digest, lines });
   }
 
   untold(topic: string, why = "Slack is away"): this {

@@ -118,7 +118,7 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
     },
     async store(plan, approved = true) {
       await plans.put({ plan, by: "Ada", at: startAt });
-      if (approved) await plans.approve(plan.window.id, plan.digest, "Ben", startAt);
+      if (approved) await plans.approve(plan.window.id, plan.digest, { by: "Ben", at: startAt });
     },
     facts: async (run) => (await journal.readAll(run)).map(({ fact }) => fact),
 
