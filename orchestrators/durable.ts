@@ -5,7 +5,7 @@ import type { Activities, Child, FamilyActivity } from "./wire.ts";
 /**
  * The only file that touches `context.df`. Its rules, which the local host checks in strict mode:
  *
- *   D1  a task is yielded once, alone or in one compound; the doorbell's wait is the one exception (see `Doorbell`)
+ *   D1  a task is yielded once, alone or in one compound
  *   D2  only timers and events enter a race; no timer is longer than a day
  *   D3  no member of a `Task.all` may fail: children catch everything
  *   D4  a generation ends right after a call, never right after a race
@@ -64,17 +64,18 @@ export function* sleep(ctx: OrchestrationContext, ms: number): Durable<void> {
 const DAY_MS = 86_400_000;
 
 /**
- * Waits that end early when someone rings. The same wait is carried through the rounds and made anew only once it has been
- * answered: a wait that was abandoned would swallow the next ring. It takes no id, so that entering another race is
- * harmless (host contract 3.8); test/replay has a test of that.
+ * Waits that end early when someone rings. Each round has a wait of its own, and one whose round was over before anybody rang
+ * stays in hand: a ring that comes while the orchestrator is busy goes to the newest of them, and is found at the next round.
+ *
+ * Throwing them away would lose that ring. Racing one wait again and again would lose the next one: the SDK notes a wait
+ * once per race, and the further notes swallow rings after it has been answered. orchestrators/durable.test.ts has all three.
  */
 export class Doorbell {
   readonly #ctx: OrchestrationContext;
-  #wait: Task;
+  #waits: Task[] = [];
 
   constructor(ctx: OrchestrationContext) {
     this.#ctx = ctx;
-    this.#wait = ctx.df.waitForExternalEvent("ring");
   }
 
   /**
@@ -85,19 +86,23 @@ export class Doorbell {
   *pause(untilMs: number): Durable<boolean> {
     const { df } = this.#ctx;
     const now = df.currentUtcDateTime.getTime();
-    if (this.#answered()) return false;
+    if (this.#rung()) return false;
     if (untilMs <= now) return true;
+    const wait = df.waitForExternalEvent("ring");
     const timer = df.createTimer(new Date(Math.min(untilMs, now + DAY_MS)));
-    yield df.Task.any([this.#wait, timer]);
-    if (!this.#answered()) return untilMs <= now + DAY_MS;
+    this.#waits.push(wait);
+    yield df.Task.any([wait, timer]);
+    if (!this.#rung()) return untilMs <= now + DAY_MS;
     if (!timer.isCompleted) timer.cancel();
     return false;
   }
 
-  #answered(): boolean {
-    if (!this.#wait.isCompleted) return false;
-    this.#wait = this.#ctx.df.waitForExternalEvent("ring");
-    return true;
+  /** Whether somebody has rung; several rings since the last look are one. */
+  #rung(): boolean {
+    const open = this.#waits.filter(({ isCompleted }) => !isCompleted);
+    const rung = open.length < this.#waits.length;
+    this.#waits = open;
+    return rung;
   }
 }
 
