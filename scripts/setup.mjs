@@ -33,3 +33,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`Nightshift needs Node 22.18 or newer and found ${version}: install one, or use a platform that package.json brings Node 24 for.`);
   process.exit(1);
 }
+
+// Browser tests need a real Chromium: Debian's, where it can be had. Without one they say that they were skipped, and why.
+if (process.argv.includes("--chromium") && !["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].some((file) => existsSync(file))) {
+  const canInstall = process.platform === "linux" && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status === 0;
+  if (canInstall) {
+    console.error("Nightshift: installing Debian's chromium for the browser tests (once) ...");
+    const quiet = { stdio: ["ignore", "ignore", "ignore"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 300_000 };
+    spawnSync("apt-get", ["update", "-qq"], quiet);
+    const got = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], quiet);
+    if (got.status !== 0) console.error("Nightshift: chromium could not be installed; the browser tests will be skipped.");
+  }
+}
