@@ -44,14 +44,18 @@ export function breachesOf({ plan, entries, effects }: Aftermath): readonly stri
     }
   }
 
-  // Every message, comment and pipeline run once: what tells two of them apart is in the effect itself.
-  const once = new Map<string, number>();
+  breaches.push(...repeatedEffects(effects));
+  return breaches;
+}
+
+/** Messages, comments and pipeline runs that were done more than once: what tells two of them apart is in the effect itself. */
+export function repeatedEffects(effects: Aftermath["effects"]): readonly string[] {
+  const counts = new Map<string, number>();
   for (const effect of effects) {
     const key = keyOf(effect);
-    if (key !== undefined) once.set(key, (once.get(key) ?? 0) + 1);
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  for (const [key, count] of once) if (count > 1) breaches.push(`done ${count} times: ${key}`);
-  return breaches;
+  return [...counts].flatMap(([key, count]) => (count > 1 ? [`done ${count} times: ${key}`] : []));
 }
 
 /** What makes an effect one of a kind; undefined for those that may come again (a second try of a patch, an update of a message). */
