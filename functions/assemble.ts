@@ -12,6 +12,7 @@ import type { Journal } from "../shared/run/journal.ts";
 import type { Locks } from "../shared/run/locks.ts";
 import type { Plans } from "../shared/run/plans.ts";
 import type { App } from "./app.ts";
+import { observedFetch } from "./observed-fetch.ts";
 
 /** What a composition chooses: where facts are kept, how the world is reached, what telemetry goes to. */
 export interface Parts {
@@ -32,7 +33,7 @@ export interface Parts {
 export function assemble(parts: Parts): App {
   const { settings, outside, journal, locks, plans, telemetry, folder } = parts;
   const { core } = settings;
-  const ports = connectAll(settings, outside);
+  const ports = connectAll(settings, { ...outside, fetch: observedFetch(outside.fetch, outside.clock, telemetry) });
   const stage: Stage = {
     clock: outside.clock,
     journal,
