@@ -214,6 +214,13 @@ describe("B7 begun, too late to start or to finish", () => {
     expect(after).toEqual({ do: "rest", as: "failed", why: "never started: no stage has started; stopped" });
   });
 
+  it("gives what closes the time to start after the cutoff, which it is late for through no fault of its own", () => {
+    const told = factsOf("a.b", "a.b", new Date(CUT + ms("1h")).toISOString()).intended().begun().progressed("waiting", "queued");
+
+    expect(nextOrder(sight(told, { step: { always: true } })).do).toBe("poll");
+    expect(nextOrder(sight(told.told("late-start#1").after("31m"), { step: { always: true } }))).toMatchObject({ do: "cancel" });
+  });
+
   it("does not give it up a moment before", () => {
     const told = begun().progressed("waiting").told("late-start#1").after("19m");
 

@@ -175,10 +175,11 @@ function tooLate({ walk, step, target, now, cutoff }: TargetSight): { as: "faile
   return now >= deadline ? { as: "unknown", why: `not finished within ${minutes(step.policy.timeoutMs)}: ${walk.note ?? "no news of it"}` } : undefined;
 }
 
-/** Until when accepted work may start: the step's grace after its time or, where it has no time of its own, after its begin. */
+/** Until when accepted work may start: the step's grace after its time or, where it has no time of its own, after its begin. What closes may start after the cutoff too. */
 function startBy(step: CompiledStep, walk: Walk, cutoff: number): number {
   const planned = step.at === undefined ? (walk.begunAt ?? cutoff) : Math.max(Date.parse(step.at), 0);
-  return Math.min(cutoff, Math.max(planned + (step.graceMs ?? step.policy.timeoutMs), (walk.begunAt ?? planned) + step.policy.startWithinMs));
+  const bound = step.always ? Number.POSITIVE_INFINITY : cutoff;
+  return Math.min(bound, Math.max(planned + (step.graceMs ?? step.policy.timeoutMs), (walk.begunAt ?? planned) + step.policy.startWithinMs));
 }
 
 function nextOfFaultedBegin(sight: TargetSight): Order {
