@@ -1,26 +1,30 @@
 import { createHash } from "node:crypto";
 import type { Misfortune, SimulatedPipeline } from "../integrations/azure-devops/simulator.ts";
 import { earlierRun } from "../integrations/azure-devops/simulated-run.ts";
-import { machineKey, simulatedMachine, type Machine, type Update } from "../integrations/azure-compute/simulated-machine.ts";
+import { machineKey, simulatedMachine, type Machine, type ScriptModel, type Update } from "../integrations/azure-compute/simulated-machine.ts";
 import { resourceId, type SimulatedResource } from "../integrations/azure-resources/simulator.ts";
 import type { Settings } from "../integrations/all.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import type { Inventory } from "../shared/inventory/inventory.ts";
-import type { Certificate, Channel, Cluster, Person, Pipeline, Resource, Server, Site, Team, Vault, WsusGroup } from "../shared/inventory/schema.ts";
+import type { Certificate, Channel, Cluster, Person, Pipeline, Resource, Script, Server, Site, Team, Vault, WsusGroup } from "../shared/inventory/schema.ts";
 import type { INVENTORY_KINDS, InventoryKind } from "../shared/inventory/schema.ts";
 import type { CompiledPlan, CompiledStep } from "../shared/plan/compiled.ts";
 import { durationMs } from "../shared/plan/duration.ts";
 import { instantOf } from "../shared/plan/local-time.ts";
 import { isoOf } from "../shared/ports/clock.ts";
+import { networkWorlds } from "./demo-networks.ts";
 import { saasWorlds } from "./demo-saas.ts";
+import { cliWorld, POWERSHELL, serverBefore } from "./demo-scripts.ts";
 import type { FaultRule, Link, Scene } from "./scene.ts";
 import { localSettings } from "./settings.ts";
 import { newWorlds, type Worlds } from "./simulators.ts";
 
-/** What may befall the window: `usual`, or what really happened in December 2024. */
+/** What may befall the window: `usual`, what really happened in December 2024, or what October's page is afraid of. */
 export const SCENARIOS = {
   usual: "pipelines take minutes, two servers fail their first attempt at patching, Jira asks once for patience",
   december: "as usual, but no agent takes work before Sunday, so that Saturday's stage never starts",
+  "driver-fails": "as usual, but the first script that the plan runs on servers fails on the fourth of them",
+  "too-young": "as usual, but the last server that is to be removed was turned off 29 days ago",
 } as const;
 export type Scenario = keyof typeof SCENARIOS;
 
@@ -44,7 +48,9 @@ export function demoScene({ inventory, plan, scenario = "usual", settings = loca
   const worlds: Worlds = {
     ...newWorlds(),
     ...saasWorlds(inventory, plan),
-    "azure-compute": machines(all, plan),
+    ...networkWorlds(inventory, plan),
+    "azure-compute": machines(all, plan, scenario),
+    "azure-scripts": cliWorld(inventory, plan),
     "azure-devops": pipelines(all, plan, scenario),
     "azure-resources": resources(all, plan),
     "key-vault": vaults(all),
@@ -74,20 +80,31 @@ const USUAL_STAGE_MS = 12 * MINUTE_MS;
 const CUMULATIVE: Update = { id: "KB5048661", classification: "security", needsReboot: true, takesMs: 11 * MINUTE_MS, build: "10.0.17763.6659" };
 const FRAMEWORK: Update = { id: "KB5049614", classification: "security", needsReboot: false, takesMs: 4 * MINUTE_MS };
 
-function machines({ server, wsusGroup }: All, plan: CompiledPlan): Worlds["azure-compute"] {
+function machines({ server, wsusGroup }: All, plan: CompiledPlan, scenario: Scenario): Worlds["azure-compute"] {
   const unlucky = new Set(serversThatFailOnce(plan));
+  const scripted = scenario === "driver-fails" ? plan.steps.find(({ verb }) => verb === "host.run")?.targets[3] : undefined;
+  const young = scenario === "too-young" ? plan.steps.findLast(({ verb }) => verb === "host.decommission")?.targets.at(-1) : undefined;
   const groups = [...new Set([...wsusGroup.map(({ group }) => group), ...server.flatMap((one) => (one.wsusGroup === undefined ? [] : [one.wsusGroup]))])];
   const members = Object.fromEntries(server.filter(({ os }) => os === "windows").map((one) => [one.vm.toLowerCase(), one.wsusGroup === undefined ? [] : [one.wsusGroup]]));
   const isWsus = (one: Server) => wsusGroup.some(({ server: { name } }: WsusGroup) => name === one.name);
   const made = server.map((one): [string, Machine] => [
     machineKey(one),
     simulatedMachine(one, {
+      // After the window before: a restart is told by a later boot.
+      bootedAt: isoOf(Date.parse(plan.window.opensAt) - 27 * DAY_MS),
       pending: [CUMULATIVE, FRAMEWORK].map((update) => ({ ...update })),
       ...(isWsus(one) ? { pending: [], wsus: { groups, members } } : {}),
       ...(unlucky.has(one.name) ? { misfortunes: { installFails: 1 } } : {}),
+      ...(scripted?.id === one.name ? { misfortunes: { scriptFails: { [scriptOf(scripted)]: 9 } } } : {}),
+      ...serverBefore(plan, one, young?.id === one.name ? -1 : undefined),
     }),
   ]);
-  return { ...newWorlds()["azure-compute"], machines: Object.fromEntries(made) };
+  return { ...newWorlds()["azure-compute"], machines: Object.fromEntries(made), scripts: structuredClone(POWERSHELL) as Record<string, ScriptModel> };
+}
+
+/** Name of the script that a target of `host.run` runs. */
+function scriptOf({ params }: CompiledStep["targets"][number]): string {
+  return (params as { script: Script }).script.file.replace(/^.*\//, "").replace(/\.\w+$/, "");
 }
 
 /** The second server of the first step that patches several, and the second to last of the last one that does. */

@@ -14,8 +14,13 @@ export function localSettings(): Settings {
 
 /** A vault in which every name has a value; simulated vendors take any. */
 export const simulatedSecrets: Secrets = {
-  read: (name) => Promise.resolve(new Secret(name, `simulated-value-of-${name}`)),
+  read: (name) => Promise.resolve(simulatedSecret(name)),
 };
+
+/** What that vault has under a name, for simulated vendors who tell their callers by their keys. */
+export function simulatedSecret(name: string): Secret {
+  return new Secret(name, `simulated-value-of-${name}`);
+}
 
 /** A credential for simulated vendors, which take any token. The instant it expires at is never reached. */
 export const simulatedCredential = {

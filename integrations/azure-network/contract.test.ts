@@ -281,7 +281,7 @@ describe("azure-network: what is special here", () => {
 
     await drain("IC-Web1");
 
-    expect(seen).toMatchObject({ state: "in", healthy: true, others: ["ic-web2", "ic-web3", "ic-web4"] });
+    expect(seen).toMatchObject({ state: "in", healthy: true, others: ["IC-Web2", "IC-Web3", "IC-Web4"] });
     expect(outside.requests.filter((request) => /loadBalancingRules\/https?\/health/.test(request)).length).toBeGreaterThanOrEqual(4);
     expect(outside.requests.filter((request) => request.includes("loadBalancingRules/admin"))).toEqual([]);
   });

@@ -14,6 +14,8 @@ export interface Nic {
   readonly name: string;
   /** Id of its virtual machine, lower case. */
   readonly machine: string | undefined;
+  /** Name of its virtual machine, or its own where it has none. */
+  readonly server: string;
   readonly isPrimary: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly provisioning: string;
@@ -173,6 +175,7 @@ function nicOf(nic: NetworkInterface, kind: PoolPlace["kind"]): Nic {
     id: nic.id ?? "",
     name: nic.name ?? "",
     machine: nic.virtualMachine?.id?.toLowerCase(),
+    server: nic.virtualMachine?.id?.split("/").at(-1) ?? nic.name ?? "",
     isPrimary: nic.primary ?? true,
     tags: nic.tags ?? {},
     provisioning: nic.provisioningState ?? "Succeeded",

@@ -92,7 +92,7 @@ interface Reading {
 function readingOf(pool: PoolPlace, server: ServerPlace, nics: readonly Nic[], backend: Backend): Reading {
   const tag = tagOf(backend.id);
   const machine = machineId(server);
-  const all = nics.map((nic): Member => ({ name: nic.machine?.split("/").at(-1) ?? nic.name, nic, seats: seatsOf(nic, backend, pool.kind), mark: markOf(nic.tags, tag) }));
+  const all = nics.map((nic): Member => ({ name: nic.server, nic, seats: seatsOf(nic, backend, pool.kind), mark: markOf(nic.tags, tag) }));
   const own = all.filter(({ nic }) => nic.machine === machine);
   const seated = own.filter(({ seats }) => seats.length > 0);
   if (seated.length > 1)

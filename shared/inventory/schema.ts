@@ -140,7 +140,13 @@ export type Monitor = z.infer<typeof Monitor>;
 export const Workspace = entry({ organization: Name.describe("HCP Terraform organization"), workspace: z.string().regex(/^[A-Za-z0-9_-]+$/).describe("Workspace name, as it is before the window") });
 export type Workspace = z.infer<typeof Workspace>;
 
-export const Firewall = entry({ url: z.url().describe("Management address"), vsys: z.string().default("vsys1").describe("Virtual system"), environment: z.string().optional().describe("Environment it guards, e.g. PRD") });
+export const Firewall = entry({
+  url: z.url().describe("Management address, https"),
+  vsys: z.string().default("vsys1").describe("Virtual system"),
+  environment: z.string().optional().describe("Environment it guards, e.g. PRD"),
+  apiKey: z.string().optional().describe("Secret that holds its own API key; without it, the one of the settings"),
+  readersApiKey: z.string().optional().describe("The same for the account that may create administrators"),
+});
 export type Firewall = z.infer<typeof Firewall>;
 
 export const PasswordItem = entry({ item: Name.describe("Item in the password manager"), field: z.enum(["password", "username"]).default("password").describe("Which of its fields is meant") });
