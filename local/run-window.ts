@@ -123,7 +123,12 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   });
   host = await createHost({ app: () => register(app), store: { file: hubFile(folder) }, clock: options.speed, startAt: window.startAt, hubName: "Nightshift" });
   const still = host.clock.hold();
-  const served = await serveApp({ app: host.app, hub: host.hub, clock: host.clock, port: options.port, hostJson: readHostJson(PROJECT, process.env), timerStatuses: fileTimerStatuses(join(folder, `timers-${window.tablePrefix}.json`)) });
+  const serving = { app: host.app, hub: host.hub, clock: host.clock, hostJson: readHostJson(PROJECT, process.env), timerStatuses: fileTimerStatuses(join(folder, `timers-${window.tablePrefix}.json`)) };
+  const served = await serveApp({ ...serving, port: options.port }).catch((thrown: unknown) => {
+    if (!(thrown instanceof Fault) || thrown.kind !== "conflict" || options.port === 0) throw thrown;
+    say(`port ${options.port} is taken; another one is used`);
+    return serveApp({ ...serving, port: 0 });
+  });
   origin = served.origin;
   say(`host: ${origin}, clock at ${isoOf(clock.now())}, ${options.speed} times as fast while nothing runs`);
   try {

@@ -11,6 +11,8 @@ import { FAULT_KINDS, type FaultKind } from "../fault/fault.ts";
  *   decisions                what people decided
  *   step/STEP                batches of the step, and how it ended as a whole
  *   target/STEP/TARGET       one target's walk from begin to rest
+ *   guard                    what the reconciler noticed and did
+ *   beats, watch/STEP/TARGET the watchdog's own, in its own journal
  */
 
 const Instant = z.iso.datetime();
@@ -32,6 +34,8 @@ export const ENDINGS = {
   unknown: { well: false, carriedOver: true },
 } as const satisfies Record<string, { well: boolean; carriedOver: boolean }>;
 export type Ending = keyof typeof ENDINGS;
+/** What a whole came to is the worst of what its parts came to. */
+export const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
 const Ending = z.enum(Object.keys(ENDINGS) as [Ending, ...Ending[]]);
 
 /** What an `act` may be ordered to do to a target. */
@@ -67,6 +71,21 @@ const DecisionMade = z.object({
   /** Of an approval: the digest of the preview that it is bound to. */
   preview: z.string().optional(),
   note: z.string().optional(),
+});
+
+/** Someone was turned away at the door; see shared/access/refusals.ts for where these are. */
+const AccessRefused = z.object({
+  type: z.literal("access.refused"),
+  at: Instant,
+  /** Who it was, as far as they were recognised. */
+  by: z.string(),
+  role: z.string().optional(),
+  /** The endpoint's name. */
+  deed: z.string(),
+  method: z.string(),
+  path: z.string(),
+  status: z.int(),
+  why: z.string(),
 });
 
 const StepFacts = [
@@ -105,7 +124,7 @@ const TargetFacts = [
   z.object({ type: z.literal("target.rested"), ...Where, as: Ending, why: z.string() }),
 ] as const;
 
-export const Fact = z.discriminatedUnion("type", [...RunFacts, DecisionMade, ...StepFacts, ...TargetFacts]);
+export const Fact = z.discriminatedUnion("type", [...RunFacts, DecisionMade, AccessRefused, ...StepFacts, ...TargetFacts]);
 export type Fact = z.infer<typeof Fact>;
 export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 export type Decision = FactOf<"decision.made">;
@@ -128,5 +147,8 @@ export interface TargetRef extends StepRef {
 
 export const RUN_STREAM = "run";
 export const DECISION_STREAM = "decisions";
+export const GUARD_STREAM = "guard";
+export const BEAT_STREAM = "beats";
+export const watchStream = (step: string, target: string): string => `watch/${step}/${target}`;
 export const stepStream = (step: string): string => `step/${step}`;
 export const targetStream = (step: string, target: string): string => `target/${step}/${target}`;

@@ -1,6 +1,6 @@
 import type { CompiledStep } from "../plan/compiled.ts";
 import { holds, type Control } from "./control.ts";
-import { type Decision, type Ending, type Fact } from "./facts.ts";
+import { WORST_FIRST, type Decision, type Ending, type Fact } from "./facts.ts";
 import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
 
 /**
@@ -214,8 +214,6 @@ export function summaryOf(
   const names = those.length > 4 ? `${those.length} targets` : those.map(({ target }) => target).join(", ");
   return { as: worst, why: those.length === all.length ? `all ${all.length}: ${first.why}` : `${those.length} of ${all.length} (${names}): ${first.why}` };
 }
-
-const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
 
 /** The facts of a step's stream as `StepSight` wants them. */
 export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "untold" | "ended" | "batches" | "preview" | "unpreviewed"> {

@@ -1,7 +1,7 @@
 import type { CompiledStep } from "../plan/compiled.ts";
 import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
-import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
+import { DECISION_STREAM, ENDINGS, WORST_FIRST, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
 import { heldTopic, nextOrder } from "./next-order.ts";
 import { nextStep, foldStep } from "./next-step.ts";
@@ -204,8 +204,6 @@ function noteOf(walk: Walk): { note?: string } {
   const note = walk.fault?.fault.message ?? walk.note;
   return note === undefined ? {} : { note };
 }
-
-const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "dropped", "done", "already"];
 
 function changeStanding(steps: readonly StepState[]): Pick<ChangeState, "state" | "as" | "why"> {
   // What is told about a change (comments, links) does not decide how the change itself stands.
