@@ -2,9 +2,9 @@ import { z } from "zod";
 import { isoOf } from "../shared/ports/clock.ts";
 import { decide, DecisionRequest } from "../shared/run/decide.ts";
 import { ABORT_MODES } from "../shared/run/facts.ts";
-import { stepInstance, targetInstance } from "../shared/run/instances.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import type { RunState } from "../shared/run/state.ts";
+import { whoWaits } from "../shared/run/who-waits.ts";
 import { digestOfRun } from "./api-runs.ts";
 import type { App } from "./app.ts";
 import { endpoint, type ApiCall } from "./http.ts";
@@ -39,16 +39,6 @@ export function registerDecisions(app: App): void {
     await ringThrough(call.client, whoWaits(state, request));
     return { ...answer, state };
   }
-}
-
-/** A decision about a step rings that step and its targets; one about the run rings all that has not ended. */
-function whoWaits({ run, steps }: RunState, { step }: DecisionRequest): readonly string[] {
-  return steps
-    .filter((candidate) => (step === undefined ? candidate.state !== "ended" : candidate.id === step))
-    .flatMap((candidate) => [
-      stepInstance(run, candidate.id),
-      ...candidate.targets.filter((target) => candidate.state === "running" && target.state !== "ended").map((target) => targetInstance(run, candidate.id, target.id)),
-    ]);
 }
 
 /** The answer that an abort gives at once: what runs, what of it cannot be interrupted, and what will be put back. */

@@ -2,10 +2,10 @@ import { registerActivities } from "../functions/activities.ts";
 import { registerOrchestrations } from "../functions/orchestrations.ts";
 import { WINDOW } from "../functions/app.ts";
 import { Fault } from "../shared/fault/fault.ts";
-import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
 import { silentTelemetry, type Telemetry } from "../shared/ports/telemetry.ts";
 import type { Effect } from "../shared/ports/simulator.ts";
-import { decide } from "../shared/run/decide.ts";
+import { decide, type DecisionRequest } from "../shared/run/decide.ts";
 import { START_LEAD_MS } from "../shared/run/due.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { stepInstance, targetInstance, windowInstance } from "../shared/run/instances.ts";
@@ -13,6 +13,7 @@ import { RUN_STREAM } from "../shared/run/facts.ts";
 import type { Entry, Journal } from "../shared/run/journal.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import { stateOf, type RunState } from "../shared/run/state.ts";
+import { whoWaits } from "../shared/run/who-waits.ts";
 import { composeLocal } from "./compose.ts";
 import type { Faults } from "./durable/faults.ts";
 import type { Notice } from "./durable/notice.ts";
@@ -39,6 +40,8 @@ export interface RehearsalOptions {
   readonly faults?: Faults;
   /** Whether the simulated people answer; they do unless told otherwise. */
   readonly teamAnswers?: boolean;
+  /** What people decide besides, each at its instant (UTC ISO) and through the same door as the team. */
+  readonly decisions?: readonly ({ readonly at: string; readonly by: string } & DecisionRequest)[];
   /** Called with the running host, in each of its lives, to do things to it at instants of its clock. */
   readonly during?: (host: LocalHost) => void;
   /** True: the process dies at this moment, as by kill -9, and is started again. Asked at every moment. */
@@ -70,7 +73,7 @@ export interface Rehearsal {
  * in this process and without sockets. The same plan, scene and options give the same rehearsal.
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { plan, scene, telemetry = silentTelemetry, record, faults, during, teamAnswers = true, killAt = () => false } = options;
+  const { plan, scene, telemetry = silentTelemetry, record, faults, during, decisions = [], teamAnswers = true, killAt = () => false } = options;
   const run = plan.window.id;
   const index = indexOf(plan);
   const vendors = vendorsOf(scene);
@@ -108,6 +111,22 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
         if (request.step !== undefined) await ring([stepInstance(run, request.step), ...(request.target === undefined ? [] : [targetInstance(run, request.step, request.target)])]);
       },
     });
+    /** As the API does it: the fact first, then the doorbell. What nobody can decide any more is not decided. */
+    const decided = async (by: string, request: DecisionRequest): Promise<void> => {
+      if (dead) return;
+      try {
+        await decide(facts, index, { id: digestOf([by, request]).slice(0, 16), ...request }, by, isoOf(clock.now()));
+      } catch (refused) {
+        if (refused instanceof Fault && refused.kind === "conflict") return;
+        throw refused;
+      }
+      await ring(whoWaits(stateOf(index, await facts.readAll(run), clock.now()), request));
+    };
+    /** Time stands still meanwhile. */
+    const holding = async (work: () => Promise<void>): Promise<void> => {
+      const release = host?.clock.hold();
+      await work().finally(() => release?.());
+    };
     const mortal: Journal = {
       ...facts,
       async append(...given) {
@@ -151,6 +170,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     try {
       await facts.append(run, RUN_STREAM, 0, [{ type: "run.started", at: isoOf(clock.now()), digest: plan.digest, by: "rehearsal" }]);
       team.catchUp(stateOf(index, await facts.readAll(run), clock.now()).asks);
+      for (const { at, by, ...request } of decisions) {
+        if (Date.parse(at) < clock.now()) await decided(by, request);
+        else host.clock.at(Date.parse(at), () => void holding(() => decided(by, request)));
+      }
       during?.(host);
       if ((await host.status(windowInstance(run))) === undefined) await host.start(WINDOW, { run, digest: plan.digest }, windowInstance(run));
       await host.waitFor(windowInstance(run));

@@ -311,6 +311,44 @@ describe("taking back", () => {
     expect((await facts(ref("a.b"))).at(-1)).toMatchObject({ as: "failed", why: "cancelled: aborted by Ada" });
   });
 
+  it.each(["finish", "close", "freeze"] as const)("does not begin by an order that is older than an abort (%s)", async (mode) => {
+    const { conductor, ref, journal, plan, vendor, facts } = await scene();
+    const { order, seq } = await conductor.adviseTarget(ref("a.b"));
+    await decide(journal, indexOf(plan), { decision: "abort", mode }, "Ada", OPENS_AT);
+
+    const next = await conductor.act(ref("a.b"), order, seq);
+
+    expect(order).toMatchObject({ do: "begin" });
+    expect(vendor.effects).toEqual([]);
+    expect((await facts(ref("a.b"))).map(({ type }) => type)).toEqual(mode === "freeze" ? [] : ["target.rested"]);
+    expect(next.order).toMatchObject(mode === "freeze" ? { do: "wait", why: "frozen by Ada" } : { do: "rest", as: "skipped", why: "aborted by Ada before it began" });
+  });
+
+  it("does not begin when an abort is accepted just as the intention is written, and opens nothing by it", async () => {
+    const inner = memoryJournal();
+    const { conductor, ref, plan, vendor, state, facts } = await scene(
+      { targets: [{ id: "IC-Web1", opens: [{ id: "out-of-pool:IC-Web1", what: "IC-Web1 is out of pool web" }] }] },
+      {
+        journal: {
+          ...inner,
+          async append(run, stream, expected, added) {
+            const kept = await inner.append(run, stream, expected, added);
+            if (added[0]?.type === "target.intended") await decide(inner, indexOf(plan), { decision: "abort", mode: "finish" }, "Ada", OPENS_AT);
+            return kept;
+          },
+        },
+      },
+    );
+    const { order, seq } = await conductor.adviseTarget(ref("a.b", "IC-Web1"));
+
+    const next = await conductor.act(ref("a.b", "IC-Web1"), order, seq);
+
+    expect(vendor.effects).toEqual([]);
+    expect((await facts(ref("a.b", "IC-Web1"))).map(({ type }) => type)).toEqual(["target.intended", "target.faulted", "target.rested"]);
+    expect(next.order).toMatchObject({ do: "rest", as: "skipped", why: "aborted by Ada before it began" });
+    expect((await state()).obligations).toMatchObject([{ closed: { never: true } }]);
+  });
+
   it("undoes once, closes what it opened, and answers the same when asked again", async () => {
     const { walk, ref, vendor, state } = await scene(DRAIN);
     await walk(ref("a.b", "IC-Web1"));

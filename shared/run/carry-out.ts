@@ -8,11 +8,12 @@ import type { People } from "../ports/people.ts";
 import { inScope } from "../ports/scope.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { callOf, portsFor, type Caller } from "./calling.ts";
-import { DECISION_STREAM, targetStream, type Decision, type Deed, type Fact, type TargetRef } from "./facts.ts";
+import { controlOf, holds } from "./control.ts";
+import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, type Fact, type TargetRef } from "./facts.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
-import { nextLookAt, type Order } from "./next-order.ts";
+import { mayBegin, nextLookAt, type Order } from "./next-order.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { View } from "./sights.ts";
 import { walkOf, type Walk } from "./walk.ts";
@@ -47,6 +48,8 @@ const NOTHING: CarriedOut = { instances: [] };
  *     write does not call.
  * C3  What the vendor answered is written after the call. If that is lost, the next advice sees an intention without an answer
  *     and has the call made again under the same key, and the action looks for its own work first.
+ * C4  What was decided is looked at once more after the intention is written: so an abort either finds the intention, and names it
+ *     among what runs, or is found by it, and the call is not made.
  */
 export async function carryOut(performer: Performer, index: PlanIndex, ref: TargetRef, order: Order, seq: number, view: View): Promise<CarriedOut> {
   const deed = new Deeds(performer, index, ref, view);
@@ -96,6 +99,10 @@ class Deeds {
   }
 
   async begin(tryNumber: number, attempt: number): Promise<CarriedOut> {
+    // A call whose answer was lost is made again whatever was decided since: it looks for its own work first.
+    const isFirst = this.walk.inFlight === undefined && !this.walk.doubt;
+    const known = this.#view.streams(DECISION_STREAM) as readonly Decision[];
+    if (isFirst && this.#forbidden(known) !== undefined) return NOTHING;
     if (!(await this.#takeLocks())) return NOTHING;
     const intended: Fact = {
       ...this.#where("target.intended"),
@@ -105,6 +112,12 @@ class Deeds {
       ...(this.#target.opens.length === 0 ? {} : { opens: [...this.#target.opens] }),
     };
     if (!(await this.#append(0, [intended]))) return NOTHING;
+    const decided = (await this.#performer.journal.read(this.#ref.run, DECISION_STREAM)) as readonly Decision[];
+    const refused = isFirst && decided.length > known.length ? this.#forbidden(decided, "closed") : undefined;
+    if (refused !== undefined) {
+      await this.#append(1, [this.#faulted("begin", tryNumber, attempt, { kind: "conflict", message: refused }), { ...this.#where("target.rested"), as: "skipped", why: refused }]);
+      return NOTHING;
+    }
     this.#event("step.begun", attempt);
     const answer = await this.#try(tryNumber, attempt, (call) => this.#action.begin(this.#ports(), this.#target.params, call));
     if (!answer.ok) {
@@ -203,6 +216,13 @@ class Deeds {
         ...this.#index.rivals(step, target).map((rival) => targetInstance(run, rival.step, rival.target)),
       ],
     };
+  }
+
+  /** Why it may not begin any more, or not now, by what is known by this moment: an order may be older than an abort or the cutoff. */
+  #forbidden(decisions: readonly Decision[], besides: "held" | "closed" = "held"): string | undefined {
+    const control = controlOf(this.#view.streams(RUN_STREAM), decisions);
+    const closed = mayBegin({ step: this.#step, cutoff: this.#index.cutoff, control }, this.#now());
+    return closed ?? (besides === "closed" || this.#step.always ? undefined : holds(control));
   }
 
   async #takeLocks(): Promise<boolean> {
