@@ -1,6 +1,6 @@
 import type { Registry } from "../action/registry.ts";
 import { assert } from "../fault/assert.ts";
-import { outcomeOf, type FaultRecord } from "../fault/fault.ts";
+import { outcomeOf, type FaultKind, type FaultRecord } from "../fault/fault.ts";
 import { digestOf, type CompiledStep } from "../plan/compiled.ts";
 import { inScope } from "../ports/scope.ts";
 import { callOf, portsFor, type Caller } from "./calling.ts";
@@ -9,9 +9,18 @@ import type { PlanIndex } from "./plan-index.ts";
 /** What a step would do to each of its targets, as the world stands now. */
 export interface StepPreview {
   readonly step: string;
-  readonly targets: readonly { readonly target: string; readonly lines: readonly string[]; readonly fault?: FaultRecord }[];
-  /** sha-256 over the lines of all targets; what an approval is bound to. Missing when one of them could not be previewed. */
+  readonly targets: readonly TargetPreview[];
+  /** sha-256 over the lines of all targets; what an approval is bound to. Missing when one of them could not be looked at. */
   readonly digest?: string;
+}
+
+export interface TargetPreview {
+  readonly target: string;
+  readonly lines: readonly string[];
+  /** As the world stands, the action would refuse this target; the line says why. */
+  readonly refused?: true;
+  /** It could not be looked at, which says nothing about it. */
+  readonly fault?: FaultRecord;
 }
 
 /** What a whole plan would do. */
@@ -27,15 +36,25 @@ export interface PlanPreview {
 export async function previewStep(caller: Caller & { readonly registry: Registry }, index: PlanIndex, step: CompiledStep): Promise<StepPreview> {
   const action = caller.registry.find(step.verb);
   assert(action !== undefined, `no action for the verb ${step.verb}`);
-  const targets: StepPreview["targets"][number][] = [];
+  const targets: TargetPreview[] = [];
   for (const { id: target, params } of step.targets) {
     const call = callOf(caller, index, { step: step.id, target, tryNumber: 1, attempt: 1 }, []);
     const answer = await outcomeOf(() => inScope({ run: index.plan.window.id, step: step.id, target, attempt: 0 }, () => action.preview(portsFor(action, caller.ports), params, call)));
-    targets.push(answer.ok ? { target, lines: answer.value } : { target, lines: [], fault: answer.fault });
+    targets.push(answer.ok ? { target, lines: answer.value } : unpreviewed(target, answer.fault));
   }
   const failed = targets.some(({ fault }) => fault !== undefined);
   return { step: step.id, targets, ...(failed ? {} : { digest: digestOf(targets.map(({ target, lines }) => [target, lines])) }) };
 }
+
+/**
+ * A refusal is how the world stands, and so is part of what people approve: else one server that may not be removed would keep
+ * its step, and all that waits for it, from ever being asked about.
+ */
+function unpreviewed(target: string, fault: FaultRecord): TargetPreview {
+  return REFUSALS.has(fault.kind) ? { target, lines: [`would be refused: ${fault.message}`], refused: true } : { target, lines: [], fault };
+}
+
+const REFUSALS: ReadonlySet<FaultKind> = new Set(["invalid", "absent", "conflict", "denied", "rejected"]);
 
 /** Previews every step of a plan, in the plan's order. */
 export async function previewPlan(caller: Caller & { readonly registry: Registry }, index: PlanIndex): Promise<PlanPreview> {
