@@ -232,7 +232,7 @@ export function same(one: string | undefined, other: string | undefined): boolea
   return one !== undefined && one.toLowerCase() === other?.toLowerCase();
 }
 
-export function placeOf(id: string): { subscription: string; group: string } {
+function placeOf(id: string): { subscription: string; group: string } {
   const [, , subscription = "", , group = ""] = id.split("/");
   return { subscription, group };
 }

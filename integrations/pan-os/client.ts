@@ -15,7 +15,7 @@ export interface Client {
   remove(vsys: string, resource: Resource, name: string): Promise<void>;
 }
 
-export type Resource = "Addresses" | "Tags";
+type Resource = "Addresses" | "Tags";
 
 const DEADLINE_MS = 30_000;
 /** The vendor's limit for calls at a time to one management plane. */

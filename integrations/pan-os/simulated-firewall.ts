@@ -85,7 +85,7 @@ export function candidateOf({ running, pending }: SimulatedFirewall): Configurat
   return edited(running, pending);
 }
 
-export function edited(configuration: Configuration, pending: readonly Pending[]): Configuration {
+function edited(configuration: Configuration, pending: readonly Pending[]): Configuration {
   const result = structuredClone(configuration);
   for (const { edit } of pending) {
     switch (edit.what) {
