@@ -22,7 +22,7 @@ const RULES: readonly Rule[] = [
   { files: /^shared\/plan\/yaml\.ts$/, may: [/^shared\/(?!run|page)/, /^yaml$/, /^zod$/] },
   { files: /^shared\/inventory\/load\.ts$/, may: [/^shared\/(?!run|page)/, /^yaml$/, /^zod$/] },
   { files: /^shared\/plan\/local-time\.ts$/, may: [/^shared\/(?!run|page)/, /^temporal-polyfill/] },
-  { files: /^shared\/(plan|page|inventory|action|config)\//, may: [/^shared\/(?!run\/)/, /^zod$/, NODE], types: [SHARED] },
+  { files: /^shared\/(plan|page|inventory|action|config|access)\//, may: [/^shared\/(?!run\/)/, /^zod$/, NODE], types: [SHARED] },
   { files: /^shared\/run\//, may: [SHARED, /^zod$/, NODE] },
   { files: /^orchestrators\//, may: [/^orchestrators\//], types: [SHARED, /^durable-functions$/] },
   { files: /^integrations\/(all|actions)\.ts$/, may: [/^integrations\//, SHARED] },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AccessSettings } from "../access/settings.ts";
 import { Fault } from "../fault/fault.ts";
 import { nearest } from "../inventory/nearest.ts";
 
@@ -21,7 +22,7 @@ export type CoreSettings = z.infer<typeof CoreSettings>;
 
 /** A part of the environment that belongs to one connector: `slack` with `botToken` is `NIGHTSHIFT_SLACK_BOT_TOKEN`. */
 export type Sections = Readonly<Record<string, z.ZodObject>>;
-export type Config<S extends Sections> = Readonly<{ core: CoreSettings } & { [Name in keyof S]: z.infer<S[Name]> }>;
+export type Config<S extends Sections> = Readonly<{ core: CoreSettings; access: AccessSettings } & { [Name in keyof S]: z.infer<S[Name]> }>;
 
 /** `NIGHTSHIFT_AZURE_DEVOPS_TOKEN` for section `azure-devops`, key `token`. The core's section has no name in it. */
 export function settingName(section: string, key: string): string {
@@ -35,7 +36,7 @@ export function settingName(section: string, key: string): string {
  * @throws Fault `invalid` that lists every missing, malformed and unknown `NIGHTSHIFT_…` setting at once.
  */
 export function readConfig<S extends Sections>(env: Readonly<Record<string, string | undefined>>, sections: S): Config<S> {
-  const all: Record<string, z.ZodObject> = { core: CoreSettings, ...sections };
+  const all: Record<string, z.ZodObject> = { core: CoreSettings, access: AccessSettings, ...sections };
   const complaints: string[] = [];
   const known = new Set<string>();
   const config: Record<string, unknown> = {};

@@ -8,6 +8,15 @@ export interface TelemetryEvents {
   "step.held": { run: string; step: string; target: string; verb: string; why: string };
   "vendor.called": { run: string; step: string; target: string; system: string; method: string; status: number; durationMs: number };
   "prework.late": { run: string; step: string; lateMs: number };
+  "access.refused": { run: string; by: string; deed: string; status: number };
+  /** The guard looked at every run: its absence is an alarm. */
+  "guard.beat": { runCount: number; openCount: number };
+  /** Something that should be closed by now, at each look of the guard. */
+  "obligation.open": { run: string; step: string; target: string; obligation: string; ageMs: number };
+  "alarm.raised": { run: string; about: string; nth: number };
+  /** The watchdog looked at every kickoff: its absence is an alarm. */
+  "watchdog.beat": { windowCount: number; lateCount: number };
+  "kickoff.late": { run: string; step: string; target: string; rung: string; lateMs: number };
   "decision.made": { run: string; decision: string; by: string };
 }
 

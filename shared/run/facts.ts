@@ -124,7 +124,26 @@ const TargetFacts = [
   z.object({ type: z.literal("target.rested"), ...Where, as: Ending, why: z.string() }),
 ] as const;
 
-export const Fact = z.discriminatedUnion("type", [...RunFacts, DecisionMade, AccessRefused, ...StepFacts, ...TargetFacts]);
+/** What the guard noticed and did; see reconcile.ts. */
+const GuardFacts = [
+  /** A run that has not ended had no orchestration at this instant. */
+  z.object({ type: z.literal("guard.missed"), at: Instant, why: z.string() }),
+  /** It was gone on with: by a new orchestration, or by the guard itself. */
+  z.object({ type: z.literal("guard.resumed"), at: Instant, by: z.enum(["orchestration", "guard"]), why: z.string() }),
+  /** People were alarmed; `nth` counts from 1. */
+  z.object({ type: z.literal("guard.alarmed"), at: Instant, about: z.string(), nth: z.int(), lines: Lines }),
+] as const;
+
+/** What the watchdog noticed and did about one kickoff, in a journal of its own; see watchdog.ts. */
+const WatchFacts = [
+  /** People were told how the window stands before it opens. */
+  z.object({ type: z.literal("watch.beat"), at: Instant, armed: z.boolean(), text: z.string() }),
+  z.object({ type: z.literal("watch.climbed"), at: Instant, step: z.string(), target: z.string(), rung: z.string(), note: z.string() }),
+  /** The kickoff is accounted for: nothing more is done about it. */
+  z.object({ type: z.literal("watch.settled"), at: Instant, step: z.string(), target: z.string(), note: z.string() }),
+] as const;
+
+export const Fact = z.discriminatedUnion("type", [...RunFacts, DecisionMade, AccessRefused, ...StepFacts, ...TargetFacts, ...GuardFacts, ...WatchFacts]);
 export type Fact = z.infer<typeof Fact>;
 export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 export type Decision = FactOf<"decision.made">;

@@ -1,0 +1,98 @@
+import { Fault } from "../fault/fault.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import type { Journal } from "../run/journal.ts";
+import { allowanceOf } from "./allowance.ts";
+import { principalOf, type Principal } from "./principal.ts";
+import { Refusal } from "./refusal.ts";
+import { refusalsOf, type Refusals } from "./refusals.ts";
+import type { AccessSettings } from "./settings.ts";
+
+/** What the platform says of itself in the environment; see `platformOf`. */
+export interface Platform {
+  /** Name of the app in Azure; absent anywhere else. */
+  readonly site?: string;
+  /** Whether App Service authentication is on. */
+  readonly isAuthenticating: boolean;
+}
+
+export interface DoorParts {
+  readonly settings: AccessSettings;
+  /** The setting that says that sign-in is on. */
+  readonly signIn: boolean;
+  readonly platform: Platform;
+  /** Who acts on a machine where nobody signs in. */
+  readonly localOperator?: string;
+  readonly secrets: Secrets;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+/** The one way in for everybody who is not a timer. */
+export interface Door {
+  readonly settings: AccessSettings;
+  readonly refusals: Refusals;
+  /** @throws Refusal 401, 403 or 429. */
+  enter(headers: { get(name: string): string | null }): Promise<Principal>;
+}
+
+/** @throws Fault `invalid` where a local operator is named on an app in Azure: there, nobody comes in without signing in. */
+export function doorOf({ settings, signIn, platform, localOperator, secrets, journal, clock }: DoorParts): Door {
+  if (localOperator !== undefined && platform.site !== undefined) {
+    throw new Fault("invalid", `the local operator «${localOperator}» cannot work in Azure (this is the app ${platform.site}); start the app by functions/main.ts`);
+  }
+  const recognition = {
+    settings,
+    secrets: remembered(secrets, clock),
+    // Anywhere else the header is whatever a caller wrote into it.
+    isSignInTrusted: signIn && platform.site !== undefined && platform.isAuthenticating,
+    ...(localOperator === undefined ? {} : { localOperator }),
+  };
+  const allowance = allowanceOf(clock, settings.requestsPerMinute);
+  const take = (caller: string): void => {
+    const waitMs = allowance.take(caller);
+    if (waitMs > 0) throw new Refusal(429, `more than ${settings.requestsPerMinute} requests a minute`, waitMs);
+  };
+  return {
+    settings,
+    refusals: refusalsOf(journal, clock),
+    async enter(headers) {
+      let principal: Principal;
+      try {
+        principal = await principalOf(headers, recognition);
+      } catch (refused) {
+        // Strangers share one allowance, which is nobody else's.
+        if (refused instanceof Refusal) take("stranger");
+        throw refused;
+      }
+      if (principal.kind !== "local") take(principal.name);
+      return principal;
+    },
+  };
+}
+
+/** How long a machine's key is kept in memory: whoever knocks often does not make us ask the vault as often. */
+const KEY_KEPT_MS = 60_000;
+
+function remembered(secrets: Secrets, clock: Clock): Secrets {
+  const kept = new Map<string, { secret: ReturnType<Secrets["read"]>; at: number }>();
+  return {
+    read(name) {
+      const known = kept.get(name);
+      if (known !== undefined && clock.now() - known.at < KEY_KEPT_MS) return known.secret;
+      const secret = secrets.read(name);
+      kept.set(name, { secret, at: clock.now() });
+      secret.catch(() => kept.delete(name));
+      return secret;
+    },
+  };
+}
+
+/**
+ * What the platform says of itself: it names the app in `WEBSITE_SITE_NAME` and says in `WEBSITE_AUTH_ENABLED` that it signs
+ * people in. Callers have no hand in either.
+ */
+export function platformOf(env: Readonly<Record<string, string | undefined>>): Platform {
+  const { WEBSITE_SITE_NAME: site, WEBSITE_AUTH_ENABLED: auth } = env;
+  return { ...(site === undefined || site === "" ? {} : { site }), isAuthenticating: auth?.toLowerCase() === "true" };
+}
