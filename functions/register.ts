@@ -5,6 +5,7 @@ import { registerPlans } from "./api-plans.ts";
 import { registerRuns } from "./api-runs.ts";
 import type { App } from "./app.ts";
 import { registerOrchestrations } from "./orchestrations.ts";
+import { registerGuard } from "./reconciler.ts";
 import { registerTimers } from "./timers.ts";
 
 /** Registers every function of the app. Azure and the local host call the same. */
@@ -12,6 +13,7 @@ export function register(app: App): void {
   registerOrchestrations();
   registerActivities(app);
   registerTimers(app);
+  registerGuard(app);
   registerPlans(app);
   registerRuns(app);
   registerDecisions(app);

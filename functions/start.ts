@@ -46,7 +46,8 @@ export async function startRun(app: App, client: DurableClient, run: string, dig
   return { run, did: begun ? "started" : "resumed" };
 }
 
-async function isAlive(client: DurableClient, run: string): Promise<boolean> {
+/** Whether the task hub has an orchestration of the run that goes on by itself. */
+export async function isAlive(client: DurableClient, run: string): Promise<boolean> {
   const page = await client.getStatusBy({ runtimeStatus: [...ALIVE] });
   return page.some(({ instanceId, name }) => name === WINDOW && instanceId === windowInstance(run));
 }

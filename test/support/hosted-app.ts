@@ -10,6 +10,7 @@ import type { TimerStatuses } from "../../local/timer-status.ts";
 import { registryOf, type Registry } from "../../shared/action/registry.ts";
 import { loadInventory } from "../../shared/inventory/load.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
+import type { Notice } from "../../shared/ports/people.ts";
 import type { Telemetry, TelemetryEvents } from "../../shared/ports/telemetry.ts";
 import { conductorOf, type Stage } from "../../shared/run/conductor.ts";
 import type { Fact } from "../../shared/run/facts.ts";
@@ -31,6 +32,8 @@ export interface HostedApp extends AsyncDisposable {
   readonly journal: Journal;
   readonly plans: Plans;
   readonly logs: readonly LogLine[];
+  /** What people were told, oldest first; a key that was told before is told again by nobody. */
+  readonly told: readonly Notice[];
   readonly events: readonly { readonly name: keyof TelemetryEvents; readonly fields: object }[];
   /** Calls the API. A body that is text is sent as it is, anything else as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answered>;
@@ -71,6 +74,7 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
   const journal = options.journal ?? memoryJournal();
   const plans = options.plans ?? memoryPlans();
   const logs: LogLine[] = [];
+  const told: Notice[] = [];
   const events: { name: keyof TelemetryEvents; fields: object }[] = [];
   const telemetry: Telemetry = { event: (name, fields) => void events.push({ name, fields }), flush: () => Promise.resolve() };
   let host: LocalHost | undefined;
@@ -81,7 +85,7 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
     plans,
     registry,
     ports: {},
-    people: { tell: () => Promise.resolve() },
+    people: { tell: async (_run, notice) => void (told.some(({ key }) => key === notice.key) || told.push(notice)) },
     telemetry,
     reportUrl: (run) => `https://nightshift.example/runs/${run}`,
   };
@@ -102,7 +106,7 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
   const running = host;
 
   return {
-    app, host, served, vendor, journal, plans, logs, events,
+    app, host, served, vendor, journal, plans, logs, told, events,
 
     async call(method, path, body, headers = {}) {
       const answer = await fetch(`${served.origin}/api/v1/${path}`, {

@@ -1,0 +1,132 @@
+import { app as functions, type InvocationContext, type Timer } from "@azure/functions";
+import * as df from "durable-functions";
+import type { DurableClient } from "durable-functions";
+import { Fault, faultRecordOf } from "../shared/fault/fault.ts";
+import { isoOf } from "../shared/ports/clock.ts";
+import { drive } from "../shared/run/drive.ts";
+import { GUARD_STREAM, RUN_STREAM, type Fact } from "../shared/run/facts.ts";
+import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
+import { overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
+import { remindersOf } from "../shared/run/reminders.ts";
+import { stateOf } from "../shared/run/state.ts";
+import { whoWaits } from "../shared/run/who-waits.ts";
+import type { App } from "./app.ts";
+import { ringThrough } from "./ring.ts";
+import { isAlive, startRun } from "./start.ts";
+
+/**
+ * Registers the guard: every five minutes of every day it looks at all runs from outside of them, and has what is owed closed,
+ * gone on with or told (see `reconcile`); and it tells the owners of a plan that nobody has approved. What goes wrong
+ * with one run keeps it from no other.
+ */
+export function registerGuard(app: App): void {
+  const reminded = new Set<string>();
+  functions.timer("reconciler", {
+    schedule: "0 */5 * * * *",
+    useMonitor: true,
+    extraInputs: [df.input.durableClient()],
+    async handler(_timer: Timer, context: InvocationContext) {
+      const client = df.getClient(context);
+      const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+        try {
+          await work();
+        } catch (thrown) {
+          const { kind, message } = faultRecordOf(thrown);
+          context.error(`reconciler: ${what}: ${kind}: ${message}`);
+        }
+      };
+      await attempt("reminders", () => remind(app, reminded));
+      const runs = await app.stage.journal.runs();
+      let openCount = 0;
+      for (const run of runs) {
+        await attempt(`the run ${run}`, async () => {
+          openCount += await guard(app, client, run, context);
+        });
+      }
+      app.stage.telemetry.event("guard.beat", { runCount: runs.length, openCount });
+    },
+  });
+}
+
+/** @returns how many obligations of the run should be closed by now and are not. */
+async function guard(app: App, client: DurableClient, run: string, context: InvocationContext): Promise<number> {
+  const { journal, clock, plans, registry, telemetry } = app.stage;
+  const runFacts = await journal.read(run, RUN_STREAM);
+  const started = runFacts.find((fact) => fact.type === "run.started");
+  // What ended well has nothing open: its facts need not be read again for ever.
+  if (started === undefined || runFacts.some((fact) => fact.type === "run.ended" && fact.outcome === "well")) return 0;
+  const index = indexOf(await plans.get(started.digest));
+  const sight = {
+    index,
+    entries: await journal.readAll(run),
+    now: clock.now(),
+    alive: await isAlive(client, run),
+    hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined,
+  };
+  for (const order of reconcile(sight)) await carryOut(app, client, index, order, context);
+  const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
+  for (const { id, step, target, openedAt } of overdue) telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");
+  return overdue.length;
+}
+
+async function carryOut(app: App, client: DurableClient, index: PlanIndex, order: GuardOrder, context: InvocationContext): Promise<void> {
+  const { stage, conductor } = app;
+  const { plan } = index;
+  const run = plan.window.id;
+  const at = isoOf(stage.clock.now());
+  switch (order.do) {
+    case "miss":
+      await note(app, run, { type: "guard.missed", at, why: order.why });
+      return;
+    case "resume": {
+      context.warn(`reconciler: the run ${run} is gone on with: ${order.why}`);
+      await note(app, run, { type: "guard.resumed", at, by: order.by, why: order.why });
+      if (order.by === "guard") await drive(conductor, run, plan.digest);
+      else {
+        try {
+          await startRun(app, client, run, plan.digest, "reconciler");
+        } catch (thrown) {
+          // Closing does not depend on the task hub.
+          context.error(`reconciler: no orchestration of ${run} could be started: ${faultRecordOf(thrown).message}`);
+          await drive(conductor, run, plan.digest);
+        }
+      }
+      return;
+    }
+    case "ring":
+      await ringThrough(client, whoWaits(stateOf(index, await stage.journal.readAll(run), stage.clock.now()), {}));
+      return;
+    case "undo": {
+      const { step, target, seq } = order;
+      await conductor.act({ run, digest: plan.digest, step, target, back: true }, { do: "undo", try: order.try, attempt: order.attempt }, seq);
+      return;
+    }
+    case "alarm": {
+      const { about, nth, text, lines, mention } = order;
+      // Told first: a key is told once, so a guard that dies in between says nothing twice, and one that tells nobody tries again.
+      await stage.people.tell(run, { key: `${run}/guard/${about}/${nth}`, channels: plan.window.channels.map(({ id }) => id), mention, text, lines: [...lines] });
+      await note(app, run, { type: "guard.alarmed", at, about, nth, lines: [text, ...lines] });
+      stage.telemetry.event("alarm.raised", { run, about, nth }, "warning");
+    }
+  }
+}
+
+/** Two guards at once write one after the other; what the second writes says the same. */
+async function note({ stage }: App, run: string, fact: Fact): Promise<void> {
+  for (let tries = 0; tries < 5; tries++) {
+    const known = await stage.journal.read(run, GUARD_STREAM);
+    const same = fact.type === "guard.alarmed" && known.some((other) => other.type === "guard.alarmed" && other.about === fact.about && other.nth === fact.nth);
+    if (same || (await stage.journal.append(run, GUARD_STREAM, known.length, [fact]))) return;
+  }
+  throw new Fault("unavailable", `the guard of ${run} could not write ${fact.type} down: others wrote at the same time, again and again`);
+}
+
+async function remind({ stage }: App, reminded: Set<string>): Promise<void> {
+  for (const stored of await stage.plans.latest()) {
+    for (const notice of remindersOf(stored, stage.clock.now())) {
+      if (reminded.has(notice.key)) continue;
+      await stage.people.tell(stored.plan.window.id, notice);
+      reminded.add(notice.key);
+    }
+  }
+}

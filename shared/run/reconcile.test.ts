@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { ADA, CUTOFF, OPENS_AT, planWith } from "../../test/support/plan-with.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, targetStream, type Fact } from "./facts.ts";
+import { indexOf } from "./plan-index.ts";
+import { ACKNOWLEDGED_FOR_MS, ALARM_AGAIN_MS, reconcile, type GuardOrder } from "./reconcile.ts";
+
+const OUT = { id: "out-of-pool:IC-Web1", what: "IC-Web1 is out of pool web" };
+const plan = planWith({ "web.drain": { owners: [ADA], targets: [{ id: "IC-Web1", opens: [OUT] }] } });
+const index = indexOf(plan);
+const after = (instant: string, ms: number): string => new Date(Date.parse(instant) + ms).toISOString();
+const MINUTE = 60_000;
+const ENDED_AT = "2024-12-08T12:00:00.000Z";
+
+const started: Fact = { type: "run.started", at: OPENS_AT, digest: plan.digest, by: "Ada" };
+const ended: Fact = { type: "run.ended", at: ENDED_AT, outcome: "badly", headline: "" };
+const where = { step: "web.drain", target: "IC-Web1" };
+const opened: Fact[] = [
+  { type: "target.intended", at: OPENS_AT, ...where, deed: "begin", try: 1, attempt: 1, opens: [OUT] },
+  { type: "target.begun", at: OPENS_AT, ...where, try: 1, receipt: {} },
+];
+const undoFaulted = (at: string, attempt: number, kind: "unavailable" | "conflict" = "unavailable"): Fact => ({ type: "target.faulted", at, ...where, deed: "undo", try: 1, attempt, fault: { kind, message: "the pool does not answer" } });
+
+interface Sight {
+  readonly now: string;
+  readonly alive?: boolean;
+  readonly run?: readonly Fact[];
+  readonly target?: readonly Fact[];
+  readonly guard?: readonly Fact[];
+  readonly decisions?: readonly Fact[];
+  readonly hasUndo?: boolean;
+}
+
+function ordersOf({ now, alive = true, run = [started], target = [], guard = [], decisions = [], hasUndo = true }: Sight): readonly GuardOrder[] {
+  const streams: [string, readonly Fact[]][] = [
+    [RUN_STREAM, run],
+    [targetStream("web.drain", "IC-Web1"), target],
+    [GUARD_STREAM, guard],
+    [DECISION_STREAM, decisions],
+  ];
+  const entries = streams.flatMap(([stream, facts]) => facts.map((fact, seq) => ({ stream, seq, fact })));
+  return reconcile({ index, entries, now: Date.parse(now), alive, hasUndo: () => hasUndo });
+}
+
+describe("a run without an orchestration", () => {
+  const missed: Fact = { type: "guard.missed", at: "2024-12-08T02:00:00.000Z", why: "gone" };
+  const resumed = (at: string): Fact => ({ type: "guard.resumed", at, by: "orchestration", why: "" });
+
+  it("is noted first, and gone on with when it is gone still a few minutes later", () => {
+    expect(ordersOf({ now: "2024-12-08T02:00:00.000Z", alive: false })).toMatchObject([{ do: "miss" }]);
+    expect(ordersOf({ now: "2024-12-08T02:01:00.000Z", alive: false, guard: [missed] })).toEqual([]);
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, guard: [missed] })).toMatchObject([{ do: "resume", by: "orchestration" }]);
+  });
+
+  it("is left alone when it is back, and when it has not been started or has ended", () => {
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", guard: [missed] })).toEqual([]);
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, run: [] })).toEqual([]);
+    expect(ordersOf({ now: "2024-12-08T13:00:00.000Z", alive: false, run: [started, ended] })).toEqual([]);
+  });
+
+  it("is noted anew when what was noted has been answered", () => {
+    expect(ordersOf({ now: "2024-12-08T02:09:00.000Z", alive: false, guard: [missed, resumed("2024-12-08T02:05:00.000Z")] })).toMatchObject([{ do: "miss" }]);
+  });
+
+  it("is gone on with by the guard itself when two new ones came to nothing", () => {
+    const guard = [resumed("2024-12-08T01:40:00.000Z"), resumed("2024-12-08T01:50:00.000Z"), missed];
+
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, guard })).toMatchObject([{ do: "resume", by: "guard" }]);
+  });
+});
+
+it("rings everybody while an aborted run has not ended", () => {
+  const abort: Fact = { type: "decision.made", at: OPENS_AT, id: "1", decision: "abort", mode: "close", by: "Ada" };
+
+  expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", decisions: [abort] })).toEqual([{ do: "ring" }]);
+});
+
+it("alarms when a run has not ended long after its cutoff", () => {
+  expect(ordersOf({ now: after(CUTOFF, 29 * MINUTE), target: opened })).toEqual([]);
+  expect(ordersOf({ now: after(CUTOFF, 30 * MINUTE), target: opened })).toMatchObject([{ do: "alarm", about: "overrun", nth: 1, mention: [ADA.slackId] }]);
+});
+
+describe("what an ended run left open", () => {
+  const run = [started, ended];
+  const alarmed = (nth: number, at: string): Fact => ({ type: "guard.alarmed", at, about: "open", nth, lines: [] });
+
+  it("is taken back once more, slowly, while that may help", () => {
+    const target = [...opened, undoFaulted(ENDED_AT, 4)];
+    const undos = (now: string, facts = target): readonly GuardOrder[] => ordersOf({ now, run, target: facts }).filter((order) => order.do === "undo");
+
+    expect(undos(after(ENDED_AT, 29 * MINUTE))).toEqual([]);
+    expect(undos(after(ENDED_AT, 30 * MINUTE))).toMatchObject([{ step: "web.drain", target: "IC-Web1", try: 1, attempt: 5, seq: 3 }]);
+    expect(undos(after(ENDED_AT, 60 * MINUTE), [...opened, undoFaulted(ENDED_AT, 1, "conflict")])).toEqual([]);
+    expect(undos(after(ENDED_AT, 25 * 60 * MINUTE))).toEqual([]);
+  });
+
+  it("is told to its owner with what it is and why", () => {
+    const [alarm] = ordersOf({ now: after(ENDED_AT, MINUTE), run, target: opened, hasUndo: false });
+
+    expect(alarm).toMatchObject({ do: "alarm", about: "open", nth: 1, mention: [ADA.slackId], text: expect.stringContaining("1 thing is open still") });
+    expect(alarm).toMatchObject({ lines: [expect.stringContaining("IC-Web1 is out of pool web, since Sat 20:00"), expect.stringContaining("nightshift decide acknowledge --run 2024-12-08")] });
+  });
+
+  it("is said again every half hour until someone acknowledges, and again when that is long ago", () => {
+    const first = after(ENDED_AT, MINUTE);
+    const ack: Fact = { type: "decision.made", at: after(first, MINUTE), id: "a", decision: "acknowledge", by: "Ada" };
+    const alarms = (now: string, decisions: readonly Fact[] = []): readonly GuardOrder[] => ordersOf({ now, run, target: opened, hasUndo: false, guard: [alarmed(1, first)], decisions });
+
+    expect(alarms(after(first, ALARM_AGAIN_MS - 1))).toEqual([]);
+    expect(alarms(after(first, ALARM_AGAIN_MS))).toMatchObject([{ do: "alarm", nth: 2 }]);
+    expect(alarms(after(first, ALARM_AGAIN_MS), [ack])).toEqual([]);
+    expect(alarms(after(ack.at, ACKNOWLEDGED_FOR_MS), [ack])).toMatchObject([{ do: "alarm", nth: 2 }]);
+  });
+});

@@ -1,0 +1,163 @@
+import { localText } from "../plan/local-time.ts";
+import { controlOf } from "./control.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "./facts.ts";
+import type { Entry } from "./journal.ts";
+import { nextBack } from "./next-order.ts";
+import { foldStep } from "./next-step.ts";
+import { openOf, type Obligation } from "./obligations.ts";
+import type { PlanIndex } from "./plan-index.ts";
+import { isCurable } from "./retry.ts";
+import { walkOf } from "./walk.ts";
+
+/** An orchestration that cannot be found twice, this long apart, is gone: one look may fall into the moment in which it is started. */
+export const GONE_AFTER_MS = 3 * 60_000;
+/** An older look says nothing about now. */
+const MISS_HOLDS_MS = 20 * 60_000;
+/** So many new orchestrations without a fact of the run's own: the guard goes on with the run itself. */
+const RESUMES_IN_VAIN = 2;
+/** After its cutoff a run closes up; one that is not through by then is looked at by people. */
+const CLOSING_TAKES_MS = 30 * 60_000;
+const UNDO_AGAIN_MS = 30 * 60_000;
+/** Then the world has moved on, and only people know what is right. */
+const UNDO_GIVEN_UP_MS = 24 * 3_600_000;
+export const ALARM_AGAIN_MS = 30 * 60_000;
+/** A person's word that they know of it is good for so long; what is open still alarms again then. */
+export const ACKNOWLEDGED_FOR_MS = 12 * 3_600_000;
+
+/** What the guard looks at: one run, as its journal and the task hub show it. */
+export interface GuardSight {
+  readonly index: PlanIndex;
+  /** All facts of the run. */
+  readonly entries: readonly Entry[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Whether the task hub has an orchestration of the run that goes on by itself. */
+  readonly alive: boolean;
+  /** Whether actions of this verb can be taken back. */
+  hasUndo(verb: string): boolean;
+}
+
+export type GuardOrder =
+  | { readonly do: "miss"; readonly why: string }
+  /** `orchestration`: start it again. `guard`: go on with the run without one. */
+  | { readonly do: "resume"; readonly by: "orchestration" | "guard"; readonly why: string }
+  /** A ring may have been lost: whoever waits is to look. */
+  | { readonly do: "ring" }
+  | { readonly do: "undo"; readonly step: string; readonly target: string; readonly try: number; readonly attempt: number; readonly seq: number }
+  | { readonly do: "alarm"; readonly about: "open" | "overrun"; readonly nth: number; readonly text: string; readonly lines: readonly string[]; readonly mention: readonly string[] };
+
+/**
+ * The guard's brain: what must be done about a run from outside of it? Pure; asked for every started run every five minutes, and
+ * asking twice does nothing twice, since every answer follows from what is written down.
+ *
+ *   G1  not ended, its orchestration gone     note it; if it is gone still: start it again, and in vain twice: go on without
+ *   G2  aborted, not ended                    ring everybody
+ *   G3  not ended long after the cutoff       alarm
+ *   G4  ended, something open                 take it back once more, slowly; alarm until someone acknowledges
+ */
+export function reconcile(sight: GuardSight): readonly GuardOrder[] {
+  const { index, now, alive } = sight;
+  const runFacts = factsOf(sight, RUN_STREAM);
+  const control = controlOf(runFacts, factsOf(sight, DECISION_STREAM) as readonly Decision[]);
+  if (control.started === undefined) return [];
+  const open = openOf(sight.entries.map(({ fact }) => fact));
+  if (control.ended !== undefined) {
+    if (open.length === 0) return [];
+    return [...undosOf(sight, open, Date.parse(control.ended.at)), ...alarmOf(sight, "open", open)];
+  }
+  const orders: GuardOrder[] = [];
+  if (!alive) orders.push(...ordersForGone(sight));
+  else if (control.aborted !== undefined) orders.push({ do: "ring" });
+  if (now >= index.cutoff + CLOSING_TAKES_MS) orders.push(...alarmOf(sight, "overrun", open));
+  return orders;
+}
+
+/** Obligations that should be closed by now: those of a run that has ended, or whose cutoff is long over. */
+export function overdueOf(sight: Pick<GuardSight, "index" | "entries" | "now">): readonly Obligation[] {
+  const ended = sight.entries.some(({ fact }) => fact.type === "run.ended");
+  return ended || sight.now >= sight.index.cutoff + CLOSING_TAKES_MS ? openOf(sight.entries.map(({ fact }) => fact)) : [];
+}
+
+function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
+  const { entries, now } = sight;
+  const guard = factsOf(sight, GUARD_STREAM);
+  const missed = guard.findLast(({ type }) => type === "guard.missed");
+  const resumed = guard.findLast(({ type }) => type === "guard.resumed");
+  const since = missed === undefined ? undefined : Date.parse(missed.at);
+  // What was missed before it was gone on with has been answered.
+  const answered = since !== undefined && resumed !== undefined && Date.parse(resumed.at) >= since;
+  if (since === undefined || answered || now - since > MISS_HOLDS_MS) return [{ do: "miss", why: "the run has not ended, and the task hub has no orchestration of it" }];
+  if (now - since < GONE_AFTER_MS) return [];
+  const own = entries.findLast(({ stream }) => stream !== GUARD_STREAM && stream !== DECISION_STREAM)?.fact.at ?? "";
+  const inVain = guard.filter((fact) => fact.type === "guard.resumed" && fact.at > own).length;
+  const why = `its orchestration was gone at ${missed?.at ?? ""} and is gone still`;
+  return [inVain < RESUMES_IN_VAIN ? { do: "resume", by: "orchestration", why } : { do: "resume", by: "guard", why: `${why}; ${inVain} new ones came to nothing` }];
+}
+
+/** The run gave up taking these back; the guard tries again, slowly, while it may help. */
+function undosOf(sight: GuardSight, open: readonly Obligation[], endedAt: number): readonly GuardOrder[] {
+  const { index, now } = sight;
+  if (now >= endedAt + UNDO_GIVEN_UP_MS) return [];
+  const places = [...new Map(open.toReversed().map((obligation) => [`${obligation.step}/${obligation.target}`, obligation])).values()];
+  return places.flatMap(({ step: id, target }): GuardOrder[] => {
+    const step = index.step(id);
+    if (!sight.hasUndo(step.verb)) return [];
+    const walk = walkOf(factsOf(sight, targetStream(id, target)));
+    const place = { step: id, target, seq: walk.seq };
+    const order = nextBack({ walk, step, now });
+    if (order.do === "undo") return [{ do: "undo", ...place, try: order.try, attempt: order.attempt }];
+    const last = walk.wayBack.at(-1);
+    const { fault } = walk;
+    if (order.do === "wait" || last === undefined || fault?.deed !== "undo" || !isCurable(fault.fault) || now < fault.at + UNDO_AGAIN_MS) return [];
+    return [{ do: "undo", ...place, try: last.try, attempt: fault.attempt + 1 }];
+  });
+}
+
+function alarmOf(sight: GuardSight, about: "open" | "overrun", open: readonly Obligation[]): readonly GuardOrder[] {
+  const { index, now } = sight;
+  const { plan } = index;
+  const alarms = factsOf(sight, GUARD_STREAM).filter((fact): fact is FactOf<"guard.alarmed"> => fact.type === "guard.alarmed" && fact.about === about);
+  const last = alarms.at(-1);
+  if (last !== undefined) {
+    const known = (factsOf(sight, DECISION_STREAM) as readonly Decision[]).findLast(({ decision, at }) => decision === "acknowledge" && at >= (alarms[0]?.at ?? ""));
+    const quietUntil = Math.max(Date.parse(last.at) + ALARM_AGAIN_MS, known === undefined ? 0 : Date.parse(known.at) + ACKNOWLEDGED_FOR_MS);
+    if (now < quietUntil) return [];
+  }
+  const nth = alarms.length + 1;
+  const owners = open.flatMap(({ step }) => index.step(step).owners);
+  const again = nth === 1 ? "" : ` (${nth}. time)`;
+  return [
+    {
+      do: "alarm",
+      about,
+      nth,
+      text: about === "open" ? `${plan.window.title} has ended, and ${open.length} ${open.length === 1 ? "thing is" : "things are"} open still${again}.` : `${plan.window.title} should have ended at ${localText(index.cutoff, plan.window.zone)} and has not${again}.`,
+      lines: [
+        ...open.map((obligation) => lineOf(sight, obligation)),
+        `You know of it: nightshift decide acknowledge --run ${plan.window.id}. Until then this is said again every ${ALARM_AGAIN_MS / 60_000} minutes.`,
+      ],
+      mention: [...new Set((owners.length > 0 ? owners : plan.window.owners).map(({ slackId }) => slackId))],
+    },
+  ];
+}
+
+/** What is open, since when, why, and how it is closed by hand. */
+function lineOf(sight: GuardSight, { what, openedAt, step: id, target, id: obligation }: Obligation): string {
+  const { index } = sight;
+  const { plan } = index;
+  const step = index.step(id);
+  const walk = walkOf(factsOf(sight, targetStream(id, target)));
+  const closers = plan.steps.filter(({ targets }) => targets.some(({ closes }) => closes.includes(obligation)));
+  const ends = closers.flatMap((closer) => {
+    const { ended } = foldStep(factsOf(sight, stepStream(closer.id)));
+    return ended === undefined ? [`${closer.title} has not ended`] : [`${closer.title} ended ${ended.as}: ${ended.why}`];
+  });
+  const back =
+    walk.fault?.deed === "undo" ? `taking it back: ${walk.fault.fault.message}` : sight.hasUndo(step.verb) ? (walk.wayBack.length === 0 ? "it is not known how it was before" : undefined) : `${step.verb} cannot be taken back`;
+  const why = [...ends, ...(back === undefined ? [] : [back])].join("; ");
+  return `${what}, since ${localText(Date.parse(openedAt), plan.window.zone)}, opened by ${step.title}${target === id ? "" : ` on ${target}`}${why === "" ? "" : `: ${why}`}`;
+}
+
+function factsOf({ entries }: Pick<GuardSight, "entries">, stream: string): readonly Fact[] {
+  return entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : []));
+}
