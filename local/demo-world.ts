@@ -23,7 +23,7 @@ import { newWorlds, type Worlds } from "./simulators.ts";
 export const SCENARIOS = {
   usual: "pipelines take minutes, two servers fail their first attempt at patching, Jira asks once for patience",
   december: "as usual, but no agent takes work before Sunday, so that Saturday's stage never starts",
-  "driver-fails": "as usual, but the first script that the plan runs on servers fails on the fourth of them",
+  "driver-fails": "as usual, but the script that another team waits for fails on the fourth of its servers",
   "too-young": "as usual, but the last server that is to be removed was turned off 29 days ago",
 } as const;
 export type Scenario = keyof typeof SCENARIOS;
@@ -82,7 +82,7 @@ const FRAMEWORK: Update = { id: "KB5049614", classification: "security", needsRe
 
 function machines({ server, wsusGroup }: All, plan: CompiledPlan, scenario: Scenario): Worlds["azure-compute"] {
   const unlucky = new Set(serversThatFailOnce(plan));
-  const scripted = scenario === "driver-fails" ? plan.steps.find(({ verb }) => verb === "host.run")?.targets[3] : undefined;
+  const scripted = scenario === "driver-fails" ? scriptAwaited(plan)?.targets[3] : undefined;
   const young = scenario === "too-young" ? plan.steps.findLast(({ verb }) => verb === "host.decommission")?.targets.at(-1) : undefined;
   const groups = [...new Set([...wsusGroup.map(({ group }) => group), ...server.flatMap((one) => (one.wsusGroup === undefined ? [] : [one.wsusGroup]))])];
   const members = Object.fromEntries(server.filter(({ os }) => os === "windows").map((one) => [one.vm.toLowerCase(), one.wsusGroup === undefined ? [] : [one.wsusGroup]]));
@@ -100,6 +100,12 @@ function machines({ server, wsusGroup }: All, plan: CompiledPlan, scenario: Scen
     }),
   ]);
   return { ...newWorlds()["azure-compute"], machines: Object.fromEntries(made), scripts: structuredClone(POWERSHELL) as Record<string, ScriptModel> };
+}
+
+/** The step that runs a script on servers and that people of another team wait for. */
+function scriptAwaited({ steps }: CompiledPlan): CompiledStep | undefined {
+  const awaited = new Set(steps.filter(({ verb }) => verb === "person.do").flatMap(({ needs }) => needs.map(({ step }) => step)));
+  return steps.find(({ id, verb }) => verb === "host.run" && awaited.has(id));
 }
 
 /** Name of the script that a target of `host.run` runs. */
