@@ -8,6 +8,7 @@ import { resourceDelete } from "./azure-resources/resource-delete.ts";
 import { scriptRun } from "./azure-scripts/actions.ts";
 import { dnsProxy, dnsSwap } from "./cloudflare/actions.ts";
 import { cachePurge } from "./cloudflare/cache-purge.ts";
+import { pagePublish } from "./confluence/actions.ts";
 import { jiraComment, jiraLink, jiraTransition } from "./jira/actions.ts";
 import { certificateSync } from "./key-vault/actions.ts";
 import { secretCopy } from "./key-vault/secret-copy.ts";
@@ -37,6 +38,7 @@ export const registry = registryOf([
   jiraTransition,
   monitorMute,
   monitorUnmute,
+  pagePublish,
   patchGroup,
   patchInstall,
   personDo,

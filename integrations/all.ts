@@ -8,6 +8,7 @@ import { AzureResourcesSettings, connectAzureResources } from "./azure-resources
 import { AzureScriptsSettings, connectAzureScripts } from "./azure-scripts/connector.ts";
 import { BitwardenSettings, connectBitwarden } from "./bitwarden/connector.ts";
 import { CloudflareSettings, connectCloudflare } from "./cloudflare/connector.ts";
+import { ConfluenceSettings, connectConfluence } from "./confluence/connector.ts";
 import { connectJira, JiraSettings } from "./jira/connector.ts";
 import { connectKeyVault, KeyVaultSettings } from "./key-vault/connector.ts";
 import { connectVaultSecrets } from "./key-vault/secrets.ts";
@@ -33,6 +34,7 @@ export const SETTINGS = {
   "azure-scripts": AzureScriptsSettings,
   bitwarden: BitwardenSettings,
   cloudflare: CloudflareSettings,
+  confluence: ConfluenceSettings,
   jira: JiraSettings,
   "key-vault": KeyVaultSettings,
   "pan-os": PanOsSettings,
@@ -67,6 +69,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     issues: connectJira(settings.jira, outside),
     monitors: connectPingdom(settings.pingdom, outside),
     passwords: connectBitwarden(settings.bitwarden, outside),
+    pages: connectConfluence(settings.confluence, outside),
     patches: connectWsus(hosts),
     pools: connectAzureNetwork(settings["azure-network"], outside),
     pipelines: connectAzureDevOps(settings["azure-devops"], outside),

@@ -5,6 +5,7 @@ import { azureResourcesSimulator } from "../integrations/azure-resources/simulat
 import { azureScriptsSimulator } from "../integrations/azure-scripts/simulator.ts";
 import { bitwardenSimulator } from "../integrations/bitwarden/simulator.ts";
 import { cloudflareSimulator } from "../integrations/cloudflare/simulator.ts";
+import { confluenceSimulator } from "../integrations/confluence/simulator.ts";
 import { jiraSimulator } from "../integrations/jira/simulator.ts";
 import { keyVaultSimulator } from "../integrations/key-vault/simulator.ts";
 import { panOsSimulator } from "../integrations/pan-os/simulator.ts";
@@ -27,6 +28,7 @@ export const SIMULATORS = {
   "azure-scripts": azureScriptsSimulator,
   bitwarden: bitwardenSimulator,
   cloudflare: cloudflareSimulator,
+  confluence: confluenceSimulator,
   jira: jiraSimulator,
   "key-vault": keyVaultSimulator,
   "pan-os": panOsSimulator,

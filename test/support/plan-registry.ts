@@ -111,7 +111,7 @@ const SKETCHES: readonly Sketch[] = [
   { verb: "firewall.reader", over: "firewall", params: z.strictObject({ firewall: named("firewall"), people: z.array(named("person")).min(1) }), touches: ({ firewall }) => [`firewall:${firewall.name}`] },
   { verb: "resource.delete", over: "resource", params: z.strictObject({ resource: named("resource") }), reversal: "irreversible" },
   { verb: "host.decommission", over: "server", params: z.strictObject({ server: named("server"), offDays: z.int().default(30) }), reversal: "irreversible", touches: serverOf },
-  { verb: "page.publish", params: z.strictObject({ title: Text }), reversal: "nothing" },
+  { verb: "page.publish", params: z.strictObject({ page: Text, title: Text.optional() }) },
 ];
 
 function actionOf({ verb, params, over, reversal = "undo", reversalFor, touches, opens, closes }: Sketch): AnyAction {
