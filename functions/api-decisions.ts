@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { Fault } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
-import { decide, DecisionRequest } from "../shared/run/decide.ts";
+import { ABOUT_THE_RUN, decide, DecisionRequest } from "../shared/run/decide.ts";
 import { ABORT_MODES } from "../shared/run/facts.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
-import { digestOfRun } from "./api-runs.ts";
+import { latestDigest, startedWith } from "./api-runs.ts";
 import type { App } from "./app.ts";
 import { endpoint, type ApiCall } from "./http.ts";
 import { ringThrough } from "./ring.ts";
@@ -29,10 +30,18 @@ export function registerDecisions(app: App): void {
     return { status: 202, jsonBody: { decision, ...whatAbortMeans(app, state) } };
   });
 
+  /** A window that has not started can be aborted or held already; for all else there must be a run. */
+  async function planToDecideOn(run: string, { decision }: DecisionRequest): Promise<string> {
+    const digest = (await startedWith(app, run)) ?? (await latestDigest(app, run));
+    if (digest === undefined) throw new Fault("absent", `there is no run ${run}`);
+    if (!ABOUT_THE_RUN.has(decision) && (await startedWith(app, run)) === undefined) throw new Fault("conflict", `the run ${run} has not started: nothing is there yet to ${decision}`);
+    return digest;
+  }
+
   /** `state` is how the run stood when the decision was made, before whoever waits for it went on. */
   async function made(call: ApiCall, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; state: RunState }> {
     const run = call.params["run"] ?? "";
-    const index = indexOf(await app.stage.plans.get(await digestOfRun(app, run)));
+    const index = indexOf(await app.stage.plans.get(await planToDecideOn(run, request)));
     const answer = await decide(app.stage.journal, index, request, call.operator, isoOf(app.stage.clock.now()));
     if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.operator });
     const state = await app.conductor.state(index.plan.digest);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../shared/fault/fault.ts";
-import { RUN_STREAM } from "../shared/run/facts.ts";
+import { DECISION_STREAM, RUN_STREAM } from "../shared/run/facts.ts";
 import type { App } from "./app.ts";
 import { endpoint } from "./http.ts";
 import { startRun } from "./start.ts";
@@ -38,9 +38,23 @@ export function registerRuns(app: App): void {
   });
 }
 
-/** The plan that a run follows. @throws Fault `absent` when there is no such run. */
+/**
+ * The plan that a run follows; before its start, where something has been decided about it already, the latest of its window.
+ *
+ * @throws Fault `absent` when there is no such run.
+ */
 export async function digestOfRun(app: App, run: string): Promise<string> {
-  const started = (await app.stage.journal.read(run, RUN_STREAM)).find((fact) => fact.type === "run.started");
-  if (started === undefined) throw new Fault("absent", `there is no run ${run}`);
-  return started.digest;
+  const digest = (await startedWith(app, run)) ?? ((await app.stage.journal.read(run, DECISION_STREAM)).length > 0 ? await latestDigest(app, run) : undefined);
+  if (digest === undefined) throw new Fault("absent", `there is no run ${run}`);
+  return digest;
+}
+
+/** The plan that the run was started with; undefined before that. */
+export async function startedWith(app: App, run: string): Promise<string | undefined> {
+  return (await app.stage.journal.read(run, RUN_STREAM)).find((fact) => fact.type === "run.started")?.digest;
+}
+
+/** The latest plan stored for a window. */
+export async function latestDigest(app: App, window: string): Promise<string | undefined> {
+  return (await app.stage.plans.latest()).find(({ plan }) => plan.window.id === window)?.plan.digest;
 }

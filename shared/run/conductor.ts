@@ -5,7 +5,7 @@ import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type StepRef, type TargetRef } from "./facts.ts";
 import { carryOut, type Performer } from "./carry-out.ts";
-import { controlOf } from "./control.ts";
+import { controlOf, neverOpened } from "./control.ts";
 import { DECISION_STREAM, type Decision } from "./facts.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
@@ -185,7 +185,9 @@ export function conductorOf(stage: Stage): Conductor {
 
     async begin(run, digest, by, approved) {
       const at = isoOf(stage.clock.now());
-      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by, ...(approved === undefined ? {} : { approved }) }]);
+      const { aborted } = controlOf([], (await stage.journal.read(run, DECISION_STREAM)) as readonly Decision[]);
+      const abortedBy = aborted === undefined || aborted.mode === "freeze" ? {} : { abortedBy: aborted.by };
+      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by, ...(approved === undefined ? {} : { approved }), ...abortedBy }]);
       if (kept) stage.telemetry.event("run.started", { run, digest });
       return kept;
     },
@@ -196,6 +198,8 @@ export function conductorOf(stage: Stage): Conductor {
       if (facts.some(({ type }) => type === "run.ended")) return;
       const state = await stateOfRun(index);
       const { headline } = headlineOf(state);
+      const never = neverOpened(state.control);
+      if (never !== undefined) await tellOfAbort(index, never);
       await stage.journal.append(run, RUN_STREAM, facts.length, [{ type: "run.ended", at: isoOf(stage.clock.now()), outcome, headline }]);
       const openCount = state.obligations.filter(({ closed }) => closed === undefined).length;
       stage.telemetry.event("run.closed", { run, outcome, doneCount: state.counts.done + state.counts.already, failedCount: state.counts.failed + state.counts.unknown, openCount });
@@ -206,6 +210,20 @@ export function conductorOf(stage: Stage): Conductor {
     const entries = await stage.journal.readUnder(ref.run, targetStream(ref.step, ""));
     const endings = entries.flatMap(({ fact }) => (fact.type === "target.rested" ? [{ target: fact.target, as: fact.as, why: fact.why }] : []));
     return summaryOf(targets, endings, why ?? "it was not begun");
+  }
+
+  /** The steps that would have told people were never begun. Where people cannot be reached either, the run ends all the same. */
+  async function tellOfAbort({ plan }: PlanIndex, never: string): Promise<void> {
+    const { id, title, channels, owners } = plan.window;
+    await outcomeOf(() =>
+      stage.people.tell(id, {
+        key: `${id}/never-opened`,
+        channels: channels.map((channel) => channel.id),
+        mention: owners.map(({ slackId }) => slackId),
+        text: `${title} was ${never}.`,
+        lines: ["Nothing was begun, and every change is carried over."],
+      }),
+    );
   }
 
   async function stop(run: string, step: string, why: string): Promise<void> {

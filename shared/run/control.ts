@@ -2,7 +2,7 @@ import { ABORT_MODES, type AbortMode, type Decision, type Fact } from "./facts.t
 
 /** What holds for the run as a whole: folded from its own stream and from the decisions. */
 export interface Control {
-  readonly started?: { readonly at: string; readonly digest: string; readonly approved: Readonly<Record<string, string>> };
+  readonly started?: { readonly at: string; readonly digest: string; readonly approved: Readonly<Record<string, string>>; readonly abortedBy?: string };
   /** The strongest abort so far; `by` and `at` are those of the decision that made it so. */
   readonly aborted?: { readonly mode: AbortMode; readonly by: string; readonly at: string };
   readonly paused?: { readonly by: string; readonly at: string };
@@ -14,7 +14,7 @@ export interface Control {
 export function controlOf(runFacts: readonly Fact[], decisions: readonly Decision[]): Control {
   const control: { -readonly [Key in keyof Control]: Control[Key] } = {};
   for (const fact of runFacts) {
-    if (fact.type === "run.started") control.started = { at: fact.at, digest: fact.digest, approved: fact.approved ?? {} };
+    if (fact.type === "run.started") control.started = { at: fact.at, digest: fact.digest, approved: fact.approved ?? {}, ...(fact.abortedBy === undefined ? {} : { abortedBy: fact.abortedBy }) };
     if (fact.type === "run.stopped" && control.stopped === undefined) control.stopped = { step: fact.step, why: fact.why };
     if (fact.type === "run.ended") control.ended = { outcome: fact.outcome, at: fact.at };
   }
@@ -32,6 +32,11 @@ export function controlOf(runFacts: readonly Fact[], decisions: readonly Decisio
 
 function strengthOf(mode: AbortMode | undefined): number {
   return mode === undefined ? -1 : ABORT_MODES.indexOf(mode);
+}
+
+/** Whether, and why, nothing at all may begin: it was aborted before it started, so there is nothing to close either. */
+export function neverOpened({ started }: Control): string | undefined {
+  return started?.abortedBy === undefined ? undefined : `aborted by ${started.abortedBy} before the window started`;
 }
 
 /** Whether, and why, nothing new may begin any more (closing excepted). A freeze only holds, so it is not one. */

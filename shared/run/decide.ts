@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Fault } from "../fault/fault.ts";
 import { digestOf } from "../plan/compiled.ts";
 import { controlOf } from "./control.ts";
-import { ABORT_MODES, DECISION_STREAM, DECISIONS, RUN_STREAM, stepStream, type Decision } from "./facts.ts";
+import { ABORT_MODES, DECISION_STREAM, DECISIONS, RUN_STREAM, stepStream, type Decision, type DecisionName } from "./facts.ts";
 import type { Journal } from "./journal.ts";
 import { foldStep } from "./next-step.ts";
 import type { PlanIndex } from "./plan-index.ts";
@@ -18,7 +18,8 @@ export const DecisionRequest = z.strictObject({
 });
 export type DecisionRequest = z.infer<typeof DecisionRequest>;
 
-const ABOUT_THE_RUN = new Set(["pause", "resume", "abort"]);
+/** These may be decided before the run has started too. */
+export const ABOUT_THE_RUN: ReadonlySet<DecisionName> = new Set(["pause", "resume", "abort"]);
 
 /**
  * Checks a decision against the plan and writes it down. An approval is bound to the latest preview that people were shown. The same decision sent twice (same id, or same content in a row) is

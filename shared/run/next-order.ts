@@ -1,6 +1,6 @@
 import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
 import type { FaultKind, FaultRecord } from "../fault/fault.ts";
-import { closedTo, holds, type Control } from "./control.ts";
+import { closedTo, holds, neverOpened, type Control } from "./control.ts";
 import type { Decision, Ending } from "./facts.ts";
 import type { Holder } from "./locks.ts";
 import { isCurable, retryAt } from "./retry.ts";
@@ -304,7 +304,8 @@ function nextOfFresh(sight: TargetSight): Order {
 
 /** Why nothing may begin at `instant`, if so: an abort, a stop, the cutoff, or not enough time to see an irreversible step through. */
 export function mayBegin({ step, cutoff, control }: Pick<TargetSight, "step" | "cutoff" | "control">, instant: number): string | undefined {
-  if (step.always) return undefined;
+  const never = neverOpened(control);
+  if (never !== undefined || step.always) return never;
   const closed = closedTo(control);
   if (closed !== undefined) return closed;
   if (instant >= cutoff) return "the window's cutoff had come before it could begin";
