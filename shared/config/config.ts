@@ -60,8 +60,9 @@ export function readConfig<S extends Sections>(env: Readonly<Record<string, stri
   }
   for (const name of Object.keys(env)) {
     if (name.startsWith(PREFIX) && !known.has(name)) {
-      const [near] = nearest(name, [...known]);
-      complaints.push(`${name}: unknown${near === undefined ? "" : `; did you mean ${near}?`}`);
+      // Without what all have in common, which would make any two look alike.
+      const [near] = nearest(name.slice(PREFIX.length), [...known].map((one) => one.slice(PREFIX.length)));
+      complaints.push(`${name}: unknown${near === undefined ? "" : `; did you mean ${PREFIX}${near}?`}`);
     }
   }
   if (complaints.length > 0) {
