@@ -6,12 +6,12 @@ import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { newWorlds, type Worlds } from "./simulators.ts";
 
-type Saas = Pick<Worlds, "bitwarden" | "cloudflare" | "pingdom" | "terraform">;
+type Saas = Pick<Worlds, "bitwarden" | "cloudflare" | "confluence" | "pingdom" | "terraform">;
 
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Cloudflare, Pingdom, HCP Terraform and Bitwarden as they stand before a window: what the inventory names is there, and stands
+ * Cloudflare, Confluence, Pingdom, HCP Terraform and Bitwarden as they stand before a window: what the inventory names is there, and stands
  * so that the plan has something to do.
  */
 export function saasWorlds(inventory: Inventory, plan: CompiledPlan): Saas {
@@ -22,6 +22,7 @@ export function saasWorlds(inventory: Inventory, plan: CompiledPlan): Saas {
   const passwords = inventory.entries("passwordItem") as readonly PasswordItem[];
   return {
     cloudflare: { ...empty.cloudflare, zones: zones(inventory, plan, before(900)) },
+    confluence: { ...empty.confluence, pages: pages(plan, before(9)) },
     pingdom: {
       ...empty.pingdom,
       checks: monitors.flatMap(({ name, checkIds }) => checkIds.map((id) => ({ id, name: `${name} ${id}`, hostname: "www.example.com", status: "up" as const }))),
@@ -47,6 +48,18 @@ export function saasWorlds(inventory: Inventory, plan: CompiledPlan): Saas {
       items: passwords.map(({ item }) => ({ id: guidOf(item), name: item, type: 1, username: "nightshift", password: `simulated-password-of-${hexOf(item).slice(0, 8)}`, notes: null, changedAt: before(20) })),
     },
   };
+}
+
+/** The page that the window was made from: its phases, and what is to be done in each. */
+function pages({ window: { page, title }, phases, changes }: CompiledPlan, createdAt: string): Worlds["confluence"]["pages"] {
+  const id = /\/pages\/(\d+)/.exec(page?.url ?? "")?.[1];
+  if (page === undefined || id === undefined) return [];
+  const text = (words: string) => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const body = phases.map((phase) => {
+    const lines = changes.filter((change) => change.phase === phase.id).map((change) => `<li><p>${text([...change.keys, change.title].join(" "))}</p></li>`);
+    return `<h2>${text(phase.title)}</h2><ul>${lines.join("")}</ul>`;
+  });
+  return [{ id, title: page.title, spaceId: "98308", status: "current", versions: [{ number: 1, body: `<p>${text(title)}</p>${body.join("")}`, message: "", createdAt, authorId: "dana" }], comments: [], attachments: [] }];
 }
 
 /** Every zone of the inventory; a record points where the plan's first swap of it expects it, and is proxied unless the plan is to do that. */
