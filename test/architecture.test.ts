@@ -33,13 +33,14 @@ const RULES: readonly Rule[] = [
   { files: /^integrations\/([^/]+)\//, may: [/^shared\/(?!run\/)/, /^integrations\/(\1|azure-[a-z]+\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE], types: [SHARED, /^integrations\//] },
   { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights|write-excel-file)/, NODE] },
   { files: /^functions\/(compose|assemble|main)\.ts$/, may: [SHARED, /^(functions|adapters|integrations)\//, NODE] },
-  { files: /^functions\//, may: [SHARED, /^(functions|orchestrators)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
+  { files: /^functions\//, may: [SHARED, /^(functions|orchestrators|dashboard)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
   { files: /^cli\/(host|host-lines|serve-vendors|rehearse)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE] },
   { files: /^cli\//, may: [SHARED, /^cli\//, /^integrations\/actions\.ts$/, /^commander$/, NODE] },
+  { files: /^dashboard\//, may: [SHARED, /^dashboard\//, NODE] },
   { files: /^local\//, may: [/^(?!test\/)/] },
 ];
 
-const files = listed(["shared", "orchestrators", "functions", "integrations", "adapters", "local", "cli"]);
+const files = listed(["shared", "orchestrators", "functions", "integrations", "adapters", "dashboard", "local", "cli"]);
 
 describe("the house", () => {
   it.each(files)("%s imports only what its place allows", (file) => {

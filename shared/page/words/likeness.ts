@@ -1,0 +1,18 @@
+const EVERYDAY = new Set("the a an of to in on for with and or is are be been has have had it its all any this that these those by at as from into out up down off their his her our your we will need needs should must please run do done using use used above below prod prd after before once installed completed finished stage stages".split(" "));
+
+/** The words of a text that carry its meaning, each cut to its stem: `Drivers`, `driver` and `Driver's` are one word. */
+export function stems(text: string): ReadonlySet<string> {
+  const words = text.toLowerCase().replaceAll(/(\d)-(?=[a-z])/g, "$1").match(/[a-z0-9][a-z0-9_.]*[a-z0-9]|[a-z0-9]/g) ?? [];
+  return new Set(words.filter((word) => !EVERYDAY.has(word)).map(stem));
+}
+
+export function stem(word: string): string {
+  if (/\d|\./.test(word) || word.length < 5) return word.length === 4 ? word.replace(/s$/, "") : word;
+  return word.replace(/(?:ations?|ments?|ings?|ers?|ed|es|s|ion|al)$/, "");
+}
+
+/** How many of `part`'s meaningful words `whole` has, from 0 to 1. */
+export function shareOf(part: string, whole: string): number {
+  const [wanted, given] = [stems(part), stems(whole)];
+  return wanted.size === 0 ? 0 : [...wanted].filter((word) => given.has(word)).length / wanted.size;
+}
