@@ -91,6 +91,7 @@ function stageOf() {
         if (life !== undefined) {
           await life.host.advanceTo(now);
           if (timersRun && now % (5 * MINUTE) === 0) await life.served.timers.find(({ name }) => name === "saturdayPrework")?.runNow();
+          await life.host.idle();
         }
         // Twice, as doubled ticks do.
         await watch(kennel);
