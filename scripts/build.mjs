@@ -1,18 +1,21 @@
 // Builds what Azure loads: one entry bundle, and each vendor's SDK in a chunk of its own that is loaded at its first call.
 // Simulators, the local host and tests stay out: nothing in functions/ reaches them.
+//   node scripts/build.mjs [--out FOLDER] [--metafile FILE]     the latter: esbuild's account of what went where
 import { build } from "esbuild";
 import { cp, glob, mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
+const { values: options } = parseArgs({ options: { out: { type: "string", default: join(root, "dist") }, metafile: { type: "string" } } });
+const dist = resolve(options.out);
 
 await rm(dist, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
   entryPoints: { "functions/main": "functions/main.ts" },
-  outdir: "dist",
+  outdir: dist,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -34,6 +37,8 @@ await mkdir(join(dist, "plans"), { recursive: true });
 await cp(join(root, "plans"), join(dist, "plans"), { recursive: true });
 await writeFile(join(dist, "package.json"), `${JSON.stringify({ name: "nightshift", version: "0.1.0", type: "module", main: "functions/main.js" }, null, 2)}\n`);
 
-const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes: size }) => sum + size, 0);
-const entry = result.metafile.outputs["dist/functions/main.js"]?.bytes ?? 0;
-console.log(`dist: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB; entry ${Math.round(entry / 1024)} KiB`);
+const outputs = Object.entries(result.metafile.outputs);
+const bytes = outputs.reduce((sum, [, { bytes: size }]) => sum + size, 0);
+const entry = outputs.find(([file]) => file.endsWith("functions/main.js"))?.[1].bytes ?? 0;
+if (options.metafile !== undefined) await writeFile(options.metafile, JSON.stringify(result.metafile));
+console.log(`${basename(dist)}: ${outputs.length} files, ${Math.round(bytes / 1024)} KiB; entry ${Math.round(entry / 1024)} KiB`);
