@@ -1,9 +1,11 @@
-import { z } from "zod";
+import type { Principal } from "../shared/access/principal.ts";
+import { checkStepApproval } from "../shared/access/separation.ts";
+import { Refusal } from "../shared/access/refusal.ts";
+import { mayI } from "../shared/access/roles.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
-import { ABOUT_THE_RUN, decide, DecisionRequest } from "../shared/run/decide.ts";
-import { ABORT_MODES } from "../shared/run/facts.ts";
-import { indexOf } from "../shared/run/plan-index.ts";
+import { ABOUT_THE_RUN, decide, type DecisionRequest } from "../shared/run/decide.ts";
+import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
 import { latestDigest, startedWith } from "./api-runs.ts";
@@ -11,21 +13,15 @@ import type { App } from "./app.ts";
 import { endpoint, type ApiCall } from "./http.ts";
 import { ringThrough } from "./ring.ts";
 
-const AbortRequest = z.strictObject({
-  mode: z.enum(ABORT_MODES).default("close").describe("freeze: hold and wait; finish: let run what runs, then close up; close: close up now"),
-  note: z.string().max(2_000).optional(),
-});
-
 /** Registers: decisions about a run, abort among them. A decision is a fact first; then whoever waits for it is rung. */
 export function registerDecisions(app: App): void {
-  endpoint(app, "decide", "POST", "runs/{run}/decisions", async (call) => {
-    const request = await call.body(DecisionRequest);
-    const { decision, isNew } = await made(call, request);
+  endpoint(app, "decide", async (call) => {
+    const { decision, isNew } = await made(call, call.body);
     return { status: isNew ? 201 : 200, jsonBody: decision };
   });
 
-  endpoint(app, "abortRun", "POST", "runs/{run}/abort", async (call) => {
-    const { mode, note } = await call.body(AbortRequest);
+  endpoint(app, "abortRun", async (call) => {
+    const { mode, note } = call.body;
     const { decision, state } = await made(call, { decision: "abort", mode, ...(note === undefined ? {} : { note }) });
     return { status: 202, jsonBody: { decision, ...whatAbortMeans(app, state) } };
   });
@@ -39,15 +35,24 @@ export function registerDecisions(app: App): void {
   }
 
   /** `state` is how the run stood when the decision was made, before whoever waits for it went on. */
-  async function made(call: ApiCall, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; state: RunState }> {
+  async function made(call: ApiCall<"decide" | "abortRun">, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; state: RunState }> {
     const run = call.params["run"] ?? "";
     const index = indexOf(await app.stage.plans.get(await planToDecideOn(run, request)));
-    const answer = await decide(app.stage.journal, index, request, call.operator, isoOf(app.stage.clock.now()));
-    if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.operator });
+    if (request.decision === "approve") checkApprover(call.principal, index, request);
+    const answer = await decide(app.stage.journal, index, request, call.principal.name, isoOf(app.stage.clock.now()));
+    if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.principal.name });
     const state = await app.conductor.state(index.plan.digest);
     await ringThrough(call.client, whoWaits(state, request));
     return { ...answer, state };
   }
+}
+
+/** An approval needs more than to steer: the role, and that the step names who gives it. */
+function checkApprover(principal: Principal, index: PlanIndex, { step }: DecisionRequest): void {
+  if (!mayI(principal.role, "approve")) throw new Refusal(403, `${principal.name} is ${principal.role} here; to approve needs approver`);
+  const approval = index.plan.steps.find(({ id }) => id === step)?.approval;
+  // A step that needs none, or is none, is what the decision itself is refused for.
+  if (approval !== undefined) checkStepApproval(principal, step ?? "", approval.by);
 }
 
 /** The answer that an abort gives at once: what runs, what of it cannot be interrupted, and what will be put back. */

@@ -1,41 +1,100 @@
-import { z } from "zod";
+import { createHash } from "node:crypto";
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import { Fault } from "../shared/fault/fault.ts";
 import { DECISION_STREAM, RUN_STREAM } from "../shared/run/facts.ts";
+import type { RunState } from "../shared/run/state.ts";
+import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import type { App } from "./app.ts";
 import { endpoint } from "./http.ts";
 import { startRun } from "./start.ts";
 
-const StartRequest = z.strictObject({
-  window: z.string().min(1).describe("Id of a window whose plan is stored"),
-  digest: z.string().optional().describe("The plan to run; none for the latest stored for the window"),
-});
+const FACTS_A_PAGE = 500;
+const STEPS_A_PAGE = 200;
+
+/** How often someone who waits for news is looked after. */
+const LOOK_EVERY_MS = 1_000;
 
 /** Registers: start runs and look at them. */
 export function registerRuns(app: App): void {
-  endpoint(app, "startRun", "POST", "runs", async ({ body, client, operator }) => {
-    const { window, digest } = await body(StartRequest);
+  endpoint(app, "startRun", async ({ body: { window, digest }, client, principal }) => {
     const stored = (await app.stage.plans.latest()).find(({ plan }) => plan.window.id === window);
     if (stored === undefined) throw new Fault("absent", `no plan is stored for the window ${window}`);
     // Before the first fact is written: a run that follows a plan nobody can find would never end.
     const { window: planned } = digest === undefined ? stored.plan : await app.stage.plans.get(digest);
     if (planned.id !== window) throw new Fault("conflict", `the digest ${digest ?? ""} is a plan of the window ${planned.id}, not of ${window}`);
-    const started = await startRun(app, client, window, digest ?? stored.plan.digest, operator, stored.approved?.previews);
+    const started = await startRun(app, client, window, digest ?? stored.plan.digest, principal.name, stored.approved?.previews);
     return { status: 202, headers: { location: `/api/v1/runs/${encodeURIComponent(window)}` }, jsonBody: started };
   });
 
-  endpoint(app, "listRuns", "GET", "runs", async () => ({ jsonBody: await app.stage.journal.runs() }));
+  endpoint(app, "listRuns", async () => ({ jsonBody: await windowRuns(app) }));
 
-  endpoint(app, "showRun", "GET", "runs/{run}", async ({ params }) => ({ jsonBody: await app.conductor.state(await digestOfRun(app, params["run"] ?? "")) }));
+  endpoint(app, "showRun", async ({ params, query: { wait = 0 }, request }) => {
+    const digest = await digestOfRun(app, params["run"] ?? "");
+    const look = async (): Promise<{ state: RunState; etag: string }> => {
+      const state = await app.conductor.state(digest);
+      return { state, etag: etagOf(JSON.stringify(state, TIMELESS)) };
+    };
+    const { state, etag } = await newsOf(app, wait, look, ({ etag: current }) => !holds(request, current));
+    return unlessKnown(request, etag, { jsonBody: state });
+  });
 
-  endpoint(app, "listFacts", "GET", "runs/{run}/facts", async ({ params, request }) => {
+  endpoint(app, "listSteps", async ({ params, query: { state: standing, change, from = 0 } }) => {
+    const { steps } = await app.conductor.state(await digestOfRun(app, params["run"] ?? ""));
+    const wanted = steps.filter((step) => (standing === undefined || step.state === standing) && (change === undefined || step.change === change));
+    return { jsonBody: { steps: wanted.slice(from, from + STEPS_A_PAGE), total: wanted.length, ...next(from, STEPS_A_PAGE, wanted.length) } };
+  });
+
+  endpoint(app, "showStep", async ({ params }) => {
+    const { run = "", step = "" } = params;
+    const found = (await app.conductor.state(await digestOfRun(app, run))).steps.find(({ id }) => id === step);
+    if (found === undefined) throw new Fault("absent", `the run ${run} has no step ${step}`);
+    return { jsonBody: found };
+  });
+
+  endpoint(app, "listFacts", async ({ params, query: { from = 0, after = from, wait = 0 } }) => {
     const run = params["run"] ?? "";
     await digestOfRun(app, run);
-    const entries = await app.stage.journal.readAll(run);
-    const from = Number(request.query.get("from") ?? "0");
-    if (!Number.isSafeInteger(from) || from < 0) throw new Fault("invalid", "from: expected a number of facts to pass over");
-    const page = entries.slice(from, from + 500);
-    return { jsonBody: { facts: page, next: from + page.length < entries.length ? from + page.length : undefined } };
+    const entries = await newsOf(app, wait, () => app.stage.journal.readAll(run), ({ length }) => length > after);
+    return { jsonBody: { facts: entries.slice(after, after + FACTS_A_PAGE), total: entries.length, ...next(after, FACTS_A_PAGE, entries.length) } };
   });
+}
+
+/** Instants that move by themselves: they make no news. */
+const TIMELESS = (key: string, value: unknown): unknown => (key === "asOf" || key === "until" ? undefined : value);
+
+function next(from: number, page: number, total: number): { next?: number } {
+  return from + page < total ? { next: from + page } : {};
+}
+
+/** Looks until there is news or the time is up. */
+async function newsOf<Seen>({ pause }: App, waitS: number, look: () => Promise<Seen>, isNews: (seen: Seen) => boolean): Promise<Seen> {
+  let seen = await look();
+  for (let leftMs = waitS * 1_000; leftMs > 0 && pause !== undefined && !isNews(seen); leftMs -= LOOK_EVERY_MS) {
+    await pause(LOOK_EVERY_MS);
+    seen = await look();
+  }
+  return seen;
+}
+
+/** A weak one: what it stands for is the same, the bytes need not be. */
+export function etagOf(text: string): string {
+  return `W/"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+}
+
+/** The answer, or 304 for who has it already. */
+export function unlessKnown(request: HttpRequest, etag: string, answer: HttpResponseInit): HttpResponseInit {
+  const headers = { ...(answer.headers as Record<string, string> | undefined), etag, "cache-control": "no-cache" };
+  return holds(request, etag) ? { status: 304, headers } : { ...answer, headers };
+}
+
+function holds(request: HttpRequest, etag: string): boolean {
+  const known = (request.headers.get("if-none-match") ?? "").split(",").map((text) => text.trim());
+  return known.includes(etag) || known.includes("*");
+}
+
+/** Ids of runs of windows, newest first: what the door writes down is none. */
+export async function windowRuns(app: App): Promise<readonly string[]> {
+  return (await app.stage.journal.runs()).filter((run) => run !== ACCESS_RUN);
 }
 
 /**

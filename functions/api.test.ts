@@ -189,28 +189,6 @@ describe("decisions", () => {
 
     expect(shown(await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }))).toEqual(problem(409, "conflict", expect.stringMatching(/ended at .*nothing is left to pause/)));
   });
-
-  it("are made by the signed-in person only, and by nobody else, where sign-in is on", async () => {
-    const plan = planWith({ "web.deploy": { at: "2024-12-08T05:00:00.000Z" } });
-    await using hosted = await hostedApp({ app: { signIn: true } });
-    await hosted.store(plan);
-    await hosted.call("POST", "runs", { window: RUN }, { "x-ms-client-principal-name": "kim@example.com" });
-
-    const signedIn = await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }, { "x-ms-client-principal-name": "kim@example.com", "x-nightshift-operator": "the boss" });
-    const nobody = await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "resume" }, { "x-nightshift-operator": "the boss" });
-
-    expect(signedIn.json).toMatchObject({ by: "kim@example.com" });
-    expect(shown(nobody)).toEqual(problem(403, "denied", "nobody is signed in"));
-  });
-
-  it("believe no header on Azure where sign-in is off: whoever has the function key acts as that", async () => {
-    await using hosted = await running({ "web.deploy": { at: "2024-12-08T05:00:00.000Z" } });
-    Object.assign(hosted.app, { localOperator: undefined });
-
-    const answer = await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }, { "x-nightshift-operator": "the boss", "x-ms-client-principal-name": "root" });
-
-    expect(answer.json).toMatchObject({ by: "function key" });
-  });
 });
 
 describe("an abort", () => {
@@ -311,7 +289,7 @@ describe("what is sent", () => {
     const limit = 2 * 1024 * 1024;
     const padded = (length: number): string => `{"text":"x"}`.padEnd(length, " ");
 
-    expect(shown(await hosted.call("POST", "plans/check", padded(limit + 1)))).toEqual(problem(400, "invalid", `the body has ${limit + 1} bytes; ${limit} is the most`));
+    expect(shown(await hosted.call("POST", "plans/check", padded(limit + 1)))).toEqual(problem(413, "invalid", `the body has ${limit + 1} bytes; ${limit} is the most`));
     expect((await hosted.call("POST", "plans/check", padded(limit))).status).toBe(200);
   });
 

@@ -1,6 +1,8 @@
+import type { Door } from "../shared/access/door.ts";
 import type { Registry } from "../shared/action/registry.ts";
 import type { Inventory } from "../shared/inventory/inventory.ts";
 import type { Conductor, Stage } from "../shared/run/conductor.ts";
+import type { Workbook } from "../shared/run/workbook.ts";
 
 /** What the triggers call. One composition makes it for Azure, another for the local host; the triggers know neither. */
 export interface App {
@@ -9,10 +11,12 @@ export interface App {
   readonly registry: Registry;
   /** The inventory that plans sent to the API are compiled with, and the file it came from. */
   inventory(): Promise<{ inventory: Inventory; file: string }>;
-  /** Whether the platform authenticates callers, so that its header can be trusted. */
-  readonly signIn: boolean;
-  /** Who acts where nobody signs in. */
-  readonly localOperator?: string;
+  /** Who may come in. */
+  readonly door: Door;
+  /** A workbook as the bytes of an `.xlsx` file. */
+  workbookFile(workbook: Workbook): Promise<Uint8Array>;
+  /** Waits, for callers who wait for news; absent where the clock stands still while a request is answered. */
+  readonly pause?: (ms: number) => Promise<void>;
   readonly version: string;
   /** Rings orchestrations in this process, where the host can; otherwise activities ring through the durable client. */
   readonly ring?: (instances: readonly string[]) => Promise<void>;

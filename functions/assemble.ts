@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { connectAll, type Settings } from "../integrations/all.ts";
 import { registry } from "../integrations/actions.ts";
+import { doorOf, type Platform } from "../shared/access/door.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { loadInventory } from "../shared/inventory/load.ts";
 import { hasErrors, printedFinding } from "../shared/plan/finding.ts";
@@ -25,7 +26,11 @@ export interface Parts {
   /** Folder that relative paths in settings start from. */
   readonly folder: string;
   readonly version: string;
+  /** What the platform says of itself; see shared/access/door.ts. */
+  readonly platform: Platform;
   readonly localOperator?: string;
+  readonly workbookFile: App["workbookFile"];
+  readonly pause?: App["pause"];
   readonly ring?: App["ring"];
 }
 
@@ -49,9 +54,18 @@ export function assemble(parts: Parts): App {
     stage,
     registry,
     conductor: conductorOf(stage),
-    signIn: core.signIn === "true",
+    door: doorOf({
+      settings: settings.access,
+      signIn: core.signIn === "true",
+      platform: parts.platform,
+      secrets: outside.secrets,
+      journal,
+      clock: outside.clock,
+      ...(parts.localOperator === undefined ? {} : { localOperator: parts.localOperator }),
+    }),
+    workbookFile: parts.workbookFile,
     version: parts.version,
-    ...(parts.localOperator === undefined ? {} : { localOperator: parts.localOperator }),
+    ...(parts.pause === undefined ? {} : { pause: parts.pause }),
     ...(parts.ring === undefined ? {} : { ring: parts.ring }),
     async inventory() {
       const file = core.inventoryFile;

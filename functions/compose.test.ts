@@ -10,9 +10,14 @@ describe("the composition for Azure", () => {
     const app = compose(SAMPLE);
 
     expect(app.registry).toBe(registry);
-    expect(app.localOperator).toBeUndefined();
     expect(app.ring).toBeUndefined();
     expect(app.stage.reportUrl("2024-12-08")).toBe("https://nightshift.example.com/runs/2024-12-08");
+  });
+
+  it("knows nobody until someone signs in, whatever a request says of itself", async () => {
+    const { door } = compose(SAMPLE);
+
+    await expect(door.enter(new Headers({ "x-nightshift-operator": "Ada", "x-nightshift-role": "admin", "x-ms-client-principal-name": "ada@example.com" }))).rejects.toMatchObject({ status: 401 });
   });
 
   it("offers every port that an action uses", () => {

@@ -5,8 +5,11 @@ import { systemClock } from "../adapters/system-clock.ts";
 import { tableJournal } from "../adapters/table-journal.ts";
 import { tableLocks } from "../adapters/table-locks.ts";
 import { tablePlans } from "../adapters/table-plans.ts";
+import { workbookFile } from "../adapters/workbook-file.ts";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SETTINGS } from "../integrations/all.ts";
+import { platformOf } from "../shared/access/door.ts";
 import { readConfig } from "../shared/config/config.ts";
 import type { App } from "./app.ts";
 import { assemble } from "./assemble.ts";
@@ -35,5 +38,8 @@ export function compose(env: Readonly<Record<string, string | undefined>>): App 
     telemetry: appInsights(connectionString === undefined ? {} : { connectionString }),
     folder: fileURLToPath(new URL("..", import.meta.url)),
     version: "0.1.0",
+    platform: platformOf(env),
+    workbookFile,
+    pause: (ms) => pause(ms),
   });
 }

@@ -2,14 +2,16 @@ import { app as functions, type HttpHandler, type HttpMethod, type HttpRequest, 
 import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
 import type { z } from "zod";
-import { Fault, faultRecordOf, type FaultKind } from "../shared/fault/fault.ts";
+import type { Principal } from "../shared/access/principal.ts";
+import { Refusal } from "../shared/access/refusal.ts";
+import { ACCESS_RUN } from "../shared/access/refusals.ts";
+import { DEEDS, mayI, type Deed } from "../shared/access/roles.ts";
+import { faultRecordOf, type FaultKind } from "../shared/fault/fault.ts";
 import type { App } from "./app.ts";
+import { ENDPOINTS, type BodyOf, type EndpointName, type EndpointSpec, type QueryOf } from "./endpoints.ts";
 
 /** Bodies above this are refused before they are parsed; a plan of a thousand steps has less than half of it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
-
-/** Who acts, where a local composition believes whoever says so. */
-const LOCAL_OPERATOR = "x-nightshift-operator";
 
 const STATUS: Readonly<Record<FaultKind, number>> = {
   invalid: 400,
@@ -25,37 +27,69 @@ const STATUS: Readonly<Record<FaultKind, number>> = {
 };
 
 /** One call of the API, decoded. */
-export interface ApiCall {
+export interface ApiCall<Name extends EndpointName> {
   readonly request: HttpRequest;
   readonly params: Readonly<Record<string, string>>;
+  readonly query: QueryOf<Name>;
+  readonly body: BodyOf<Name>;
   readonly client: DurableClient;
-  /** Who calls: the signed-in person, or the name that the composition gives where nobody signs in. */
-  readonly operator: string;
-  /** The JSON body, parsed by a schema. @throws Fault `invalid` that names every field that does not fit. */
-  readonly body: <Schema extends z.ZodType>(schema: Schema) => Promise<z.infer<Schema>>;
+  readonly principal: Principal;
 }
 
-/** Registers one endpoint below `/api/v1`. What the handler throws becomes a problem+json answer; see RFC 9457. */
-export function endpoint(app: App, name: string, method: HttpMethod, route: string, handle: (call: ApiCall) => Promise<HttpResponseInit>): void {
-  const handler: HttpHandler = async (request: HttpRequest, context: InvocationContext) => {
+/**
+ * Registers one endpoint of the table, below `/api/v1`: whoever calls is recognised, may or may not, and only then is anything
+ * parsed. What the handler throws becomes a problem+json answer (RFC 9457); who is turned away at the door is a fact.
+ */
+export function endpoint<Name extends EndpointName>(app: App, name: Name, handle: (call: ApiCall<Name>) => Promise<HttpResponseInit>): void {
+  const spec: EndpointSpec = ENDPOINTS[name];
+  serve(app, name, [spec.method], spec.route, spec.deed, async (request, context, principal) => {
+    const query = (spec.query === undefined ? {} : parsed(spec.query, Object.fromEntries(request.query), "query")) as QueryOf<Name>;
+    const body = (spec.body === undefined ? undefined : await bodyOf(request, spec.body)) as BodyOf<Name>;
+    return handle({ request, params: request.params, query, body, client: df.getClient(context), principal });
+  });
+}
+
+/** Registers what answers every other path below `/api/v1`. */
+export function registerNowhere(app: App): void {
+  serve(app, "nowhere", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"], "{*path}", "look", () => {
+    throw new Refusal(404, "there is nothing here by this method");
+  });
+}
+
+function serve(app: App, name: string, methods: HttpMethod[], route: string, deed: Deed, work: (request: HttpRequest, context: InvocationContext, principal: Principal) => Promise<HttpResponseInit>): void {
+  const handler: HttpHandler = async (request, context) => {
+    let principal: Principal | undefined;
     try {
-      return await handle({
-        request,
-        params: request.params,
-        client: df.getClient(context),
-        operator: operatorOf(app, request),
-        body: (schema) => bodyOf(request, schema),
-      });
+      principal = await app.door.enter(request.headers);
+      if (!mayI(principal.role, deed)) throw new Refusal(403, `${principal.name} is ${principal.role} here; this needs ${DEEDS[deed]}`);
+      return await work(request, context, principal);
     } catch (thrown) {
+      if (thrown instanceof Refusal) await writeDown(app, name, request, context, thrown, principal);
       const fault = faultRecordOf(thrown);
       if (fault.kind === "defect") context.error(`${name}: ${fault.message}`);
-      return problem(STATUS[fault.kind], fault.kind, fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message, fault.retryAfterMs);
+      const status = thrown instanceof Refusal ? thrown.status : STATUS[fault.kind];
+      return problem(status, fault.kind, fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message, fault.retryAfterMs);
     }
   };
-  functions.http(name, { methods: [method], route: `v1/${route}`, authLevel: "function", extraInputs: [df.input.durableClient()], handler });
+  functions.http(name, { methods, route: `v1/${route}`, authLevel: "function", extraInputs: [df.input.durableClient()], handler });
 }
 
-export function problem(status: number, title: string, detail: string, retryAfterMs?: number): HttpResponseInit {
+/** Most that a fact keeps of what a caller wrote. */
+const LONGEST_QUOTE = 300;
+
+async function writeDown(app: App, name: string, request: HttpRequest, context: InvocationContext, { status, message }: Refusal, principal: Principal | undefined): Promise<void> {
+  const by = principal?.name ?? "nobody";
+  app.stage.telemetry.event("access.refused", { run: ACCESS_RUN, by, deed: name, status }, "warning");
+  const refused = { by, deed: name, method: request.method, path: new URL(request.url).pathname.slice(0, LONGEST_QUOTE), status, why: message.slice(0, LONGEST_QUOTE), ...(principal === undefined ? {} : { role: principal.role }) };
+  try {
+    await app.door.refusals.write(refused, principal !== undefined);
+  } catch (unwritten) {
+    // A refusal holds whether or not it could be written down.
+    context.error(`${name}: a refusal of ${by} could not be written down: ${faultRecordOf(unwritten).message}`);
+  }
+}
+
+function problem(status: number, title: string, detail: string, retryAfterMs?: number): HttpResponseInit {
   return {
     status,
     headers: {
@@ -66,28 +100,24 @@ export function problem(status: number, title: string, detail: string, retryAfte
   };
 }
 
-/**
- * The principal's name comes from a header that App Service sets, and strips from what callers send; it is believed only
- * where a setting says that sign-in is on.
- */
-function operatorOf(app: App, request: HttpRequest): string {
-  if (!app.signIn) return app.localOperator === undefined ? "function key" : (request.headers.get(LOCAL_OPERATOR) ?? app.localOperator);
-  const name = request.headers.get("x-ms-client-principal-name");
-  if (name === null || name === "") throw new Fault("denied", "nobody is signed in");
-  return name;
-}
-
-async function bodyOf<Schema extends z.ZodType>(request: HttpRequest, schema: Schema): Promise<z.infer<Schema>> {
+async function bodyOf(request: HttpRequest, schema: z.ZodType): Promise<unknown> {
+  // Anything else could be sent by a foreign page from the browser of someone who is signed in.
+  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+  if (type.trim().toLowerCase() !== "application/json") throw new Refusal(415, "the body is not said to be JSON; expected content-type: application/json");
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > LARGEST_BODY) throw new Fault("invalid", `the body has ${bytes.byteLength} bytes; ${LARGEST_BODY} is the most`);
+  if (bytes.byteLength > LARGEST_BODY) throw new Refusal(413, `the body has ${bytes.byteLength} bytes; ${LARGEST_BODY} is the most`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new Fault("invalid", "the body is not JSON in UTF-8");
+    throw new Refusal(400, "the body is not JSON in UTF-8");
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 20).map(({ path, message }) => `${path.length === 0 ? "body" : path.join(".")}: ${message}`);
-  throw new Fault("invalid", issues.join("; "));
+  return parsed(schema, value, "body");
+}
+
+function parsed(schema: z.ZodType, value: unknown, whole: string): unknown {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const issues = error.issues.slice(0, 20).map(({ path, message }) => `${path.length === 0 ? whole : path.join(".")}: ${message}`);
+  throw new Refusal(400, issues.join("; "));
 }

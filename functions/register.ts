@@ -1,9 +1,12 @@
 import { registerActivities } from "./activities.ts";
 import { registerDecisions } from "./api-decisions.ts";
 import { registerHealth } from "./api-health.ts";
+import { registerOpen } from "./api-open.ts";
 import { registerPlans } from "./api-plans.ts";
+import { registerReports } from "./api-reports.ts";
 import { registerRuns } from "./api-runs.ts";
 import type { App } from "./app.ts";
+import { registerNowhere } from "./http.ts";
 import { registerOrchestrations } from "./orchestrations.ts";
 import { registerGuard } from "./reconciler.ts";
 import { registerTimers } from "./timers.ts";
@@ -17,5 +20,8 @@ export function register(app: App): void {
   registerPlans(app);
   registerRuns(app);
   registerDecisions(app);
+  registerReports(app);
+  registerOpen(app);
   registerHealth(app);
+  registerNowhere(app);
 }

@@ -1,5 +1,7 @@
+import { workbookFile } from "../adapters/workbook-file.ts";
 import { assemble } from "../functions/assemble.ts";
 import type { App } from "../functions/app.ts";
+import { platformOf } from "../shared/access/door.ts";
 import type { Clock } from "../shared/ports/clock.ts";
 import type { Secrets } from "../shared/ports/secrets.ts";
 import type { Telemetry } from "../shared/ports/telemetry.ts";
@@ -36,6 +38,8 @@ export function composeLocal({ clock, fetch, handshake, record, secrets = simula
     outside: { fetch: recorded, handshake, clock, secrets: remembering, credential: simulatedCredential },
     folder: PROJECT,
     version: "local",
+    platform: platformOf(process.env),
     localOperator: "local operator",
+    workbookFile,
   });
 }

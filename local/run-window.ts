@@ -133,7 +133,7 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   say(`host: ${origin}, clock at ${isoOf(clock.now())}, ${options.speed} times as fast while nothing runs`);
   try {
     await post(`${origin}/api/v1/plans`, { text: options.text, file: options.file }, "local operator");
-    await post(`${origin}/api/v1/plans/${window.run}/approve`, { digest: plan.digest }, "local operator");
+    await post(`${origin}/api/v1/plans/${window.run}/approve`, { digest: plan.digest }, plan.window.owners[0]?.name ?? "the team");
     team.catchUp(stateOf(index, journal.entries(), clock.now()).asks);
     still();
     return await untilEnded(options, journal, clock.now);

@@ -8,6 +8,10 @@ import { memoryPlans } from "../../local/memory-plans.ts";
 import { serveApp, type ServedApp } from "../../local/serve-app.ts";
 import type { TimerStatuses } from "../../local/timer-status.ts";
 import { registryOf, type Registry } from "../../shared/action/registry.ts";
+import { workbookFile } from "../../adapters/workbook-file.ts";
+import { doorOf, type DoorParts } from "../../shared/access/door.ts";
+import { AccessSettings } from "../../shared/access/settings.ts";
+import { Secret } from "../../shared/ports/secrets.ts";
 import { loadInventory } from "../../shared/inventory/load.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import type { Notice } from "../../shared/ports/people.ts";
@@ -60,7 +64,9 @@ export interface HostedOptions {
   readonly timersRun?: boolean;
   readonly timerStatuses?: TimerStatuses;
   /** Takes the place of what is usual in the app. */
-  readonly app?: Partial<Pick<App, "signIn" | "localOperator" | "ring">>;
+  readonly app?: Partial<Pick<App, "ring" | "pause">>;
+  /** Takes the place of what is usual at the door: a local operator, Ada, and nobody signs in. */
+  readonly door?: Partial<DoorParts>;
   /** Kept from an earlier life. */
   readonly journal?: Journal;
   readonly plans?: Plans;
@@ -94,8 +100,17 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
     conductor: conductorOf(stage),
     registry,
     inventory: () => Promise.resolve({ inventory: loadInventory(INVENTORY_TEXT, "inventory.yaml").inventory, file: "inventory.yaml" }),
-    signIn: false,
-    localOperator: "Ada",
+    door: doorOf({
+      settings: AccessSettings.parse({}),
+      signIn: false,
+      platform: { isAuthenticating: false },
+      ...(options.door?.platform === undefined ? { localOperator: "Ada" } : {}),
+      secrets: { read: (name) => Promise.resolve(new Secret(name, `value of ${name}`)) },
+      journal,
+      clock: stage.clock,
+      ...options.door,
+    }),
+    workbookFile,
     version: "test",
     ...options.app,
   };

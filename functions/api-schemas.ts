@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { DEEDS, ROLES, type Deed } from "../shared/access/roles.ts";
+import { ABORT_MODES, DECISIONS, ENDINGS, Fact, type Ending } from "../shared/run/facts.ts";
+
+/** Shapes of what the API takes and gives. Requests are parsed by these, the OpenAPI document is made from them, and a test holds every answer against them. */
+
+export const Digest = z.string().regex(/^[0-9a-f]{64}$/, "a digest: 64 hexadecimal digits");
+const Instant = z.iso.datetime();
+const Lines = z.array(z.string());
+const EndingName = z.enum(Object.keys(ENDINGS) as [Ending, ...Ending[]]);
+
+export const PlanRequest = z.strictObject({
+  text: z.string().min(1).describe("The plan as YAML"),
+  file: z.string().max(300).default("plan.yaml").describe("What findings call it"),
+});
+export const ApprovalRequest = z.strictObject({
+  digest: Digest.describe("The plan that is approved"),
+  preview: Digest.optional().describe("Digest of the preview that was looked at: steps that need this person's approval then have it, as long as the world has not moved"),
+});
+export const PreviewRequest = z.strictObject({ digest: Digest.optional().describe("The plan to preview; none for the latest stored for the window") });
+export const StartRequest = z.strictObject({
+  window: z.string().min(1).max(100).describe("Id of a window whose plan is stored"),
+  digest: z.string().max(100).optional().describe("The plan to run; none for the latest stored for the window"),
+});
+export const AbortRequest = z.strictObject({
+  mode: z.enum(ABORT_MODES).default("close").describe("freeze: hold and wait; finish: let run what runs, then close up; close: close up now"),
+  note: z.string().max(2_000).optional().describe("Why, for the record"),
+});
+
+/** A count in a query, as text. */
+const count = (most: number, meaning: string) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "expected a number of facts to pass over")
+    .transform(Number)
+    .pipe(z.int().max(most))
+    .optional()
+    .describe(meaning);
+const Wait = z
+  .string()
+  .regex(/^([0-9]|1[0-9]|2[0-5])s?$/, "expected seconds, 25 at the most")
+  .transform((text) => Number.parseInt(text, 10))
+  .optional()
+  .describe("Seconds to wait for news before answering, 25 at the most: `25s`. A host whose clock stands still while it answers does not wait");
+export const FORMATS = ["json", "md", "html", "xlsx"] as const;
+export type Format = (typeof FORMATS)[number];
+
+export const WaitQuery = z.object({ wait: Wait });
+export const FactsQuery = z.object({
+  from: count(999_999_999, "How many facts to pass over"),
+  after: count(999_999_999, "The same, for who follows: how many facts have been seen"),
+  wait: Wait,
+});
+export const StepsQuery = z.object({
+  state: z.enum(["waiting", "running", "ended"]).optional().describe("Only steps that stand so"),
+  change: z.string().max(100).optional().describe("Only steps of this change"),
+  from: count(999_999_999, "How many steps to pass over"),
+});
+export const ReportQuery = z.object({ format: z.enum(FORMATS).optional().describe("Instead of the Accept header") });
+export const DayQuery = z.object({ day: z.iso.date().optional().describe("A day in UTC, e.g. 2024-12-08; today, if not given") });
+
+const Finding = z.looseObject({ severity: z.enum(["error", "warning", "info"]), code: z.string(), message: z.string() }).describe("What the compiler has to say, with its place and what to do");
+export const PlanChecked = z.object({ digest: Digest.optional(), window: z.string().optional(), findings: z.array(Finding) });
+export const PlanStored = z.object({ window: z.string(), digest: Digest, findings: z.array(Finding) });
+export const PlanRefused = z.object({ findings: z.array(Finding) });
+export const PlanLine = z.object({
+  window: z.string(),
+  title: z.string(),
+  digest: Digest,
+  opensAt: Instant,
+  by: z.string(),
+  at: Instant,
+  approved: z.object({ by: z.string(), at: Instant, previews: z.record(z.string(), z.string()).optional() }).optional(),
+});
+export const PlanPreview = z.looseObject({ window: z.string(), plan: Digest, digest: Digest.optional().describe("Absent when a part could not be previewed"), steps: z.array(z.looseObject({ step: z.string() })) });
+export const PlanApproved = z.object({ window: z.string(), digest: Digest, approvedBy: z.string(), previews: z.record(z.string(), z.string()).optional() });
+export const Started = z.object({ run: z.string(), did: z.enum(["started", "resumed", "running", "ended"]) });
+
+const Standing = z.enum(["waiting", "running", "ended"]);
+const Times = { begunAt: Instant.optional(), endedAt: Instant.optional() };
+const TargetAnswer = z.looseObject({ id: z.string(), state: Standing, as: EndingName.optional(), why: z.string().optional(), note: z.string().optional(), tries: z.int(), faults: Lines, evidence: Lines, ...Times });
+export const StepAnswer = z.looseObject({
+  id: z.string(),
+  change: z.string(),
+  phase: z.string(),
+  title: z.string(),
+  verb: z.string(),
+  at: Instant.optional(),
+  state: Standing,
+  as: EndingName.optional(),
+  why: z.string().optional().describe("How it ended, or what it waits for"),
+  until: Instant.optional(),
+  notes: Lines,
+  targets: z.array(TargetAnswer),
+  ...Times,
+});
+export const ObligationAnswer = z.looseObject({ id: z.string(), what: z.string(), openedAt: Instant, step: z.string(), target: z.string(), certain: z.boolean().describe("Whether the opening call is known to have had its effect") });
+export const AskAnswer = z.looseObject({ kind: z.enum(["approval", "work", "held"]), step: z.string(), target: z.string().optional(), title: z.string(), text: z.string(), of: Lines });
+export const DecisionAnswer = z.looseObject({ type: z.literal("decision.made"), at: Instant, id: z.string(), decision: z.enum(DECISIONS), by: z.string(), step: z.string().optional(), target: z.string().optional(), mode: z.enum(ABORT_MODES).optional(), note: z.string().optional() });
+export const RunAnswer = z.looseObject({
+  run: z.string(),
+  asOf: Instant,
+  title: z.string(),
+  zone: z.string(),
+  digest: Digest,
+  cutoff: Instant,
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional(),
+  outcome: z.enum(["well", "badly", "aborted"]).optional(),
+  counts: z.record(z.string(), z.int()),
+  changes: z.array(z.looseObject({ id: z.string(), title: z.string(), phase: z.string(), state: Standing })),
+  steps: z.array(StepAnswer),
+  obligations: z.array(ObligationAnswer),
+  asks: z.array(AskAnswer),
+  decisions: z.array(DecisionAnswer),
+});
+export const StepsAnswer = z.object({ steps: z.array(StepAnswer), total: z.int(), next: z.int().optional() });
+/** Facts as the document shows them: what an action left in its receipt is its own affair. */
+const FactAnswer = z.looseObject({ type: z.enum(Fact.options.map((option) => option.shape.type.value) as [string, ...string[]]), at: Instant });
+const EntryAnswer = z.object({ stream: z.string(), seq: z.int(), fact: FactAnswer });
+export const FactsAnswer = z.object({
+  facts: z.array(EntryAnswer),
+  total: z.int().describe("How many facts the run has now: ask for those after it to follow the run"),
+  next: z.int().optional().describe("Where the next page begins; absent on the last"),
+});
+export const AbortAnswer = z.object({
+  decision: DecisionAnswer,
+  running: z.array(z.looseObject({ step: z.string(), title: z.string(), targets: Lines })),
+  cannotBeInterrupted: Lines,
+  willBePutBack: Lines,
+});
+export const OpenAnswer = z.object({
+  asOf: Instant,
+  runs: z.array(
+    z.object({
+      run: z.string(),
+      title: z.string(),
+      outcome: z.enum(["well", "badly", "aborted"]).optional().describe("Absent while it is under way"),
+      open: z.array(ObligationAnswer),
+      asks: z.array(AskAnswer),
+    }),
+  ),
+});
+export type OpenAnswer = z.infer<typeof OpenAnswer>;
+export const SelfAnswer = z.object({
+  name: z.string(),
+  kind: z.enum(["person", "machine", "local"]),
+  role: z.enum(ROLES),
+  may: z.array(z.enum(Object.keys(DEEDS) as [Deed, ...Deed[]])),
+});
+export const RefusalsAnswer = z.object({ day: z.iso.date(), refusals: z.array(FactAnswer) });
+export const Problem = z
+  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
+  .describe("RFC 9457; `title` is the kind of fault");
