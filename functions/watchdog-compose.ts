@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { appInsights } from "../adapters/app-insights.ts";
+import { azureCredential } from "../adapters/azure-credential.ts";
+import { keyVaultSecrets } from "../adapters/key-vault-secrets.ts";
+import { pipelineRecords } from "../adapters/pipeline-records.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import { tableJournal } from "../adapters/table-journal.ts";
+import { tablePlans } from "../adapters/table-plans.ts";
+import { watchedApp } from "../adapters/watched-app.ts";
+import { webhookPager } from "../adapters/webhook-pager.ts";
+import { AzureDevOpsSettings, connectAzureDevOps } from "../integrations/azure-devops/connector.ts";
+import { connectSlack, SlackSettings } from "../integrations/slack/connector.ts";
+import { slackPeople } from "../integrations/slack/people.ts";
+import { Fault } from "../shared/fault/fault.ts";
+import type { Kennel } from "../shared/run/watch.ts";
+
+/** The watchdog's own environment: nothing of it may be the watched app's own, but for what it looks at. */
+const Settings = z.object({
+  NIGHTSHIFT_WATCHDOG_TABLES_URL: z.url().describe("Table endpoint of the watchdog's own storage account"),
+  NIGHTSHIFT_WATCHDOG_APP_TABLES_URL: z.url().describe("Table endpoint of the app's storage account, which it reads plans from"),
+  NIGHTSHIFT_WATCHDOG_APP_ORIGIN: z.url().describe("Where the app answers, e.g. https://APP.azurewebsites.net"),
+  NIGHTSHIFT_WATCHDOG_APP_KEY: z.string().min(1).optional().describe("Name of the secret that holds a function key of the app"),
+  NIGHTSHIFT_WATCHDOG_PAGER_URL: z.string().min(1).describe("Name of the secret that holds the webhook's address"),
+  NIGHTSHIFT_WATCHDOG_VAULT_URL: z.url().describe("Key Vault that holds the secrets named here"),
+  NIGHTSHIFT_WATCHDOG_IDENTITY_CLIENT_ID: z.guid().optional().describe("Client id of the watchdog's own managed identity"),
+  NIGHTSHIFT_WATCHDOG_SLACK_BOT_TOKEN: SlackSettings.shape.botToken,
+  NIGHTSHIFT_WATCHDOG_SLACK_FALLBACK_CHANNEL: SlackSettings.shape.fallbackChannel,
+  NIGHTSHIFT_WATCHDOG_AZURE_DEVOPS_PERSONAL_ACCESS_TOKEN: AzureDevOpsSettings.shape.personalAccessToken,
+});
+
+/** Names of all settings of the watchdog, for infra's test. */
+export const WATCHDOG_SETTINGS: readonly string[] = Object.keys(Settings.shape);
+
+/** Connection string of Application Insights: a name of the platform, not ours. */
+const INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+
+/**
+ * Composition of the watchdog for Azure: its own storage, identity and vault access; of the app it has its public door and a look at
+ * its plans.
+ *
+ * @throws Fault `invalid` that lists everything wrong with the settings.
+ */
+export function composeWatchdog(env: Readonly<Record<string, string | undefined>>): Omit<Kennel, "complain"> {
+  const settings = settingsOf(env);
+  const clientId = settings.NIGHTSHIFT_WATCHDOG_IDENTITY_CLIENT_ID;
+  const credential = azureCredential(clientId);
+  const secrets = keyVaultSecrets({ vaultUrl: settings.NIGHTSHIFT_WATCHDOG_VAULT_URL, credential });
+  const outside = { fetch: globalThis.fetch, clock: systemClock, credential, secrets };
+  const own = { url: settings.NIGHTSHIFT_WATCHDOG_TABLES_URL, credential, prefix: "watchdog" };
+  const fallbackChannel = settings.NIGHTSHIFT_WATCHDOG_SLACK_FALLBACK_CHANNEL;
+  const personalAccessToken = settings.NIGHTSHIFT_WATCHDOG_AZURE_DEVOPS_PERSONAL_ACCESS_TOKEN;
+  const connectionString = env[INSIGHTS];
+  return {
+    clock: systemClock,
+    journal: tableJournal(own),
+    plans: tablePlans(own),
+    source: tablePlans({ url: settings.NIGHTSHIFT_WATCHDOG_APP_TABLES_URL, credential }),
+    app: watchedApp({ origin: settings.NIGHTSHIFT_WATCHDOG_APP_ORIGIN, keySecret: settings.NIGHTSHIFT_WATCHDOG_APP_KEY, fetch: globalThis.fetch, secrets }),
+    records: pipelineRecords(connectAzureDevOps(personalAccessToken === undefined ? {} : { personalAccessToken }, outside)),
+    people: slackPeople(connectSlack({ botToken: settings.NIGHTSHIFT_WATCHDOG_SLACK_BOT_TOKEN, ...(fallbackChannel === undefined ? {} : { fallbackChannel }) }, outside)),
+    pager: webhookPager({ urlSecret: settings.NIGHTSHIFT_WATCHDOG_PAGER_URL, fetch: globalThis.fetch, secrets }),
+    telemetry: appInsights(connectionString === undefined ? {} : { connectionString }),
+  };
+}
+
+function settingsOf(env: Readonly<Record<string, string | undefined>>): z.infer<typeof Settings> {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith("NIGHTSHIFT_") && value !== undefined && value !== ""));
+  const parsed = Settings.strict().safeParse(given);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map(({ path, message }) => `  ${path.join(".") || "settings"}: ${message}`).sort();
+  throw new Fault("invalid", `the watchdog's settings cannot be used:\n${complaints.join("\n")}`);
+}
