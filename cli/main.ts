@@ -11,6 +11,7 @@ import { Fault } from "../shared/fault/fault.ts";
 const GROUPS: Readonly<Record<string, { readonly summary: string; load(): Promise<(program: Command) => void> }>> = {
   plan: { summary: "check, show and describe plans", load: async () => (await import("./plan.ts")).planCommand },
   run: { summary: "start, look at and report on runs", load: async () => (await import("./run.ts")).runCommand },
+  evidence: { summary: "verify evidence files", load: async () => (await import("./evidence.ts")).evidenceCommand },
   decide: { summary: "approve, skip, retry, pause, resume, abort", load: async () => (await import("./decide.ts")).decideCommand },
   rehearse: { summary: "run a window against simulators in virtual time", load: async () => (await import("./rehearse.ts")).rehearseCommand },
   host: { summary: "run any Functions app on this machine", load: async () => (await import("./host.ts")).hostCommand },

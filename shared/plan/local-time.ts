@@ -127,6 +127,11 @@ export function localText(instantMs: number, zone: string): string {
   return `${SHORT_NAMES[local.dayOfWeek]} ${clockOf(local)}${which}`;
 }
 
+/** `2024-12-07T20:00:00-05:00`: an instant to the second, by the clocks of a zone. */
+export function localIso(instantMs: number, zone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(zone).toString({ timeZoneName: "never", fractionalSecondDigits: 0 });
+}
+
 /** `20:00` of an instant in UTC. */
 export function utcText(instantMs: number): string {
   return clockOf(Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO("UTC").toPlainDateTime());
