@@ -33,6 +33,8 @@ const RULES: readonly Rule[] = [
   { files: /^integrations\/([^/]+)\//, may: [/^shared\/(?!run\/)/, /^integrations\/(\1|azure-[a-z]+\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE], types: [SHARED, /^integrations\//] },
   { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights|write-excel-file)/, NODE] },
   { files: /^functions\/(compose|assemble|main)\.ts$/, may: [SHARED, /^(functions|adapters|integrations)\//, NODE] },
+  // It must not share the app's failure: nothing of functions/ but its own.
+  { files: /^functions\/watchdog-(compose|main)\.ts$/, may: [SHARED, /^functions\/watchdog-/, /^(adapters|integrations)\//, /^zod$/, /^@azure\/functions$/, NODE] },
   { files: /^functions\//, may: [SHARED, /^(functions|orchestrators|dashboard)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
   { files: /^cli\/(host|host-lines|serve-vendors|rehearse)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE] },
   { files: /^cli\//, may: [SHARED, /^cli\//, /^integrations\/actions\.ts$/, /^commander$/, NODE] },
@@ -76,7 +78,7 @@ describe("the house", () => {
 
   it("reads the machine's time and environment in few places only", () => {
     const clocks = files.filter((file) => !/^(local|adapters\/system-clock\.ts|cli)/.test(file) && /\bDate\.now\(\)|new Date\(\)|Math\.random\(\)|randomUUID/.test(withoutComments(read(file))));
-    const environment = files.filter((file) => !/^(local|cli|functions\/(main|compose)\.ts)/.test(file) && /process\.env/.test(withoutComments(read(file))));
+    const environment = files.filter((file) => !/^(local|cli|functions\/(watchdog-)?(main|compose)\.ts)/.test(file) && /process\.env/.test(withoutComments(read(file))));
 
     expect({ clocks, environment }).toEqual({ clocks: [], environment: [] });
   });
