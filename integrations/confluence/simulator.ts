@@ -214,7 +214,7 @@ async function upload({ world, id, request, now }: Asked): Promise<Response> {
   const file = form.get("file");
   if (file === null || typeof file === "string") throw new Refusal(400, "BAD_REQUEST", "No file attached");
   const earlier = page.attachments.find(({ name }) => name === file.name);
-  const given = { mediaType: file.type, comment: String(form.get("comment") ?? ""), size: file.size };
+  const given = { mediaType: file.type, comment: typeof form.get("comment") === "string" ? (form.get("comment") as string) : "", size: file.size };
   const attachment = earlier ?? { id: `att${Number(id) * 100 + page.attachments.length}`, name: file.name, version: 0, ...given };
   Object.assign(attachment, given, { version: attachment.version + 1 });
   if (earlier === undefined) page.attachments.push(attachment);

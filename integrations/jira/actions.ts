@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Call, defineAction } from "../../shared/action/action.ts";
+import { markOf, ownMark } from "../../shared/action/mark.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Issue, IssueLink, IssueRight, Issues, Transition } from "./connector.ts";
 import { documentOf, type JiraDocument } from "./document.ts";
@@ -126,10 +127,16 @@ const Link = z.strictObject({
   title: z.string().trim().min(1).max(255).describe("Words of the link"),
   resolved: z.boolean().default(false).describe("Shows the link struck through: the window is over"),
 });
-const LinkFields = z.object({ globalId: z.string(), url: z.string(), title: z.string(), summary: z.string(), resolved: z.boolean() });
-const LinkReceipt = z.object({ issue: z.string(), link: LinkFields, before: LinkFields.nullable() });
+const LinkFields = z.object({ globalId: z.string(), url: z.string(), title: z.string(), summary: z.string(), resolved: z.boolean(), note: z.string() });
+/** `before` is null where there was no link; `made`: by this step, and not found as wanted. */
+const LinkReceipt = z.object({ issue: z.string(), link: LinkFields, before: LinkFields.nullable(), made: z.boolean() });
 
-/** Links an issue to the run's report: one link per run, made or made so by its global id, and always sent whole. */
+/**
+ * Links an issue to the run's report: one link per run, made or made so by its global id, and always sent whole.
+ *
+ * The link carries a note that says which step made it so, and how it was: a begin that ran but was never recorded finds its
+ * own work by it, and the way back.
+ */
 export const jiraLink = defineAction<{ issues: Issues }, z.infer<typeof Link>, z.infer<typeof LinkReceipt>>({
   verb: "jira.link",
   summary: "Links a Jira issue to the run's report.",
@@ -151,12 +158,14 @@ export const jiraLink = defineAction<{ issues: Issues }, z.infer<typeof Link>, z
   },
 
   async begin({ issues }, params, call) {
-    const link = linkOf(params, call);
-    const before = await issues.link(params.issue, link.globalId);
-    // The global id holds the run's: a link that is already so is our own.
-    if (before !== undefined && equal(before, link)) return { issue: params.issue, link, before: null };
-    await issues.putLink(params.issue, link);
-    return { issue: params.issue, link, before: before ?? null };
+    const { issue } = params;
+    const wanted = linkOf(params, call);
+    const found = await issues.link(issue, wanted.globalId);
+    const ours = found === undefined ? undefined : ownMark(found.note, call);
+    if (found !== undefined && equal(found, wanted)) return { issue, link: found, before: ours === undefined ? found : told(ours.was), made: ours !== undefined };
+    const link = { ...wanted, note: markOf(call, telling(found)).text };
+    await issues.putLink(issue, link);
+    return { issue, link, before: found ?? null, made: true };
   },
 
   async verify({ issues }, { issue, link }) {
@@ -167,19 +176,39 @@ export const jiraLink = defineAction<{ issues: Issues }, z.infer<typeof Link>, z
     return [`${issue} links to ${found.url}${found.resolved ? ", struck through" : ""}`];
   },
 
-  async undo({ issues }, { issue, link, before }) {
+  already: ({ issue, link, made }) => (made ? undefined : `${issue} had the link «${link.title}» before`),
+
+  async undo({ issues }, { issue, link, before, made }) {
     const found = await issues.link(issue, link.globalId);
-    if (found === undefined) return [`${issue} has no link to this run's report`];
-    if (before !== null && equal(found, before)) return [`${issue} has the link «${before.title}» again`];
-    if (!equal(found, link)) throw new Fault("conflict", `the link of ${issue} is «${found.title}» to ${found.url}; expected «${link.title}», as this run left it; somebody changed it since`, { vendor: "jira" });
+    if (!made) return [`${issue} had the link «${link.title}» before, and keeps it`];
+    if (found === undefined && before === null) return [`${issue} has no link to this run's report`];
+    if (found !== undefined && before !== null && equal(found, before)) return [`${issue} has the link «${before.title}» again`];
+    if (found === undefined || !equal(found, link)) {
+      const how = found === undefined ? `${issue} has no link` : `the link of ${issue} is «${found.title}» to ${found.url}`;
+      throw new Fault("conflict", `${how}; expected «${link.title}», as this run left it; somebody changed it since`, { vendor: "jira" });
+    }
     if (before === null) await issues.removeLink(issue, link.globalId);
     else await issues.putLink(issue, before);
     return [before === null ? `${issue} has no link to this run's report any more` : `${issue} has the link «${before.title}» again`];
   },
 });
 
+/** How a link was, as one word of a note. */
+function telling(link: IssueLink | undefined): string {
+  return link === undefined ? "none" : Buffer.from(JSON.stringify(link)).toString("base64url");
+}
+
+function told(was: string): IssueLink | null {
+  if (was === "none") return null;
+  try {
+    return LinkFields.parse(JSON.parse(Buffer.from(was, "base64url").toString()));
+  } catch (cause) {
+    throw new Fault("conflict", "the link's note does not tell how the link was before; somebody changed it", { vendor: "jira", cause });
+  }
+}
+
 function linkOf({ title, resolved }: z.infer<typeof Link>, { run, story }: Call): IssueLink {
-  return { globalId: `system=nightshift&id=${run}`, url: story.reportUrl, title, summary: story.windowTitle, resolved };
+  return { globalId: `system=nightshift&id=${run}`, url: story.reportUrl, title, summary: story.windowTitle, resolved, note: "" };
 }
 
 function equal(a: IssueLink, b: IssueLink): boolean {

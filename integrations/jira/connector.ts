@@ -51,6 +51,8 @@ export interface IssueLink {
   readonly summary: string;
   /** Shown struck through. */
   readonly resolved: boolean;
+  /** For ourselves: who made it so, and how it was. Nobody sees it: it is the title of a status icon that the link does not have. */
+  readonly note: string;
 }
 
 export type IssueRight = "ADD_COMMENTS" | "TRANSITION_ISSUES" | "LINK_ISSUES";
@@ -95,7 +97,7 @@ const AnIssue = z.object({ key: z.string(), fields: z.object({ summary: z.string
 const Transitions = z.object({ transitions: z.array(z.object({ id: z.string(), name: z.string().default(""), to: z.object({ name: z.string() }), hasScreen: z.boolean().default(false), isAvailable: z.boolean().default(true) })) });
 const AComment = z.object({ id: z.string().regex(/^\d+$/), created: z.coerce.date(), properties: z.array(z.object({ key: z.string(), value: z.unknown() })).optional() });
 const Comments = z.object({ comments: z.array(AComment), total: z.number() });
-const Links = z.array(z.object({ globalId: z.string().optional(), object: z.object({ url: z.string(), title: z.string(), summary: z.string().nullish(), status: z.object({ resolved: z.boolean().nullish() }).nullish() }) }));
+const Links = z.array(z.object({ globalId: z.string().optional(), object: z.object({ url: z.string(), title: z.string(), summary: z.string().nullish(), status: z.object({ resolved: z.boolean().nullish(), icon: z.object({ title: z.string().nullish() }).nullish() }).nullish() }) }));
 const Rights = z.object({ permissions: z.record(z.string(), z.object({ havePermission: z.boolean() })) });
 const AMoveMark = z.object({ key: z.string(), from: z.string(), to: z.string() });
 const ACommentMark = z.object({ run: z.string(), step: z.string(), moment: z.string(), key: z.string() });
@@ -166,13 +168,13 @@ export function connectJira(settings: JiraSettings, outside: Outside): Issues {
       // Asked for one globalId, Jira answers 404 both for a missing link and for a missing issue; so all are asked for.
       const links = relied(Links, await getRemoteIssueLinks(client, { issueIdOrKey: checked(key) }), `links of ${key}`);
       const found = links.find((one) => one.globalId === globalId)?.object;
-      return found === undefined ? undefined : { globalId, url: found.url, title: found.title, summary: found.summary ?? "", resolved: found.status?.resolved === true };
+      return found === undefined ? undefined : { globalId, url: found.url, title: found.title, summary: found.summary ?? "", resolved: found.status?.resolved === true, note: found.status?.icon?.title ?? "" };
     },
 
-    async putLink(key, { globalId, url, title, summary, resolved }) {
+    async putLink(key, { globalId, url, title, summary, resolved, note }) {
       const { createOrUpdateRemoteIssueLink } = await sdk();
       // What an update leaves out Jira sets to null: the whole link, every time.
-      const object = { url, title, summary, status: { resolved } };
+      const object = { url, title, summary, status: { resolved, ...(note === "" ? {} : { icon: { title: note } }) } };
       await createOrUpdateRemoteIssueLink(client, { issueIdOrKey: checked(key), globalId, application: APPLICATION, relationship: "maintenance window", object });
     },
 

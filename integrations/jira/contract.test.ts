@@ -106,6 +106,22 @@ actionContract({
   },
 });
 
+/** The same promises where an earlier step of the run has linked the issue: this one changes that link, and goes back to it. */
+actionContract({
+  action: jiraLink,
+  integration: "jira, over an earlier link",
+  world: () => {
+    const object = { url: "https://nightshift.example.com/runs/2024-12-08", title: "Work under way", summary: "Window of the contract suite", status: { resolved: false } };
+    return world(issue("PLAT-1086", { links: [{ id: 7, globalId: "system=nightshift&id=2024-12-08", application: { type: "com.nightshift", name: "Nightshift" }, relationship: "maintenance window", object }] }));
+  },
+  simulator: jiraSimulator,
+  connect,
+  params: { issue: "PLAT-1086", title: "Report of the window", resolved: true },
+  effects: ["relinked issue PLAT-1086"],
+  spoil: (spoiled) => void spoiled.issues[0]!.links.splice(0),
+  drift: (drifted) => void (drifted.issues[0]!.links[0]!.object = { url: "https://elsewhere.example.com", title: "Changed by hand" }),
+});
+
 describe("jira.comment", () => {
   it("tells how the change came out, step by step, with the report", async () => {
     const { world: jira, ports } = mount(world());
@@ -258,6 +274,31 @@ describe("jira.link", () => {
 
     expect(resolved).toMatchObject([{ globalId: "system=nightshift&id=2024-12-08", relationship: "maintenance window", object: { title: "Report", status: { resolved: true } } }]);
     expect(jira.issues[0]!.links).toMatchObject([{ application: { name: "Nightshift" }, object: { summary: "Maintenance window of 2024-12-08", status: { resolved: false } } }]);
+  });
+});
+
+describe("jira.link, found as wanted", () => {
+  it("is already so when another step has made it, and undo leaves it", async () => {
+    const { world: jira, ports } = mount(world());
+    const params = { issue: "PLAT-1086", title: "Report", resolved: false };
+    await jiraLink.begin(ports, params, callOf({ step: "earlier" }));
+
+    const receipt = await jiraLink.begin(ports, params, callOf());
+    const back = await jiraLink.undo?.(ports, receipt, callOf());
+
+    expect(jiraLink.already?.(receipt)).toBe("PLAT-1086 had the link «Report» before");
+    expect(back).toEqual(["PLAT-1086 had the link «Report» before, and keeps it"]);
+    expect(jira.effects).toHaveLength(1);
+  });
+
+  it("says conflict when its note was tampered with", async () => {
+    const { world: jira, ports } = mount(world());
+    const params = { issue: "PLAT-1086", title: "Report", resolved: false };
+    await jiraLink.begin(ports, params, callOf());
+    const object = jira.issues[0]!.links[0]!.object as { status: { icon: { title: string } } };
+    object.status.icon.title = object.status.icon.title.replace("was none", "was bm90IEpTT04");
+
+    await expect(jiraLink.begin(ports, params, callOf())).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("does not tell how the link was before") as string });
   });
 });
 
