@@ -1,6 +1,16 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
+import { Fault } from "../shared/fault/fault.ts";
+import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
+import { evidenceOf, RecordedExchange } from "../shared/run/evidence.ts";
+import { chained } from "../shared/run/evidence-chain.ts";
+import type { Entry } from "../shared/run/journal.ts";
+import type { PlanApproval } from "../shared/run/plans.ts";
+import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { headlineOf } from "../shared/run/story.ts";
+import { readText } from "./plan-file.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 /** Registers `nightshift run`: start and look at runs of a running Nightshift. */
@@ -26,12 +36,54 @@ export function runCommand(program: Command): void {
       else for (const line of linesOf(state)) print(line);
     });
 
+  withServer(run.command("evidence <run>").description("write all that proves what a run did, as a chain of records; prints its last hash"))
+    .requiredOption("--out <file>", "where to write it")
+    .option("--recording <file>", "what was said to vendors, as `--record` wrote it")
+    .action(async (id: string, options: ServerOptions & { out: string; recording?: string }) => {
+      const client = clientFor(options);
+      const path = `runs/${encodeURIComponent(id)}`;
+      const { plan, storedBy, approved } = await client.get<{ plan: CompiledPlan; storedBy?: string; approved?: PlanApproval }>(`${path}/plan`);
+      const { digest, ...rest } = plan;
+      if (digestOf(rest) !== digest) throw new Fault("conflict", `the plan that the server gave for ${id} does not have the digest ${digest}`);
+      const { text, head } = chained(
+        evidenceOf({
+          plan,
+          entries: await factsOf(client, id),
+          ...(storedBy === undefined ? {} : { storedBy }),
+          ...(approved === undefined ? {} : { approval: approved }),
+          ...(options.recording === undefined ? {} : { exchanges: exchangesOf(resolve(options.recording)) }),
+          now: Date.parse((await client.get<RunState>(path)).asOf),
+        }),
+      );
+      writeFileSync(resolve(options.out), text);
+      print(`${options.out}: last hash ${head}`);
+      print("Keep this hash elsewhere: `nightshift evidence verify --head HASH` then proves the file as a whole.");
+    });
+
   withServer(run.command("facts <run>").description("print every fact of a run, one JSON line each")).action(async (id: string, options: ServerOptions) => {
-    let from: number | undefined = 0;
-    while (from !== undefined) {
-      const page: { facts: object[]; next?: number } = await clientFor(options).get(`runs/${encodeURIComponent(id)}/facts?from=${from}`);
-      for (const entry of page.facts) print(JSON.stringify(entry));
-      from = page.next;
+    for (const entry of await factsOf(clientFor(options), id)) print(JSON.stringify(entry));
+  });
+}
+
+async function factsOf(client: Client, run: string): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  let from: number | undefined = 0;
+  while (from !== undefined) {
+    const page: { facts: Entry[]; next?: number } = await client.get(`runs/${encodeURIComponent(run)}/facts?from=${from}`);
+    entries.push(...page.facts);
+    from = page.next;
+  }
+  return entries;
+}
+
+/** @throws Fault `invalid` that names the line which is none of a recording. */
+function exchangesOf(file: string): readonly RecordedExchange[] {
+  const lines = readText(file).split("\n").filter((line) => line !== "");
+  return lines.map((line, position) => {
+    try {
+      return RecordedExchange.parse(JSON.parse(line));
+    } catch (cause) {
+      throw new Fault("invalid", `${file}:${position + 1}: this is no line of a recording`, { cause });
     }
   });
 }

@@ -38,6 +38,14 @@ export function registerRuns(app: App): void {
     return unlessKnown(request, etag, { jsonBody: state });
   });
 
+  endpoint(app, "showRunPlan", async ({ params }) => {
+    const digest = await digestOfRun(app, params["run"] ?? "");
+    const plan = await app.stage.plans.get(digest);
+    // Who stored and approved is known of the latest plan of a window; the run may follow an earlier one.
+    const stored = (await app.stage.plans.latest()).find((candidate) => candidate.plan.digest === digest);
+    return { jsonBody: { plan, ...(stored === undefined ? {} : { storedBy: stored.by, storedAt: stored.at, ...(stored.approved === undefined ? {} : { approved: stored.approved }) }) } };
+  });
+
   endpoint(app, "listSteps", async ({ params, query: { state: standing, change, from = 0 } }) => {
     const { steps } = await app.conductor.state(await digestOfRun(app, params["run"] ?? ""));
     const wanted = steps.filter((step) => (standing === undefined || step.state === standing) && (change === undefined || step.change === change));

@@ -73,6 +73,12 @@ export const PlanLine = z.object({
   approved: z.object({ by: z.string(), at: Instant, previews: z.record(z.string(), z.string()).optional() }).optional(),
 });
 export const PlanPreview = z.looseObject({ window: z.string(), plan: Digest, digest: Digest.optional().describe("Absent when a part could not be previewed"), steps: z.array(z.looseObject({ step: z.string() })) });
+export const RunPlanAnswer = z.object({
+  plan: z.looseObject({ digest: Digest }).describe("The compiled plan that the run follows"),
+  storedBy: z.string().optional().describe("Absent where a later plan is stored for the window"),
+  storedAt: Instant.optional(),
+  approved: PlanLine.shape.approved,
+});
 export const PlanApproved = z.object({ window: z.string(), digest: Digest, approvedBy: z.string(), previews: z.record(z.string(), z.string()).optional() });
 export const Started = z.object({ run: z.string(), did: z.enum(["started", "resumed", "running", "ended"]) });
 

@@ -47,6 +47,7 @@ export const ENDPOINTS = {
   startRun: { method: "POST", route: "runs", deed: "start", summary: "Start the run of a window; a second time changes nothing", body: is.StartRequest, answers: { 202: { what: "It runs", schema: is.Started } } },
   listRuns: { method: "GET", route: "runs", deed: "look", summary: "Ids of all runs", answers: { 200: { what: "Newest window first", schema: z.array(z.string()) } } },
   showRun: { method: "GET", route: "runs/{run}", deed: "look", summary: "How a run stands; with an ETag and `wait`, as soon as that changes", query: is.WaitQuery, answers: { 200: { what: "Its state", schema: is.RunAnswer }, 304: unchanged } },
+  showRunPlan: { method: "GET", route: "runs/{run}/plan", deed: "look", summary: "The plan that a run follows", answers: { 200: { what: "Compiled, with its digest", schema: is.RunPlanAnswer } } },
   listSteps: { method: "GET", route: "runs/{run}/steps", deed: "look", summary: "Steps of a run, 200 a page", query: is.StepsQuery, answers: { 200: { what: "In the plan's order", schema: is.StepsAnswer } } },
   showStep: { method: "GET", route: "runs/{run}/steps/{step}", deed: "look", summary: "One step and its targets", answers: { 200: { what: "How it stands", schema: is.StepAnswer } } },
   listFacts: { method: "GET", route: "runs/{run}/facts", deed: "look", summary: "Facts of a run by instant, 500 a page; with `after` and `wait`, as soon as there are more", query: is.FactsQuery, answers: { 200: { what: "A page", schema: is.FactsAnswer } } },
