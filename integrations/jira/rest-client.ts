@@ -19,7 +19,7 @@ export function restClient({ site, email, apiToken }: JiraSettings, outside: Out
       // jira.js puts its parameters into the path as they are; one that leads elsewhere must not be sent.
       if (url.pathname !== path || url.origin !== new URL(site).origin) throw new Fault("invalid", `Jira: ${JSON.stringify(path)} is no path of its API`, { vendor: "jira" });
       for (const [name, value] of Object.entries(searchParams)) {
-        for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) if (one !== undefined && one !== null) url.searchParams.append(name, String(one));
+        for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) if (typeof one === "string" || typeof one === "number" || typeof one === "boolean") url.searchParams.append(name, String(one));
       }
       const what = `${method} ${path}`;
       const token = await outside.secrets.read(apiToken);
