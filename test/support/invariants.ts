@@ -1,20 +1,25 @@
+import type { NetworkWorld } from "../../integrations/azure-network/simulated-pools.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import type { Effect } from "../../shared/ports/simulator.ts";
 import type { Entry } from "../../shared/run/journal.ts";
 import { obligationsOf } from "../../shared/run/obligations.ts";
+import { breachesOfPools } from "./pool-invariants.ts";
 
 /** What a window left behind: the journal's word, and what was really done to the vendors. */
 export interface Aftermath {
   readonly plan: CompiledPlan;
   readonly entries: readonly Entry[];
   readonly effects: readonly (Effect & { readonly system: string })[];
+  /** The network as it stood before: with it, who is in service is counted here and not only believed. */
+  readonly networkBefore?: NetworkWorld;
 }
 
 /**
  * What must always be true of a window that has ended, whatever went wrong in it; each line names a breach. The journal may
  * lie, so what was done is read from the simulators' own lists.
  */
-export function breachesOf({ plan, entries, effects }: Aftermath): readonly string[] {
+export function breachesOf(aftermath: Aftermath): readonly string[] {
+  const { plan, entries, effects } = aftermath;
   const facts = entries.map(({ fact }) => fact);
   const ended = facts.findLast((fact) => fact.type === "run.ended");
   const breaches: string[] = [];
@@ -37,14 +42,19 @@ export function breachesOf({ plan, entries, effects }: Aftermath): readonly stri
     if (step?.at !== undefined && fact.at < step.at) breaches.push(`${fact.step} began at ${fact.at}, before ${step.at}`);
     if (step !== undefined && !step.always && fact.at >= plan.window.cutoff) breaches.push(`${fact.step} began at ${fact.at}, after the cutoff`);
     for (const need of step?.needs ?? []) {
-      if (need.per !== "step") continue;
+      if (need.per === "target") {
+        const isThere = plan.steps.some(({ id, targets }) => id === need.step && targets.some((target) => target.id === fact.target));
+        const over = facts.find((each) => (each.type === "target.rested" && each.step === need.step && each.target === fact.target) || (each.type === "step.ended" && each.step === need.step));
+        if (isThere && !(over !== undefined && over.at <= fact.at)) breaches.push(`${fact.step} began on ${fact.target} before ${need.step} had ended there`);
+        continue;
+      }
       const at = endedAt.get(need.step);
       if (at === undefined || at > (position.get(fact) ?? 0)) breaches.push(`${fact.step} began before ${need.step} had ended`);
       else if (need.as === "success" && !step?.always && !["done", "already"].includes(endings.get(need.step) ?? "")) breaches.push(`${fact.step} began though ${need.step} ended ${endings.get(need.step)}`);
     }
   }
 
-  breaches.push(...repeatedEffects(effects));
+  breaches.push(...repeatedEffects(effects), ...breachesOfPools(aftermath));
   return breaches;
 }
 
