@@ -59,6 +59,8 @@ export const ENDPOINTS = {
     answers: { 200: { what: "It was decided before", schema: is.DecisionAnswer }, 201: { what: "Decided", schema: is.DecisionAnswer } },
   },
   abortRun: { method: "POST", route: "runs/{run}/abort", deed: "abort", summary: "Abort a run", body: is.AbortRequest, answers: { 202: { what: "What runs, what of it cannot be interrupted, what will be put back", schema: is.AbortAnswer } } },
+  board: { method: "GET", route: "board/{run}", deed: "look", summary: "The board of a run: a page that keeps itself up to date", answers: { 200: { what: "A page", types: [MEDIA_TYPES.html] } } },
+  boardMain: { method: "GET", route: "board/{run}/main", deed: "look", summary: "The part of the board that changes", answers: { 200: { what: "Markup", types: [MEDIA_TYPES.html] }, 304: unchanged } },
   showOpen: { method: "GET", route: "open", deed: "look", summary: "What is open right now, and what people are asked, of all windows", answers: { 200: { what: "Runs that have either", schema: is.OpenAnswer } } },
   showSelf: { method: "GET", route: "me", deed: "look", summary: "Who I am here, and what I may", answers: { 200: { what: "The caller", schema: is.SelfAnswer } } },
   listRefusals: { method: "GET", route: "access/refusals", deed: "audit", summary: "Who was refused what on a day", query: is.DayQuery, answers: { 200: { what: "By instant", schema: is.RefusalsAnswer } } },

@@ -1,4 +1,5 @@
 import { registerActivities } from "./activities.ts";
+import { registerBoard } from "./api-board.ts";
 import { registerDecisions } from "./api-decisions.ts";
 import { registerHealth } from "./api-health.ts";
 import { registerOpen } from "./api-open.ts";
@@ -20,6 +21,7 @@ export function register(app: App): void {
   registerPlans(app);
   registerRuns(app);
   registerDecisions(app);
+  registerBoard(app);
   registerReports(app);
   registerOpen(app);
   registerHealth(app);

@@ -130,6 +130,7 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
     return serveApp({ ...serving, port: 0 });
   });
   origin = served.origin;
+  say(`board: ${origin}/api/v1/board/${window.run}`);
   say(`host: ${origin}, clock at ${isoOf(clock.now())}, ${options.speed} times as fast while nothing runs`);
   try {
     await post(`${origin}/api/v1/plans`, { text: options.text, file: options.file }, "local operator");
