@@ -1,0 +1,294 @@
+import { request as plainRequest } from "node:http";
+import { describe, expect, it } from "vitest";
+import { DEEDS, mayI, ROLES, type Role } from "../shared/access/roles.ts";
+import { ACCESS_RUN } from "../shared/access/refusals.ts";
+import type { Fact } from "../shared/run/facts.ts";
+import { azureDoor, machine, principalHeader, signedIn } from "../test/support/callers.ts";
+import { hostedApp, type HostedApp } from "../test/support/hosted-app.ts";
+import { BEN, planWith, type StepDraft } from "../test/support/plan-with.ts";
+import { planOf } from "../test/support/plan-text.ts";
+import { ENDPOINTS, type EndpointName, type EndpointSpec } from "./endpoints.ts";
+
+const RUN = "2024-12-08";
+const WEB_CHECK = "- { id: site, at: Sat 20:00, action: web.check, targets: www }";
+const LATER: Readonly<Record<string, StepDraft>> = { "web.deploy": { at: "2024-12-08T05:00:00.000Z", approval: { by: [BEN] } }, "web.check": { at: "2024-12-08T05:00:00.000Z" } };
+
+/** The app in Azure with a run under way. */
+async function inAzure(settings: Readonly<Record<string, string>> = {}): Promise<HostedApp> {
+  const hosted = await hostedApp({ door: azureDoor(settings) });
+  await hosted.store(planWith(LATER));
+  await hosted.call("POST", "runs", { window: RUN }, signedIn("operator"));
+  await hosted.host.advanceTo("2024-12-08T01:10:00.000Z");
+  return hosted;
+}
+
+async function refusals(hosted: HostedApp): Promise<readonly Fact[]> {
+  return (await hosted.journal.readAll(ACCESS_RUN)).map(({ fact }) => fact);
+}
+
+/** A request that each endpoint understands, whatever then comes of it. */
+const BODIES: Partial<Record<EndpointName, object>> = {
+  checkPlan: { text: "plan: 1" },
+  storePlan: { text: "plan: 1" },
+  previewPlan: {},
+  approvePlan: { digest: "0".repeat(64) },
+  startRun: { window: RUN },
+  decide: { decision: "pause" },
+  abortRun: { mode: "freeze" },
+};
+
+function pathOf({ route }: EndpointSpec): string {
+  return route.replace("{run}", RUN).replace("{window}", RUN).replace("{step}", "web.deploy").replace("{format}", "json");
+}
+
+const rows = (Object.entries(ENDPOINTS) as [EndpointName, EndpointSpec][]).map(([name, spec]) => [name, spec] as const);
+
+describe("every endpoint", () => {
+  it.each(rows)("%s lets in who the table says, person or machine, and refuses everybody else with a fact", async (name, spec) => {
+    await using hosted = await inAzure();
+    const outcomes: Record<string, string> = {};
+    const expected: Record<string, string> = {};
+
+    for (const role of ROLES) {
+      for (const [kind, headers] of [["person", signedIn(role)], ["machine", machine(role)]] as const) {
+        const { status } = await raw(hosted, spec, pathOf(spec), BODIES[name], headers);
+        outcomes[`${kind} ${role}`] = status === 403 ? "refused" : status < 500 && status !== 401 ? "let in" : String(status);
+        expected[`${kind} ${role}`] = mayI(role, spec.deed) ? "let in" : "refused";
+      }
+    }
+    const { status } = await raw(hosted, spec, pathOf(spec), BODIES[name], {});
+
+    expect(outcomes).toEqual(expected);
+    expect(status).toBe(401);
+    const written = await refusals(hosted);
+    expect(written.map((fact) => fact.type === "access.refused" && [fact.by, fact.deed, fact.status])).toEqual(
+      expect.arrayContaining([["nobody", name, 401], ...ROLES.filter((role) => !mayI(role, spec.deed)).map((role) => [`kim-${role}@example.com`, name, 403])]),
+    );
+    expect(written).toHaveLength(1 + 2 * ROLES.filter((role) => !mayI(role, spec.deed)).length);
+  });
+
+  it("that the app registers is in the table, and asks the host for a key too", async () => {
+    await using hosted = await hostedApp();
+
+    const registered = hosted.served.routes.map(({ fn, path }) => [fn.name, path, fn.trigger["authLevel"]]);
+
+    const table = rows.map(([name, { route }]) => [name, `/api/v1/${route}`, "function"]);
+    expect(registered.toSorted()).toEqual([...table, ["health", "/api/v1/health", "anonymous"], ["ready", "/api/v1/ready", "anonymous"], ["nowhere", "/api/v1/{*path}", "function"]].toSorted());
+  });
+});
+
+describe("who is signed in", () => {
+  it("acts by that name, and no other header changes it", async () => {
+    await using hosted = await inAzure();
+
+    const { json } = await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }, { ...signedIn("operator"), "x-nightshift-operator": "the boss", "x-nightshift-role": "admin", "x-ms-client-principal-name": "root" });
+
+    expect(json).toMatchObject({ by: "kim-operator@example.com" });
+    expect((await hosted.call("GET", "me", undefined, signedIn("viewer"))).json).toEqual({ name: "kim-viewer@example.com", kind: "person", role: "viewer", may: ["look", "check"] });
+  });
+
+  it.each([
+    ["forged by hand", { "x-ms-client-principal": "YWRtaW4=" }],
+    ["no base64", { "x-ms-client-principal": "{}" }],
+    ["by another provider", { "x-ms-client-principal": Buffer.from(`{"auth_typ":"github","claims":[{"typ":"roles","val":"Nightshift.admin"}]}`).toString("base64") }],
+    ["only a name", { "x-ms-client-principal-name": "kim-admin@example.com", "x-ms-client-principal-id": "1" }],
+    ["the local one", { "x-nightshift-operator": "Ada", "x-nightshift-role": "admin" }],
+    ["a wrong key", { "x-nightshift-key": "robot-admin:guess" }],
+  ])("is nobody when the header is %s: 401 and a fact", async (_what, headers) => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("GET", "runs", undefined, headers);
+
+    expect(answer).toMatchObject({ status: 401, json: { type: "urn:nightshift:denied", status: 401 } });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(await refusals(hosted)).toEqual([{ type: "access.refused", at: "2024-12-08T01:10:00.000Z", by: "nobody", deed: "listRuns", method: "GET", path: "/api/v1/runs", status: 401, why: answer.json.detail }]);
+  });
+
+  it("is nobody on a host that is not Azure, though the setting says that sign-in is on", async () => {
+    await using hosted = await hostedApp({ door: { ...azureDoor(), platform: { isAuthenticating: true } } });
+
+    expect((await hosted.call("GET", "runs", undefined, signedIn("admin"))).status).toBe(401);
+    expect((await hosted.call("GET", "runs", undefined, machine("viewer"))).status).toBe(200);
+  });
+
+  it("is refused beyond the allowance, with the time to wait; others are not", async () => {
+    await using hosted = await hostedApp({ door: azureDoor({ requestsPerMinute: "2" }) });
+    const statuses: number[] = [];
+
+    for (let n = 0; n < 3; n++) statuses.push((await hosted.call("GET", "runs", undefined, signedIn("viewer"))).status);
+    const late = await hosted.call("GET", "runs", undefined, signedIn("viewer"));
+
+    expect(statuses).toEqual([200, 200, 429]);
+    expect(late.headers.get("retry-after")).toBe("30");
+    expect((await hosted.call("GET", "runs", undefined, signedIn("admin"))).status).toBe(200);
+    expect(await refusals(hosted)).toHaveLength(1);
+  });
+});
+
+describe("two pairs of eyes", () => {
+  it("see every plan: who stored it may not approve it", async () => {
+    await using hosted = await hostedApp({ door: azureDoor() });
+    const { json } = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("approver"));
+
+    const own = await hosted.call("POST", `plans/${json.window}/approve`, { digest: json.digest }, signedIn("approver"));
+    const other = await hosted.call("POST", `plans/${json.window}/approve`, { digest: json.digest }, signedIn("approver", "ben@example.com"));
+
+    expect(own).toMatchObject({ status: 403, json: { detail: "kim-approver@example.com stored this plan: someone else must approve it" } });
+    expect(other).toMatchObject({ status: 200, json: { approvedBy: "ben@example.com" } });
+    expect(await refusals(hosted)).toMatchObject([{ by: "kim-approver@example.com", role: "approver", deed: "approvePlan", status: 403 }]);
+  });
+
+  it("may be one where the settings say so", async () => {
+    await using hosted = await hostedApp({ door: azureDoor({ selfApproval: "true" }) });
+    const { json } = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("approver"));
+
+    expect((await hosted.call("POST", `plans/${json.window}/approve`, { digest: json.digest }, signedIn("approver"))).status).toBe(200);
+  });
+
+  it("are not got around by a plan that is no longer the latest", async () => {
+    await using hosted = await hostedApp({ door: azureDoor() });
+    const mine = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("approver"));
+    await hosted.call("POST", "plans", { text: planOf(`${WEB_CHECK}\n        - { id: again, at: Sat 21:00, action: web.check, targets: www }`) }, signedIn("operator"));
+
+    const { status } = await hosted.call("POST", `plans/${mine.json.window}/approve`, { digest: mine.json.digest }, signedIn("approver"));
+
+    expect([403, 409]).toContain(status);
+    expect((await hosted.plans.latest())[0]?.approved).toBeUndefined();
+  });
+
+  it.each([
+    ["an operator whom the step names", signedIn("operator", "ben@example.com"), 403],
+    ["an approver whom it does not name", signedIn("approver"), 403],
+    ["a machine with an approver's key", machine("approver"), 403],
+    ["an approver whom it names by e-mail", signedIn("approver", "BEN@example.com"), 201],
+    ["an approver whom it names by name", principalHeader({ upn: "b@example.com", name: "Ben", roles: "Nightshift.approver" }), 201],
+    ["an admin", signedIn("admin"), 201],
+  ])("look at a step: %s", async (_who, headers, status) => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "approve", step: "web.deploy" }, headers);
+
+    expect(answer.status).toBe(status);
+    expect((await hosted.facts(RUN)).filter(({ type }) => type === "decision.made")).toHaveLength(status === 201 ? 1 : 0);
+    expect(await refusals(hosted)).toHaveLength(status === 201 ? 0 : 1);
+  });
+
+  it("approve with the plan only the steps that name them", async () => {
+    await using hosted = await hostedApp({ door: azureDoor() });
+    await hosted.store(planWith(LATER), false);
+    const [stored] = await hosted.plans.latest();
+    const digest = stored?.plan.digest ?? "";
+    const preview = (await hosted.call("POST", `plans/${RUN}/preview`, {}, signedIn("operator"))).json.digest;
+
+    const stranger = await hosted.call("POST", `plans/${RUN}/approve`, { digest, preview }, signedIn("approver"));
+
+    expect(stranger).toMatchObject({ status: 200, json: { previews: {} } });
+  });
+});
+
+describe("what is sent to the public door", () => {
+  const sender = signedIn("operator");
+
+  it.each([
+    ["no JSON", "{", {}, 400],
+    ["bytes that are no UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), {}, 400],
+    ["a field too many", { text: "x", extra: 1 }, {}, 400],
+    ["a prototype", `{"text":"x","__proto__":{"role":"admin"}}`, {}, 400],
+    ["brackets without end", "[".repeat(500_000), {}, 400],
+    ["three megabytes", " ".repeat(3 * 1024 * 1024), {}, 413],
+    ["a form, as a foreign page can send it", "text=x", { "content-type": "application/x-www-form-urlencoded" }, 415],
+    ["JSON that is said to be text", { text: "x" }, { "content-type": "text/plain" }, 415],
+  ])("is refused when it is %s, with a fact", async (_what, body, headers, status) => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("POST", "plans/check", body, { ...sender, ...headers });
+
+    expect(answer).toMatchObject({ status, json: { status } });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(await refusals(hosted)).toMatchObject([{ by: "kim-operator@example.com", deed: "checkPlan", status }]);
+  });
+
+  it.each([
+    ["YAML that is brackets without end", "[".repeat(200_000)],
+    ["YAML that is a deep map", `${"{a: ".repeat(20_000)}1${"}".repeat(20_000)}`],
+    ["YAML that doubles itself", `a: &a [x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, n) => `${"bcdefghijklmn"[n]}: &${"bcdefghijklmn"[n]} [${Array.from({ length: 8 }, () => `*${"abcdefghijklm"[n]}`).join(",")}]`).join("\n")}`],
+    ["NUL", "\u0000"],
+  ])("has findings and no defect when a plan is %s", async (_what, text) => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("POST", "plans/check", { text }, sender);
+
+    expect(answer.status).toBeLessThan(500);
+  });
+
+  it.each(["/api/v1/runs/../../etc/passwd", "/api/v1/runs/%2e%2e%2f%2e%2e%2fetc", "/api/v1//runs", "/api/v1/runs/..;/admin", "/api/v1/runs/%00/facts", `/api/v1/runs/${"x".repeat(600)}`, "/api/v1/runs/~access", "/api/v1/runs/~access/facts", "/api/v1/runs/2024-12-08/report.exe", "/api/v1/runs/%ff", "/api/v1/access/refusals/../../runs/%5c"])(
+    "is not found by a trick with the path: %s",
+    async (path) => {
+      await using hosted = await inAzure();
+
+      const status = await rawPath(hosted, path, sender);
+
+      expect([400, 404]).toContain(status);
+    },
+  );
+
+  it("is found by no method that is not there, and that is a fact too", async () => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("DELETE", `runs/${RUN}`, undefined, signedIn("admin"));
+
+    expect(answer).toMatchObject({ status: 404, json: { title: "absent" } });
+    expect(await refusals(hosted)).toMatchObject([{ by: "kim-admin@example.com", deed: "nowhere", method: "DELETE", path: `/api/v1/runs/${RUN}`, status: 404 }]);
+  });
+
+  it("is refused all the same when the refusal cannot be written down", async () => {
+    await using hosted = await hostedApp({ door: azureDoor() });
+    Object.assign(hosted.journal, { append: () => Promise.reject(new Error("AccountKey=abc")) });
+
+    const answer = await hosted.call("GET", "runs");
+
+    expect(answer.status).toBe(401);
+    expect(JSON.stringify(answer.json)).not.toContain("AccountKey");
+  });
+});
+
+describe("refusals", () => {
+  it("are read by admins, a day at a time, and are no run", async () => {
+    await using hosted = await inAzure();
+    await hosted.call("GET", "runs");
+
+    const today = await hosted.call("GET", "access/refusals", undefined, signedIn("admin"));
+    const before = await hosted.call("GET", "access/refusals?day=2024-12-07", undefined, signedIn("admin"));
+
+    expect(today.json).toMatchObject({ day: "2024-12-08", refusals: [{ by: "nobody", status: 401 }] });
+    expect(before.json).toEqual({ day: "2024-12-07", refusals: [] });
+    expect((await hosted.call("GET", "access/refusals?day=yesterday", undefined, signedIn("admin"))).status).toBe(400);
+    expect((await hosted.call("GET", "runs", undefined, signedIn("viewer"))).json).toEqual([RUN]);
+  });
+});
+
+it("has a row for every deed, so that the table above walks all of them", () => {
+  const used = new Set<string>(rows.map(([, { deed }]) => deed));
+
+  expect(Object.keys(DEEDS).filter((deed) => !used.has(deed))).toEqual([]);
+  expect(ROLES satisfies readonly Role[]).toHaveLength(4);
+});
+
+async function raw(hosted: HostedApp, { method }: EndpointSpec, path: string, body: object | undefined, headers: Readonly<Record<string, string>>): Promise<{ status: number }> {
+  const answer = await fetch(`${hosted.served.origin}/api/v1/${path}`, { method, headers: { "content-type": "application/json", ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  await answer.arrayBuffer();
+  return { status: answer.status };
+}
+
+/** Sends a path as it is; fetch would tidy it up first. */
+function rawPath(hosted: HostedApp, path: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const { hostname, port } = new URL(hosted.served.origin);
+  return new Promise((resolve, reject) => {
+    plainRequest({ hostname, port, path, headers }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(answer.statusCode ?? 0));
+    })
+      .on("error", reject)
+      .end();
+  });
+}
