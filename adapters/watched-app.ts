@@ -4,22 +4,31 @@ import type { Fetch } from "../shared/ports/transport.ts";
 import type { RunState } from "../shared/run/state.ts";
 import type { WatchedApp } from "../shared/run/watch.ts";
 
+/** What the watchdog is called in the app's list of machines' keys. */
+const MACHINE = "watchdog";
 const DEADLINE_MS = 20_000;
 
 export interface WatchedAppSettings {
   /** E.g. `https://APP.azurewebsites.net`. */
   readonly origin: string;
-  /** Name of the secret that holds a function key of the app; none where it asks for none. */
+  /** Name of the secret that holds a key of the Functions host, which opens it and says nothing about who calls. */
   readonly keySecret?: string | undefined;
+  /** Name of the secret that holds the machine's own key: it says who calls, and so what may be done. */
+  readonly machineSecret?: string | undefined;
   readonly fetch: Fetch;
   readonly secrets: Secrets;
 }
 
 /** The app over its public door, as any machine that may start windows sees it. */
-export function watchedApp({ origin, keySecret, fetch, secrets }: WatchedAppSettings): WatchedApp {
+export function watchedApp({ origin, keySecret, machineSecret, fetch, secrets }: WatchedAppSettings): WatchedApp {
   async function ask(path: string, init: RequestInit = {}): Promise<Response> {
     const key = keySecret === undefined ? undefined : await secrets.read(keySecret);
-    const headers = { "content-type": "application/json", ...(key === undefined ? {} : { "x-functions-key": key.reveal() }) };
+    const machine = machineSecret === undefined ? undefined : await secrets.read(machineSecret);
+    const headers = {
+      "content-type": "application/json",
+      ...(key === undefined ? {} : { "x-functions-key": key.reveal() }),
+      ...(machine === undefined ? {} : { "x-nightshift-key": `${MACHINE}:${machine.reveal()}` }),
+    };
     try {
       return await fetch(new URL(`/api/v1/${path}`, origin), { ...init, headers, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
     } catch (cause) {
