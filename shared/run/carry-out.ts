@@ -195,6 +195,7 @@ class Deeds {
         lines,
       }),
     );
+    if (topic.startsWith("held")) this.#performer.telemetry.event("step.held", { run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, verb: this.#step.verb, why: "failed" }, "warning");
     // That people could not be reached is a fact too, and nothing waits for them because of it.
     await this.#append(0, [answer.ok ? { ...this.#where("target.told"), topic, text } : this.#faulted("tell", this.walk.try, attempt, answer.fault)]);
     return NOTHING;

@@ -132,6 +132,7 @@ export function conductorOf(stage: Stage): Conductor {
           const notice = { key: `${ref.run}/${ref.step}/${order.topic}`, channels: index.plan.window.channels.map(({ id }) => id), mention, text: order.text, lines: order.lines };
           const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
           const about = { at, step: ref.step, topic: order.topic };
+          if (order.topic.startsWith("approval")) stage.telemetry.event("step.held", { run: ref.run, step: ref.step, target: "", verb: step.verb, why: "approval" }, "warning");
           // A night on which Slack is away goes on: that people could not be told is written down instead.
           await append(answer.ok ? { type: "step.told", ...about, text: order.text } : { type: "step.untold", ...about, why: answer.fault.message });
           break;
