@@ -22,7 +22,6 @@ export const TELEMETRY = {
   "kickoff.late": { ...WHERE, rung: "text", lateMs: "number" },
   /** Someone was turned away at the door; `deed` is the endpoint's name. */
   "access.refused": { run: "text", by: "text", deed: "text", status: "number" },
-  "access.refused": { run: "text", by: "text", deed: "text", status: "number" },
   "decision.made": { run: "text", decision: "text", by: "text" },
 } as const satisfies Record<string, Record<string, "text" | "number">>;
 
