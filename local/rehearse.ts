@@ -36,6 +36,8 @@ export interface RehearsalOptions {
   readonly telemetry?: Telemetry;
   /** Takes one line of JSON for each exchange with a vendor. */
   readonly record?: (line: string) => void;
+  /** In the place of one in memory, e.g. to count what is asked of it. */
+  readonly journal?: Journal;
   /** Misfortunes of the host. */
   readonly faults?: Faults;
   /** Whether the simulated people answer; they do unless told otherwise. */
@@ -78,7 +80,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const index = indexOf(plan);
   const vendors = vendorsOf(scene);
   const store = memoryStore();
-  const facts = memoryJournal();
+  const facts = options.journal ?? memoryJournal();
   const locks = memoryLocks();
   const plans = memoryPlans();
   const notices: Notice[] = [];
