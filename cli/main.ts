@@ -10,8 +10,10 @@ import { Fault } from "../shared/fault/fault.ts";
  */
 const GROUPS: Readonly<Record<string, { readonly summary: string; load(): Promise<(program: Command) => void> }>> = {
   plan: { summary: "check, show and describe plans", load: async () => (await import("./plan.ts")).planCommand },
+  page: { summary: "make a page into a draft of its plan", load: async () => (await import("./page.ts")).pageCommand },
   run: { summary: "start, look at and report on runs", load: async () => (await import("./run.ts")).runCommand },
   evidence: { summary: "verify evidence files", load: async () => (await import("./evidence.ts")).evidenceCommand },
+  open: { summary: "show what is open right now, of all windows", load: async () => (await import("./open.ts")).openCommand },
   decide: { summary: "approve, skip, retry, pause, resume, abort", load: async () => (await import("./decide.ts")).decideCommand },
   rehearse: { summary: "run a window against simulators in virtual time", load: async () => (await import("./rehearse.ts")).rehearseCommand },
   host: { summary: "run any Functions app on this machine", load: async () => (await import("./host.ts")).hostCommand },

@@ -11,6 +11,7 @@ import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { headlineOf } from "../shared/run/story.ts";
 import { readText } from "./plan-file.ts";
+import { runViews } from "./run-views.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 /** Registers `nightshift run`: start and look at runs of a running Nightshift. */
@@ -35,6 +36,8 @@ export function runCommand(program: Command): void {
       if (options.format === "json") print(JSON.stringify(state, null, 2));
       else for (const line of linesOf(state)) print(line);
     });
+
+  runViews(run);
 
   withServer(run.command("evidence <run>").description("write all that proves what a run did, as a chain of records; prints its last hash"))
     .requiredOption("--out <file>", "where to write it")
