@@ -247,6 +247,7 @@ module app 'app/function-app.bicep' = {
       NIGHTSHIFT_PAN_OS_REST_VERSION: vendors.panOsRestVersion
       NIGHTSHIFT_PINGDOM_API_TOKEN: vendors.pingdomApiToken
       NIGHTSHIFT_SLACK_BOT_TOKEN: vendors.slackBotToken
+      NIGHTSHIFT_SLACK_SIGNING_SECRET: vendors.slackSigningSecret
       NIGHTSHIFT_SLACK_FALLBACK_CHANNEL: vendors.slackFallbackChannel
       NIGHTSHIFT_TERRAFORM_API_TOKEN: vendors.terraformApiToken
     }

@@ -46,14 +46,16 @@ var actions = [
   'Microsoft.Storage/storageAccounts/*'
 ]
 
+var here = subscription().id
+
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, roleName)
+  name: guid(here, roleName)
   properties: {
     roleName: roleName
     description: 'What Nightshift does to the resources of a maintenance window.'
     type: 'CustomRole'
     assignableScopes: [
-      subscription().id
+      here
     ]
     permissions: [
       {
