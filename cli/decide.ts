@@ -22,7 +22,7 @@ export function decideCommand(program: Command): void {
     .option("--note <text>", "why, for the record")
     .action(async (decision: string, options: DecideOptions) => {
       const client = clientFor(options);
-      const run = options.run ?? (await onlyRun(await client.get<string[]>("runs")));
+      const run = options.run ?? (onlyRun(await client.get<string[]>("runs")));
       const { step, target, mode, note } = options;
       const body = Object.fromEntries(Object.entries({ decision, step, target, mode, note }).filter(([, value]) => value !== undefined));
       const path = decision === "abort" ? "abort" : "decisions";

@@ -73,7 +73,7 @@ describe("every endpoint", () => {
     const registered = hosted.served.routes.map(({ fn, path }) => [fn.name, path, fn.trigger["authLevel"]]);
 
     const table = rows.map(([name, { route }]) => [name, `/api/v1/${route}`, "function"]);
-    expect(registered.toSorted()).toEqual([...table, ["health", "/api/v1/health", "anonymous"], ["ready", "/api/v1/ready", "anonymous"], ["nowhere", "/api/v1/{*path}", "function"]].toSorted());
+    expect(new Set(registered.map((row) => row.join(" ")))).toEqual(new Set([...table, ["health", "/api/v1/health", "anonymous"], ["ready", "/api/v1/ready", "anonymous"], ["nowhere", "/api/v1/{*path}", "function"]].map((row) => row.join(" "))));
   });
 });
 
