@@ -4,6 +4,7 @@ import { tableJournal } from "../adapters/table-journal.ts";
 import { tableLocks } from "../adapters/table-locks.ts";
 import { tablePlans } from "../adapters/table-plans.ts";
 import { register } from "../functions/register.ts";
+import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { Fault } from "../shared/fault/fault.ts";
@@ -173,7 +174,7 @@ function mirrored(journal: Journal): Mirror {
     ...journal,
     async append(run, stream, expected, facts) {
       const kept = await journal.append(run, stream, expected, facts);
-      if (kept) seen.push(...facts.map((fact, offset) => ({ stream, seq: expected + offset, fact })));
+      if (kept && run !== ACCESS_RUN) seen.push(...facts.map((fact, offset) => ({ stream, seq: expected + offset, fact })));
       return kept;
     },
     async fill(run) {
