@@ -22,6 +22,8 @@ export interface Inventory {
   /** The entry of that name or alias. */
   find(kind: InventoryKind, name: string): Entry | undefined;
   group(kind: InventoryKind, name: string): Group | undefined;
+  /** All groups of a kind, in the file's order. */
+  groups(kind: InventoryKind): readonly Group[];
   /** Names, aliases and groups of a kind that look like `name`, best first. */
   near(kind: InventoryKind, name: string): readonly string[];
 }
@@ -53,6 +55,7 @@ export function inventoryOf(entries: Readonly<Partial<Record<InventoryKind, read
     entries: (kind) => entries[kind] ?? [],
     find: (kind, name) => byName.get(keyOf(kind, name)),
     group: (kind, name) => groupByName.get(keyOf(kind, name)),
+    groups: (kind) => groups.filter((group) => group.kind === kind),
     near: (kind, name) => nearest(name, names.get(kind) ?? []),
   };
 }

@@ -68,3 +68,8 @@ export function textOf(block: Block): BlockText {
   }
   return { text, starts };
 }
+
+/** Where the links of a block lead, as far as its format keeps that. */
+export function linksOf({ fragments }: Block): readonly string[] {
+  return fragments.flatMap(({ kind, target, text }) => (kind === "link" && target !== undefined && target !== text ? [target] : []));
+}

@@ -19,6 +19,7 @@ import { approversOf, entriesNamed, ownersOf } from "./owners.ts";
 import { expectedOf, graceOf, policyOf, rollingOf } from "./policies.ts";
 import { referencesOf } from "./references.ts";
 import type { References } from "./references.ts";
+import { openQuestions } from "./questions.ts";
 import { PlanFile, listOf } from "./schema.ts";
 import { ticketSteps } from "./tickets.ts";
 import { checkIrreversible, conditionOf, startsAt, unusedValues, windowTimes } from "./step-rules.ts";
@@ -87,6 +88,7 @@ class Compilation {
   /** The plan, as far as it is sound; undefined where what is wrong leaves none to speak of. */
   plan(): Omit<CompiledPlan, "digest"> | undefined {
     const { window, phases, values } = this.#outline;
+    openQuestions(this.#outline, this.#places, this.#report);
     const times = windowTimes(window, this.#places, this.#report);
     const windowOwners = this.#people(window.owners, ["window", "owners"]);
     const channels = entriesNamed(["channel"], window.channels, ["window", "channels"], this.#expanding());

@@ -26,6 +26,10 @@ export const Owner = z
   ])
   .describe("Who is told and asked about it: a person or team of the inventory, or `{first, second}` as around `or` on the page");
 
+const Questions = z
+  .union([Text, z.array(Text).max(200)])
+  .describe("What somebody still has to answer: `plan check` calls each an error, so nothing runs until the answer is written into the plan and the question taken out");
+
 export const NeedEntry = z
   .union([
     Reference.describe("Id of a step (`change.step`, or `step` within the same change), of a change, or of a phase"),
@@ -100,6 +104,7 @@ export const Step = z.strictObject({
   owner: Owner.optional(),
   notes: z.union([Text, z.array(Text)]).optional().describe("Whatever the page says beside it; goes into the report and onto the dashboard"),
   expected: Duration.optional().describe("How long it usually takes, for one target; for timelines only"),
+  questions: Questions.optional(),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -112,6 +117,7 @@ export const Change = z.strictObject({
   notes: z.union([Text, z.array(Text)]).default([]).describe("Whatever the page says about it"),
   needs: Needs.optional().describe("What must have ended well before any of its steps may begin"),
   inOrder: z.boolean().default(false).describe("Each of its steps needs the one written before it"),
+  questions: Questions.optional(),
   steps: z.array(Step).min(1, "a change has at least one step; a ticket and nothing more is a `person.do`").max(500).describe("What is done, in the order it is told"),
 });
 export type Change = z.infer<typeof Change>;
@@ -148,6 +154,7 @@ export const Window = z.strictObject({
   channels: z.array(Name).min(1, "expected at least one channel").describe("Channels of the inventory that hear when something needs people"),
   owners: z.array(Name).min(1, "expected at least one owner").describe("People or teams of the inventory who are told when something is wrong, first to last"),
   page: z.strictObject({ title: Text.describe("The page's title"), url: z.string().max(2_000).optional().describe("Where it is") }).optional().describe("The page that the plan was made from"),
+  questions: Questions.optional(),
 });
 export type Window = z.infer<typeof Window>;
 

@@ -10,7 +10,7 @@ const LONGEST = 500;
 const NAME = String.raw`(?<![\w./-])(?<prefix>[A-Za-z](?:[A-Za-z_-]|\d+(?=[A-Za-z_-])){0,40}?)`;
 const BRACKETS = new RegExp(String.raw`${NAME}\[(?<from>\d{1,5})\s*-\s*(?<to>\d{1,5})\]`, "g");
 const SPAN = new RegExp(String.raw`${NAME}(?<from>\d{1,5})\s*(?:-|to|thru|through|until|\.{2,3})\s*(?:(?<again>[A-Za-z][\w-]{0,40}?))?(?<to>\d{1,5})(?![\w/]|[.:-]\w)`, "gi");
-const LIST = new RegExp(String.raw`${NAME}(?<from>\d{1,5})(?<rest>(?:\s*(?:,\s*and|,|/|&|\band\b)\s*\d{1,5}(?![\w:/]|[.-]\w))+)`, "g");
+const LIST = new RegExp(String.raw`${NAME}(?<from>\d{1,5})(?<rest>(?:\s*(?:,\s*and|,|/|&|\band\b)\s*\d{1,5}(?![\w:]|[.-]\w))+)`, "g");
 
 export function rangesIn(text: string): readonly RangeWord[] {
   const found: RangeWord[] = [];

@@ -1,0 +1,101 @@
+import { slug } from "./drafted.ts";
+import type { DraftedChange, DraftedStep } from "./drafted.ts";
+import type { Proposal } from "./proposal.ts";
+import { clausesOf, readClause } from "./sentences.ts";
+import type { Block } from "./tree.ts";
+import { mannerOf } from "./words/asides.ts";
+import { clockText, timesIn } from "./words/clock.ts";
+import { shareOf } from "./words/likeness.ts";
+import { PeopleLines } from "./people-lines.ts";
+import { LOOK_BACK } from "./sketch.ts";
+import { linksOf } from "./tree.ts";
+
+/** Times, conditions and dependencies: what a step is told by the words around it. */
+export abstract class Leanings extends PeopleLines {
+  protected time(step: DraftedStep, times: ReturnType<typeof timesIn>, line: number, text: string): void {
+    const [time, until] = times;
+    if (time === undefined) return;
+    step.at = `${time.day === undefined ? "" : `${time.day} `}${clockText(time)}`;
+    if (time.day === undefined) this.ask(line, text, "On which day? The page gives a time and no day.", step);
+    if (time.doubt !== undefined) this.ask(line, text, `Which time is meant? ${time.doubt}.`, step);
+    if (until !== undefined) this.ask(line, text, `What is ${clockText(until)}? The sentence names more than one time.`, step);
+    if (time.zone !== undefined && this.plan.zone === undefined) this.plan.zone = time.zone;
+    else if (time.zone !== undefined && time.zone !== this.plan.zone) this.ask(line, text, `Which zone is right? Elsewhere the page says ${this.plan.zone ?? "another"}.`, step);
+  }
+
+  protected condition(steps: readonly DraftedStep[], about: string, line: number): void {
+    const value = slug(about.replace(/^(?:only\s+)?(?:if|when|unless|in case)\s+/i, ""), "condition");
+    for (const step of steps) step.when ??= value;
+    const [first] = steps;
+    if (first !== undefined) this.ask(line, about, `Is this so? Write \`${value}\` into \`values\`, true or false.`, first);
+  }
+
+  /** «after X», «before X»: the step that X speaks of, by its words. */
+  protected lean(step: DraftedStep, kind: "after" | "before" | "condition", about: string, line: number): void {
+    if (kind === "condition") return this.condition([step], about, line);
+    const plain = about.replace(/^(?:only\s+)?(?:after|once|before|following|requires?|needs|depends on)\s+/i, "");
+    const destroyed = /\bdestroy\b/i.test(plain) ? this.steps.slice(-LOOK_BACK).findLast(({ step: other }) => other.with["mode"] === "destroy") : undefined;
+    const ranked = this.steps
+      .slice(-LOOK_BACK)
+      .filter(({ step: other }) => other !== step && other.sentence !== step.sentence)
+      .map((entry) => ({ entry, share: Math.min(shareOf(plain, entry.step.title), 1) }))
+      .toSorted((a, b) => b.share - a.share);
+    const best = destroyed ?? (ranked[0] !== undefined && ranked[0].share >= 0.6 && ranked[0].share > (ranked.find(({ entry }) => entry.step.sentence !== ranked[0]?.entry.step.sentence)?.share ?? 0) ? ranked[0].entry : undefined);
+    if (best === undefined) this.ask(line, about, kind === "after" ? "Which step must have ended before? No line above has these words." : "Which step must wait for this one? No line has these words.", step);
+    else if (kind === "after") this.needs(step, best.step, best.change);
+    else this.needs(best.step, step, this.change ?? best.change);
+  }
+
+  protected take(proposals: readonly Proposal[], change: DraftedChange, text: string, line: number): readonly DraftedStep[] {
+    let previous: DraftedStep | undefined;
+    return proposals.map((proposal) => {
+      const step = this.newStep(change, proposal.id, text.trim(), line);
+      step.action = proposal.action;
+      step.with = { ...proposal.with };
+      if (proposal.targets !== undefined) step.targets = proposal.targets;
+      if (proposal.irreversible) step.irreversible = true;
+      if (proposal.always) step.always = true;
+      if (previous !== undefined && proposal.afterPrevious !== undefined) step.needs.push(proposal.afterPrevious === "target" ? { step: previous.id, per: "target" } : previous.id);
+      for (const why of proposal.questions ?? []) this.ask(line, text.trim(), why, step);
+      if (proposal.action === "person.do") this.ask(line, text.trim(), "Who does this? The page names nobody.", step);
+      if (proposal.action === "dns.swap" && proposal.targets !== undefined && typeof step.with["from"] === "string" && typeof step.with["to"] === "string") this.swap = { targets: proposal.targets, from: step.with["from"], to: step.with["to"] };
+      if (proposal.action === "monitor.mute" && proposal.targets !== undefined) this.muted = proposal.targets;
+      previous = step;
+      return step;
+    });
+  }
+
+  protected read(text: string, change: DraftedChange, raw: string, block: Block): readonly Proposal[] | undefined {
+    const around = { names: this.names, keys: change.keys, above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`, servers: [] as readonly string[], swap: this.swap, muted: this.muted, links: linksOf(block) };
+    const taken: Proposal[] = [];
+    for (const clause of clausesOf(text)) {
+      const found = readClause(clause, around);
+      if (found === undefined) {
+        if (taken.length === 0) return readClause(raw === "" ? text : text, around);
+        taken.push({ id: "do", action: "person.do", with: { what: clause.trim() }, afterPrevious: "step" });
+        continue;
+      }
+      taken.push(...found.map((proposal, at) => (taken.length > 0 && at === 0 && proposal.afterPrevious === undefined ? { ...proposal, afterPrevious: "step" as const } : proposal)));
+      const [first] = found;
+      if (/^(?:pool|patch|host)\./.test(first?.action ?? "") && first?.targets !== undefined) around.servers = first.targets;
+    }
+    return taken.length === 0 ? undefined : taken;
+  }
+
+  protected aside(block: Block, { start, end, text }: { start: number; end: number; text: string }, made: readonly DraftedStep[], line: number): void {
+    const manner = mannerOf(text);
+    const [first] = made;
+    if (manner === "condition" && first !== undefined) {
+      this.condition(made, text, line);
+      for (const step of made) step.notes.push(text);
+      return this.ledger.mark(block, start, end, "condition", this.idOf(first));
+    }
+    const holder = first ?? this.changeFor(block, text, line, true);
+    holder.notes.push(text);
+    if (manner === "dependency" && first !== undefined) this.lean(first, /^before/i.test(text) ? "before" : "after", text, line);
+    if (manner === "prohibition") this.ask(line, text, "How is this kept? It forbids something, and no step can watch over that.", holder);
+    const work = manner === "instruction" && /\b(?:need|have) to\b|\bmust\b/i.test(text) ? this.read(text, this.change ?? this.changeFor(block, text, line), "", block) : undefined;
+    const steps = work === undefined || this.change === undefined ? [] : this.take(work, this.change, text, line);
+    this.ledger.mark(block, start, end, steps.length > 0 ? "step" : "note", this.idOf(steps[0] ?? holder));
+  }
+}

@@ -1,0 +1,65 @@
+import type { Entry } from "../../inventory/inventory.ts";
+import type { Pipeline } from "../../inventory/schema.ts";
+import { asked, given } from "../proposal.ts";
+import type { Proposal, SentenceReader, Surroundings } from "../proposal.ts";
+import { environmentsIn } from "../words/environments.ts";
+import { shareOf, stems } from "../words/likeness.ts";
+import { refsIn } from "../words/refs.ts";
+
+/** «Run the … stage of the … pipeline», «start the jobs (post-maintenance)», «run full regression tests». */
+export const readPipeline: SentenceReader = (text, around) => {
+  if (!/\b(?:run|rerun|start|kick(?: |-)?off|trigger|execute|deploy|launch|queue|release|roll out|apply|destroy|tear down|promote)\b/i.test(text)) return undefined;
+  const { names } = around;
+  const named = names.in(text, "pipeline")[0]?.name ?? byStage(text, around);
+  const speaksOfOne = /\bpipelines?\b/i.test(text);
+  const refs = refsIn(text);
+  if (named === undefined && !speaksOfOne && !(refs.length > 0 && /\bdeploy|release|roll out|promote\b/i.test(text))) return undefined;
+  const known = named === undefined ? undefined : names.inventory.find("pipeline", named);
+  const spoken = named ?? /\b(?:the |this )?((?:[A-Z][\w-]*\s+){1,4})[Pp]ipeline\b/.exec(text)?.[1]?.replace(/^(?:Run|Start|Trigger|Execute|The|This)\s+/, "").trim();
+  const { stages, unknown } = stagesIn(text, known);
+  const environments = environmentsIn(text, names.environments);
+  const destroys = /\b(?:destroy|tear down)\b/i.test(text);
+  const guessed = named !== undefined && names.in(text, "pipeline").length === 0 && !/\bpipeline\b/i.test(text) ? named : undefined;
+  const one = (environment: string | undefined, index: number): Proposal => ({
+    id: environments.length > 1 ? `run-${(environment ?? "").toLowerCase()}` : destroys ? "destroy" : "run",
+    action: "pipeline.run",
+    with: given({
+      pipeline: named ?? (spoken === "" ? undefined : spoken),
+      ref: refs[0]?.ref,
+      environment: stages.length > 0 && environments.length === 0 ? undefined : environment,
+      stages: stages.length === 0 ? undefined : stages,
+      mode: destroys ? "destroy" : undefined,
+    }),
+    ...(index > 0 ? { afterPrevious: "step" as const } : {}),
+    ...(destroys ? { irreversible: true as const } : {}),
+    ...asked(
+      named === undefined && (spoken === undefined ? "Which pipeline? The page links to one without naming it." : `Which pipeline is «${spoken}»? The inventory does not know it.`),
+      guessed !== undefined && `Is it the pipeline «${guessed}»? The page does not name one; the inventory says so by its stage.`,
+      unknown.length > 0 && known !== undefined && `Which stage is «${unknown.join(", ")}»? The inventory's pipeline has none of that name.`,
+      refs.length > 1 && `Which of ${refs.map(({ start, end }) => text.slice(start, end)).join(", ")} is to run?`,
+    ),
+  });
+  return environments.length > 1 ? environments.map(one) : [one(environments[0], 0)];
+};
+
+/** Stages that a sentence names: by the inventory's names and titles, and where it says «stage». */
+export function stagesIn(text: string, pipeline: Entry | undefined): { stages: readonly string[]; unknown: readonly string[] } {
+  const titles = ((pipeline as unknown as Pipeline | undefined)?.stages ?? []).map(({ name, title }) => ({ name: title ?? name, all: [name, title ?? name] }));
+  const plain = loose(text);
+  const known = titles.filter(({ all }) => all.some((title) => plain.includes(` ${loose(title).trim()} `))).map(({ name }) => name);
+  const said = /\bstage(?:'s)? name(?:d)?(?: is|:)?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})/i.exec(text)?.[1] ?? /\bstages?:?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})["']?(?:$|[,.])/.exec(text)?.[1] ?? /\b([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})\s+stages?\b/.exec(text)?.[1];
+  const extra = said !== undefined && !/^(?:PRD|XAT|Prod|The|These|Run|All|Deploy)\b/.test(said) && !known.some((title) => loose(title) === loose(said)) && known.length === 0 ? [said.trim()] : [];
+  return { stages: [...known, ...extra], unknown: extra };
+}
+
+/** The one pipeline with a stage whose title's words are all in the text: «run full regression tests». */
+function byStage(text: string, { names }: Surroundings): string | undefined {
+  const found = (names.inventory.entries("pipeline") as unknown as readonly Pipeline[]).filter((pipeline) =>
+    pipeline.stages.some(({ title }) => title !== undefined && (loose(text).includes(` ${loose(title).trim()} `) || (stems(title).size > 1 && shareOf(title, text) === 1))),
+  );
+  return found.length === 1 ? found[0]?.name : undefined;
+}
+
+function loose(text: string): string {
+  return ` ${text.toLowerCase().replaceAll(/[^a-z0-9]+/g, " ").trim()} `;
+}
