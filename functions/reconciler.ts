@@ -21,6 +21,7 @@ import { isAlive, startRun } from "./start.ts";
  */
 export function registerGuard(app: App): void {
   const reminded = new Set<string>();
+  const closed = new Set<string>();
   functions.timer("reconciler", {
     schedule: "0 */5 * * * *",
     useMonitor: true,
@@ -40,7 +41,7 @@ export function registerGuard(app: App): void {
       let openCount = 0;
       for (const run of runs) {
         await attempt(`the run ${run}`, async () => {
-          openCount += await guard(app, client, run, context);
+          openCount += await guard(app, client, run, closed, context);
         });
       }
       app.stage.telemetry.event("guard.beat", { runCount: runs.length, openCount });
@@ -49,23 +50,26 @@ export function registerGuard(app: App): void {
 }
 
 /** @returns how many obligations of the run should be closed by now and are not. */
-async function guard(app: App, client: DurableClient, run: string, context: InvocationContext): Promise<number> {
+async function guard(app: App, client: DurableClient, run: string, closed: Set<string>, context: InvocationContext): Promise<number> {
   const { journal, clock, plans, registry, telemetry } = app.stage;
+  if (closed.has(run)) return 0;
   const runFacts = await journal.read(run, RUN_STREAM);
   const started = runFacts.find((fact) => fact.type === "run.started");
-  // What ended well has nothing open: its facts need not be read again for ever.
-  if (started === undefined || runFacts.some((fact) => fact.type === "run.ended" && fact.outcome === "well")) return 0;
+  if (started === undefined) return 0;
+  const ended = runFacts.some(({ type }) => type === "run.ended");
   const index = indexOf(await plans.get(started.digest));
   const sight = {
     index,
     entries: await journal.readAll(run),
     now: clock.now(),
-    alive: await isAlive(client, run),
+    alive: !ended && (await isAlive(client, run)),
     hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined,
   };
   for (const order of reconcile(sight)) await carryOut(app, client, index, order, context);
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
   for (const { id, step, target, openedAt } of overdue) telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");
+  // Nothing opens after the end: what has ended with nothing open need not be read again for ever.
+  if (ended && overdue.length === 0) closed.add(run);
   return overdue.length;
 }
 

@@ -85,3 +85,11 @@ describe("refuses", () => {
     expect((await by(journal, { decision: "acknowledge" })).isNew).toBe(true);
   });
 });
+
+it("takes an acknowledgement that is repeated for a new one: the first is good for some hours only", async () => {
+  const journal = memoryJournal();
+
+  const isNew = [await by(journal, { decision: "acknowledge" }), await by(journal, { decision: "acknowledge" })].map((answer) => answer.isNew);
+
+  expect(isNew).toEqual([true, true]);
+});

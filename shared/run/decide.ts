@@ -14,6 +14,7 @@ export const DecisionRequest = z.strictObject({
   target: z.string().min(1).optional().describe("One target of the step; none for all of them"),
   mode: z.enum(ABORT_MODES).optional().describe("How to abort: freeze and wait, finish what runs, or close up now"),
   note: z.string().max(2_000).optional().describe("Why, in the words of who decides"),
+  preview: z.string().max(64).optional().describe("Of an approval: digest of the preview that was looked at; refused if there is a newer one"),
   id: z.string().max(200).optional().describe("Sender's own id: the same decision sent twice is one"),
 });
 export type DecisionRequest = z.infer<typeof DecisionRequest>;
@@ -37,6 +38,7 @@ export async function decide(journal: Journal, index: PlanIndex, request: Decisi
     const preview = decision === "approve" && step !== undefined ? foldStep(await journal.read(run, stepStream(step))).preview?.digest : undefined;
     const same = decisions.find((known) => (request.id === undefined ? false : known.id === request.id)) ?? repeated(decisions, request, by, preview);
     if (same !== undefined) return { decision: same, isNew: false };
+    if (request.preview !== undefined && request.preview !== preview) throw new Fault("conflict", `the world has moved since that preview of ${step ?? ""} was shown: look at the newer one`);
     const { ended } = controlOf(await journal.read(run, RUN_STREAM), decisions);
     if (ended !== undefined && decision !== "acknowledge") throw new Fault("conflict", `the run ${run} ended at ${ended.at}: nothing is left to ${decision}`);
     const made: Decision = {
@@ -55,7 +57,8 @@ export async function decide(journal: Journal, index: PlanIndex, request: Decisi
   }
 }
 
-function check(index: PlanIndex, { decision, step, target, mode }: DecisionRequest): void {
+function check(index: PlanIndex, { decision, step, target, mode, preview }: DecisionRequest): void {
+  if (preview !== undefined && decision !== "approve") throw new Fault("invalid", `preview goes with approve, not with ${decision}`);
   if (mode !== undefined && decision !== "abort") throw new Fault("invalid", `mode goes with abort, not with ${decision}`);
   if (ABOUT_THE_RUN.has(decision)) {
     if (step !== undefined) throw new Fault("invalid", `${decision} is about the whole run: leave out the step`);
@@ -73,7 +76,8 @@ function check(index: PlanIndex, { decision, step, target, mode }: DecisionReque
 
 /** A decision that changes nothing because the latest one about the same thing says it already. */
 function repeated(decisions: readonly Decision[], request: DecisionRequest, by: string, preview: string | undefined): Decision | undefined {
-  if (request.decision === "retry" || request.id !== undefined) return undefined;
+  // Another retry is another try, and an acknowledgement is good for some hours only.
+  if (request.decision === "retry" || request.decision === "acknowledge" || request.id !== undefined) return undefined;
   const related = ABOUT_THE_RUN.has(request.decision) ? decisions.filter(({ decision }) => ABOUT_THE_RUN.has(decision)) : decisions.filter(({ step, target }) => step === request.step && target === request.target);
   const latest = related.at(-1);
   return latest !== undefined && latest.decision === request.decision && latest.by === by && latest.preview === preview && (request.decision !== "abort" || latest.mode === (request.mode ?? "close")) ? latest : undefined;

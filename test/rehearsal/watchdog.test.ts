@@ -59,7 +59,7 @@ function stageOf() {
       urlSecret: "pager-url",
       secrets: simulatedSecrets,
       fetch: (_url, init) => {
-        pages.push(JSON.parse(String(init?.body)) as Page);
+        pages.push(JSON.parse(init?.body as string) as Page);
         return Promise.resolve(new Response(null, { status: 202 }));
       },
     }),
@@ -75,7 +75,9 @@ function stageOf() {
     async up(): Promise<void> {
       const app = composeLocal({
         clock, journal, locks, plans, telemetry: silentTelemetry, fetch: direct.fetch, handshake: direct.handshake,
-        ring: async (instances) => void (await Promise.all([...new Set(instances)].map((instance) => life?.host.hub.raise(instance, "ring", {})))),
+        async ring(instances) {
+          for (const instance of new Set(instances)) await life?.host.hub.raise(instance, "ring", {});
+        },
       });
       const host = await createHost({ app: () => register(app), store, clock: "virtual", startAt: now });
       life = { host, served: await serveApp({ app: host.app, hub: host.hub, clock: host.clock, timersRun: false, settings: {} }) };
