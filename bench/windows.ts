@@ -25,7 +25,7 @@ function read({ output }: Measured): z.infer<typeof Rehearsed> {
 
 /** The December window rehearsed in virtual time, as a whole process; and how long its longest history is (goal 5). */
 export async function benchDecember(): Promise<string[]> {
-  const { december } = await interleaved(ROUNDS, { december: () => measured([...QUICKLY, file("rehearse-child.ts"), "december"]) });
+  const { december } = await interleaved(ROUNDS, { december: () => measured([file("rehearse-child.ts"), "december"]) });
   const said = december.map(read);
   return [
     `2  December rehearsed, whole process: ${shown(spreadOf(december.map(({ wallMs }) => wallMs / 1_000)), 2)} s (goal 3 on 2 calm cores); processor ${shown(spreadOf(said.map(({ cpuMs }) => cpuMs / 1_000)), 2)} s, ${shown(spreadOf(said.map(({ peakMiB }) => peakMiB)), 0)} MiB`,
@@ -35,7 +35,7 @@ export async function benchDecember(): Promise<string[]> {
 
 /** Goal 2: a synthetic window of 17 hours, and a thousand steps. */
 export async function benchSteps(): Promise<string[]> {
-  const found = await interleaved(ROUNDS, { timers: () => measured([...QUICKLY, file("timers-child.ts")]), steps: () => measured([...QUICKLY, file("rehearse-child.ts"), "1000", "0"]) });
+  const found = await interleaved(ROUNDS, { timers: () => measured([file("timers-child.ts")]), steps: () => measured([file("rehearse-child.ts"), "1000", "0"]) });
   found.steps.forEach(read);
   const passed = [...new Set(found.timers.map(({ output }) => Number(output)))].map(clockTime).join(", ");
   return [
@@ -47,7 +47,7 @@ export async function benchSteps(): Promise<string[]> {
 /** Goal 9: what one target costs in a step of 200 and in one of 2,000. */
 export async function benchTargets(): Promise<string[]> {
   const sizes = [200, 2_000] as const;
-  const found = await interleaved(3, { few: () => measured([...QUICKLY, file("rehearse-child.ts"), "1", String(sizes[0])]), many: () => measured([...QUICKLY, file("rehearse-child.ts"), "1", String(sizes[1])]) });
+  const found = await interleaved(3, { few: () => measured([file("rehearse-child.ts"), "1", String(sizes[0])]), many: () => measured([file("rehearse-child.ts"), "1", String(sizes[1])]) });
   const per = (size: number, of: readonly Measured[], what: "rehearsedMs" | "journalCalls"): number => spreadOf(of.map((one) => read(one)[what] / size)).median;
   const [few, many] = [per(sizes[0], found.few, "rehearsedMs"), per(sizes[1], found.many, "rehearsedMs")];
   return [
@@ -56,8 +56,6 @@ export async function benchTargets(): Promise<string[]> {
   ];
 }
 
-/** As the npm scripts start Node. */
-const QUICKLY = ["--max-semi-space-size=64"];
 
 function clockTime(ms: number): string {
   return `${Math.floor(ms / 3_600_000)}:${new Date(ms).toISOString().slice(14, 23)}`;

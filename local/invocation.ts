@@ -4,6 +4,7 @@ import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
 import type { Invoker } from "./durable/hub.ts";
 import { watchCalls } from "./durable/unyielded.ts";
 import { runIn } from "./functions-core.ts";
+import type { HookCallback } from "./functions-core.ts";
 import type { Binding, CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
 import { activityInput, resultJson } from "./typed-data.ts";
 import { Fault } from "../shared/fault/fault.ts";
@@ -57,10 +58,13 @@ async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: S
   call.prepare?.(args.context as object);
   invocationContext = args.context;
   const fixed = { hookData, appHookData: app.appHookData, invocationContext: args.context };
+  /** What hooks see; nobody looks at it, and so nothing is guarded, where there are none. */
+  const shownTo = <Open extends object>(hooks: readonly HookCallback[], open: Open): Open => (hooks.length === 0 ? open : withFixed(fixed, open));
 
   core.state = "preInvocationHooks";
-  const before = withFixed(fixed, { inputs: args.inputs, functionCallback: fn.callback });
-  for (const hook of app.registrations.hooks("preInvocation")) await hook(before as never);
+  const preHooks = app.registrations.hooks("preInvocation");
+  const before = shownTo(preHooks, { inputs: args.inputs, functionCallback: fn.callback });
+  for (const hook of preHooks) await hook(before as never);
 
   core.state = "invocation";
   let result: unknown = null;
@@ -72,8 +76,9 @@ async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: S
   }
 
   core.state = "postInvocationHooks";
-  const after = withFixed(fixed, { inputs: before.inputs, result, error });
-  for (const hook of app.registrations.hooks("postInvocation")) await hook(after as never);
+  const postHooks = app.registrations.hooks("postInvocation");
+  const after = shownTo(postHooks, { inputs: before.inputs, result, error });
+  for (const hook of postHooks) await hook(after as never);
   core.state = undefined;
   if (after.error !== null && after.error !== undefined) throw after.error;
   const response = await model.getResponse(args.context, after.result);
@@ -105,14 +110,25 @@ function coreContext(fn: AppFunction, call: Call, surroundings: Surroundings, wr
   };
 }
 
-const counts = new WeakMap<Surroundings, number>();
+interface Counted {
+  count: number;
+  /** Per function: the part of its ids that stays the same. */
+  readonly stems: Map<string, string>;
+}
+const counted = new WeakMap<Surroundings, Counted>();
 
-/** A GUID derived from the host's seed and the number of the invocation: no chance, so a run can be repeated. */
+/** A GUID derived from the host's seed, the function and the number of the invocation: no chance, so a run can be repeated. */
 export function nextInvocationId(fn: AppFunction, surroundings: Surroundings): string {
-  const count = (counts.get(surroundings) ?? 0) + 1;
-  counts.set(surroundings, count);
-  const hex = createHash("sha256").update(`${surroundings.seed}|${fn.id}|${count}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  let known = counted.get(surroundings);
+  if (known === undefined) counted.set(surroundings, (known = { count: 0, stems: new Map() }));
+  known.count += 1;
+  const source = `${surroundings.seed}|${fn.id}`;
+  let stem = known.stems.get(source);
+  if (stem === undefined) {
+    const hex = createHash("sha256").update(source).digest("hex");
+    known.stems.set(source, (stem = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-`));
+  }
+  return stem + known.count.toString(16).padStart(12, "0");
 }
 
 /** An object whose `fixed` properties throw when they are assigned (1.4). */

@@ -63,6 +63,8 @@ function build(plan: CompiledPlan): PlanIndex {
     earliest.set(step.id, Math.max(own, ...step.needs.map((need) => earliest.get(need.step) ?? 0)));
   }
 
+  /** Asked for with every piece of advice, and the same for as long as the plan is. */
+  const cascades = new Map<string, readonly string[]>();
   const stepOf = (id: string): CompiledStep => {
     const step = steps.get(id);
     assert(step !== undefined, `the plan ${plan.window.id} has no step ${id}`);
@@ -84,9 +86,13 @@ function build(plan: CompiledPlan): PlanIndex {
     },
     dependents: (id) => [...(dependents.get(id) ?? [])],
     cascade(id) {
-      const lost = new Set([id]);
-      for (const step of plan.steps) if (!step.always && step.needs.some((need) => need.as === "success" && lost.has(need.step))) lost.add(step.id);
-      return [...lost].slice(1).map((step) => stepOf(step).title);
+      let titles = cascades.get(id);
+      if (titles === undefined) {
+        const lost = new Set([id]);
+        for (const step of plan.steps) if (!step.always && step.needs.some((need) => need.as === "success" && lost.has(need.step))) lost.add(step.id);
+        cascades.set(id, (titles = [...lost].slice(1).map((step) => stepOf(step).title)));
+      }
+      return titles;
     },
     rivals(stepId, targetId) {
       const touches = targets.get(stepId)?.get(targetId)?.touches ?? [];
