@@ -19,7 +19,7 @@ export async function previewFile(file: string, { inventory: given, format, serv
   const { plan, inventory, text } = loadPlan(file, given ?? join(dirname(resolve(file)), "inventory.yaml"));
   const preview = server === undefined ? await simulatedPreview(plan, inventory) : await servedPreview(clientFor({ ...rest, server }), plan, text, file);
   const shown = previewShown(plan, preview);
-  await write(format === "json" ? `${JSON.stringify(shown, null, 2)}\n` : `${previewText(shown, { coloured: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined, real: server !== undefined }).join("\n")}\n`);
+  await write(format === "json" ? `${JSON.stringify(shown, null, 2)}\n` : `${previewText(shown, { coloured: process.stdout.isTTY && process.env["NO_COLOR"] === undefined, real: server !== undefined }).join("\n")}\n`);
   const isDoubtful = preview.digest === undefined || preview.steps.some(({ targets }) => targets.some(({ refused }) => refused === true));
   if (isDoubtful) process.exitCode = 1;
 }

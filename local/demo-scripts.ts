@@ -51,7 +51,7 @@ export function cliWorld(inventory: Inventory, { steps }: CompiledPlan): Worlds[
   return {
     ...newWorlds()["azure-scripts"],
     groups: [...new Set(groups.map(({ subscription, resourceGroup }) => `${subscription}/${resourceGroup}`.toLowerCase()))],
-    scripts: structuredClone(CLI) as Record<string, CliScriptModel>,
+    scripts: structuredClone(CLI),
     settings: Object.fromEntries(
       runs.flatMap(({ script, parameters = {} }) => {
         const filled = (text: string) => text.replaceAll(/\{PARAM_(\w+)\}/g, (_all, name: string) => parameters[name.toLowerCase()] ?? "");

@@ -72,3 +72,27 @@ describe("the world of the December window", () => {
     expect(() => scene("perfect" as Scenario)).toThrow(expect.objectContaining({ kind: "invalid", message: expect.stringContaining("december") }));
   });
 });
+
+describe("the world of the October window", () => {
+  const { plan: october } = loadPlan(new URL("../plans/2024-10-06.yaml", import.meta.url).pathname, INVENTORY);
+  const machines = (scenario: Scenario) => Object.values(demoScene({ inventory, plan: october, scenario }).worlds["azure-compute"].machines);
+  const offDays = (scenario: Scenario, vm: string) => (Date.parse(october.window.opensAt) - Date.parse(machines(scenario).find((one) => one.vm === vm)?.history[0]?.at ?? "")) / 86_400_000;
+
+  it("has servers that are long turned off, and in the scenario too-young one that is not for long enough", () => {
+    expect(["IC-Old-Report1", "IC-Old-Batch1"].map((vm) => offDays("usual", vm))).toEqual([45, 45]);
+    expect(["IC-Old-Report1", "IC-Old-Batch1"].map((vm) => offDays("too-young", vm))).toEqual([45, 29]);
+  });
+
+  it("fails the script that another team waits for on the fourth server only, in the scenario driver-fails", () => {
+    const failing = (scenario: Scenario) => machines(scenario).flatMap(({ vm, misfortunes }) => (misfortunes.scriptFails === undefined ? [] : [`${vm} ${Object.keys(misfortunes.scriptFails).join()}`]));
+
+    expect([failing("usual"), failing("driver-fails")]).toEqual([[], ["IC-App4 excel-drivers"]]);
+  });
+
+  it("has a model for every script of the plan, its check and the way back", () => {
+    const scripts = inventory.entries("script") as unknown as readonly { file: string; undo?: string; check?: string }[];
+    const { "azure-compute": { scripts: powershell }, "azure-scripts": { scripts: cli } } = demoScene({ inventory, plan: october }).worlds;
+
+    expect(scripts.flatMap(({ file, undo, check }) => [file, undo, check]).filter((file) => file !== undefined && !Object.hasOwn({ ...powershell, ...cli }, file.replace(/^.*\//, "").replace(/\.\w+$/, "")))).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Misfortune, SimulatedPipeline } from "../integrations/azure-devops/simulator.ts";
 import { earlierRun } from "../integrations/azure-devops/simulated-run.ts";
-import { machineKey, simulatedMachine, type Machine, type ScriptModel, type Update } from "../integrations/azure-compute/simulated-machine.ts";
+import { machineKey, simulatedMachine, type Machine, type Update } from "../integrations/azure-compute/simulated-machine.ts";
 import { resourceId, type SimulatedResource } from "../integrations/azure-resources/simulator.ts";
 import type { Settings } from "../integrations/all.ts";
 import { Fault } from "../shared/fault/fault.ts";
@@ -99,7 +99,7 @@ function machines({ server, wsusGroup }: All, plan: CompiledPlan, scenario: Scen
       ...serverBefore(plan, one, young?.id === one.name ? -1 : undefined),
     }),
   ]);
-  return { ...newWorlds()["azure-compute"], machines: Object.fromEntries(made), scripts: structuredClone(POWERSHELL) as Record<string, ScriptModel> };
+  return { ...newWorlds()["azure-compute"], machines: Object.fromEntries(made), scripts: structuredClone(POWERSHELL) };
 }
 
 /** The step that runs a script on servers and that people of another team wait for. */

@@ -97,7 +97,8 @@ describe("the window of 2024-10-06, rehearsed", () => {
   it("has each Kong branch on every stack before the next one begins", () => {
     const branches = ["x-real-ip-header", "split-helm", "kong-smtp"].map((branch) => after.worlds["azure-devops"].runs.filter(({ pipeline, ref, variables }) => pipeline === 506 && ref.includes(branch) && Object.keys(variables).length > 0));
 
-    expect(branches.map((runs) => runs.map(({ templateParameters }) => templateParameters["stack"]).toSorted())).toEqual(Array(3).fill(["kong", "kong-ingress", "kong-observability", "kong-plugins"]));
+    expect(branches.map((runs) => runs.map(({ templateParameters }) => String(templateParameters["stack"])).toSorted())).toEqual(branches.map(() => ["kong", "kong-ingress", "kong-observability", "kong-plugins"]));
+    expect(branches).toHaveLength(3);
     const ended = (step: string) => night.entries.find(({ fact }) => fact.type === "step.ended" && fact.step === step)?.fact.at ?? "never";
     expect(branches[1]?.every(({ queuedAt }) => queuedAt >= ended("kong.x-real-ip-header"))).toBe(true);
     expect(branches[2]?.every(({ queuedAt }) => queuedAt >= ended("kong.split-helm"))).toBe(true);
@@ -111,8 +112,8 @@ describe("the window of 2024-10-06, rehearsed", () => {
     expect([moved("drained"), moved("restored")]).toEqual([all, all]);
     expect(ran.map(({ to }) => to).toSorted()).toEqual(names("server IC-Web", 1, 2, 3, 4, 5));
     for (const { to, at } of ran) {
-      const [left, back] = ["drained", "restored"].map((did) => effectsOn(night, "azure-network", did).find((effect) => effect.to === to)?.at ?? "never");
-      expect([left, at, back].toSorted(), to).toEqual([left, at, back]);
+      const when = (did: string) => effectsOn(night, "azure-network", did).find((effect) => effect.to === to)?.at ?? "never";
+      expect(when("drained") < at && at < when("restored"), to).toBe(true);
     }
   });
 
