@@ -4,9 +4,9 @@ import type { DurableClient } from "durable-functions";
 import { Fault, faultRecordOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { drive } from "../shared/run/drive.ts";
-import { GUARD_STREAM, RUN_STREAM, type Fact } from "../shared/run/facts.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, type Decision, type Fact } from "../shared/run/facts.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
-import { overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
+import { isQuiet, overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
 import { remindersOf } from "../shared/run/reminders.ts";
 import { stateOf } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
@@ -58,13 +58,10 @@ async function guard(app: App, client: DurableClient, run: string, closed: Set<s
   if (started === undefined) return 0;
   const ended = runFacts.some(({ type }) => type === "run.ended");
   const index = indexOf(await plans.get(started.digest));
-  const sight = {
-    index,
-    entries: await journal.readAll(run),
-    now: clock.now(),
-    alive: !ended && (await isAlive(client, run)),
-    hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined,
-  };
+  const alive = !ended && (await isAlive(client, run));
+  const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
+  if (isQuiet({ index, now: clock.now(), alive }, runFacts, decisions)) return 0;
+  const sight = { index, entries: await journal.readAll(run), now: clock.now(), alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
   for (const order of reconcile(sight)) await carryOut(app, client, index, order, context);
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
   for (const { id, step, target, openedAt } of overdue) telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");

@@ -72,6 +72,12 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
   return orders;
 }
 
+/** Whether a run is in good hands, as far as a few small streams tell: then its facts, which are many, are not read. */
+export function isQuiet({ index, now, alive }: Pick<GuardSight, "index" | "now" | "alive">, runFacts: readonly Fact[], decisions: readonly Decision[]): boolean {
+  const control = controlOf(runFacts, decisions);
+  return control.ended === undefined && alive && control.aborted === undefined && now < index.cutoff + CLOSING_TAKES_MS;
+}
+
 /** Obligations that should be closed by now: those of a run that has ended, or whose cutoff is long over. */
 export function overdueOf(sight: Pick<GuardSight, "index" | "entries" | "now">): readonly Obligation[] {
   const ended = sight.entries.some(({ fact }) => fact.type === "run.ended");
