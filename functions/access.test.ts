@@ -175,16 +175,18 @@ describe("two pairs of eyes", () => {
     expect(await refusals(hosted)).toHaveLength(status === 201 ? 0 : 1);
   });
 
-  it("approve with the plan only the steps that name them", async () => {
+  it.each([
+    ["a stranger to the step", "kim@example.com", []],
+    ["whom the step names", "ben@example.com", ["web.deploy"]],
+  ])("approve with the plan only the steps that name them: %s", async (_who, name, steps) => {
     await using hosted = await hostedApp({ door: azureDoor() });
     await hosted.store(planWith(LATER), false);
-    const [stored] = await hosted.plans.latest();
-    const digest = stored?.plan.digest ?? "";
+    const digest = (await hosted.plans.latest())[0]?.plan.digest;
     const preview = (await hosted.call("POST", `plans/${RUN}/preview`, {}, signedIn("operator"))).json.digest;
 
-    const stranger = await hosted.call("POST", `plans/${RUN}/approve`, { digest, preview }, signedIn("approver"));
+    const { status, json } = await hosted.call("POST", `plans/${RUN}/approve`, { digest, preview }, signedIn("approver", name));
 
-    expect(stranger).toMatchObject({ status: 200, json: { previews: {} } });
+    expect({ status, steps: Object.keys(json.previews) }).toEqual({ status: 200, steps });
   });
 });
 
