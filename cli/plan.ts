@@ -12,6 +12,7 @@ import { inventoryJsonSchema, planJsonSchema } from "../shared/plan/json-schema.
 import { planReference } from "../shared/plan/reference.ts";
 import { shownPlan } from "./plan-lines.ts";
 import { approveCommand, previewFile } from "./plan-preview.ts";
+import { withCredentials } from "./server-options.ts";
 
 /** Exit code of a plan with errors: told apart from 1, which is a mistake in calling us. */
 const EXIT_ERRORS = 2;
@@ -36,15 +37,12 @@ export function planCommand(program: Command): void {
     .addOption(inventory())
     .addOption(format())
     .action(show);
-  plan
-    .command("preview")
+  withCredentials(plan.command("preview"))
     .description("show what every step would do as the world stands now, and the digests to approve; exit code 1: something would be refused or could not be looked at")
     .argument("<file>", "plan file")
     .addOption(inventory())
     .addOption(format())
     .addOption(new Option("--server <origin>", "address of a running Nightshift; without it, simulated vendors are looked at").env("NIGHTSHIFT_SERVER"))
-    .option("--as <name>", "who acts, where the host believes it (a local one)", process.env["NIGHTSHIFT_OPERATOR"])
-    .option("--key <key>", "function key, where the host asks for one", process.env["NIGHTSHIFT_KEY"])
     .action((file: string, options: Parameters<typeof previewFile>[1]) => previewFile(file, options, write));
   approveCommand(plan);
   plan
