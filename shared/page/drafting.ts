@@ -178,7 +178,9 @@ export class Drafting extends SpecialLines {
   }
 
   protected instruction(block: Block, sentence: Sentence, raw: string, line: number, owner: Owner | undefined, index: number): void {
-    const clauses = clausesIn(sentence.text);
+    // Times first: «the evening before at 9» is no dependency.
+    const timeless = timesIn(sentence.text).reduceRight((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), sentence.text);
+    const clauses = clausesIn(timeless);
     let core = sentence.text;
     for (const { start, end } of clauses) core = core.slice(0, start) + " ".repeat(end - start) + core.slice(end);
     const rowTime = this.row?.time;

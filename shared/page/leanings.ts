@@ -5,7 +5,7 @@ import { clausesOf, readClause } from "./sentences.ts";
 import type { Block } from "./tree.ts";
 import { mannerOf } from "./words/asides.ts";
 import { clockText, timesIn } from "./words/clock.ts";
-import { shareOf } from "./words/likeness.ts";
+import { shareIn, stems } from "./words/likeness.ts";
 import { PeopleLines } from "./people-lines.ts";
 import { LOOK_BACK } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
@@ -35,10 +35,11 @@ export abstract class Leanings extends PeopleLines {
     if (kind === "condition") return this.condition([step], about, line);
     const plain = about.replace(/^(?:only\s+)?(?:after|once|before|following|requires?|needs|depends on)\s+/i, "");
     const destroyed = /\bdestroy\b/i.test(plain) ? this.steps.slice(-LOOK_BACK).findLast(({ step: other }) => other.with["mode"] === "destroy") : undefined;
+    const wanted = stems(plain);
     const ranked = this.steps
       .slice(-LOOK_BACK)
       .filter(({ step: other }) => other !== step && other.sentence !== step.sentence)
-      .map((entry) => ({ entry, share: Math.min(shareOf(plain, entry.step.title), 1) }))
+      .map((entry) => ({ entry, share: shareIn(wanted, this.stemsOf(entry.step)) }))
       .toSorted((a, b) => b.share - a.share);
     const best = destroyed ?? (ranked[0] !== undefined && ranked[0].share >= 0.6 && ranked[0].share > (ranked.find(({ entry }) => entry.step.sentence !== ranked[0]?.entry.step.sentence)?.share ?? 0) ? ranked[0].entry : undefined);
     if (best === undefined) this.ask(line, about, kind === "after" ? "Which step must have ended before? No line above has these words." : "Which step must wait for this one? No line has these words.", step);
@@ -97,5 +98,14 @@ export abstract class Leanings extends PeopleLines {
     const work = manner === "instruction" && /\b(?:need|have) to\b|\bmust\b/i.test(text) ? this.read(text, this.change ?? this.changeFor(block, text, line), "", block) : undefined;
     const steps = work === undefined || this.change === undefined ? [] : this.take(work, this.change, text, line);
     this.ledger.mark(block, start, end, steps.length > 0 ? "step" : "note", this.idOf(steps[0] ?? holder));
+  }
+
+  protected readonly knownStems = new Map<DraftedStep, ReadonlySet<string>>();
+
+  /** Each title is taken apart once, however often later lines look back at it. */
+  protected stemsOf(step: DraftedStep): ReadonlySet<string> {
+    const known = this.knownStems.get(step) ?? stems(step.title);
+    this.knownStems.set(step, known);
+    return known;
   }
 }

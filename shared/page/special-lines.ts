@@ -16,7 +16,15 @@ export abstract class SpecialLines extends Leanings {
   protected special(block: Block, raw: string, bare: string, line: number, owner: Owner | undefined, doneAbove: boolean): boolean {
     const text = bare.trim();
     if (this.stagesOf !== undefined && /^[\w-]{1,60}$/.test(text) && block.gap <= 1 && !isPipelineLink(text)) {
-      for (const step of this.stagesOf) (step.with["stages"] as string[]).push(text);
+      for (const step of this.stagesOf) {
+        const served = step.sameAs === undefined ? undefined : this.steps[Number(step.sameAs.slice(1))]?.step;
+        if (served === undefined) (step.with["stages"] as string[]).push(text);
+        else {
+          step.notes.push(`stage ${text}`);
+          const stages = (served.with["stages"] ?? []) as readonly string[];
+          if (!stages.includes(text)) this.ask(line, raw, `Does the step above run the stage «${text}» too? It does not name it.`, step);
+        }
+      }
       this.markAll(block, raw, "step", this.stagesOf[0]);
       return true;
     }

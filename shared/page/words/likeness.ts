@@ -13,6 +13,9 @@ export function stem(word: string): string {
 
 /** How many of `part`'s meaningful words `whole` has, from 0 to 1. */
 export function shareOf(part: string, whole: string): number {
-  const [wanted, given] = [stems(part), stems(whole)];
+  return shareIn(stems(part), stems(whole));
+}
+
+export function shareIn(wanted: ReadonlySet<string>, given: ReadonlySet<string>): number {
   return wanted.size === 0 ? 0 : [...wanted].filter((word) => given.has(word)).length / wanted.size;
 }

@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { asidesIn, mannerOf } from "./asides.ts";
+import { clockText, timesIn } from "./clock.ts";
+import { datesIn, windowSunday } from "./dates.ts";
+import { environmentsIn } from "./environments.ts";
+import { rangesIn } from "./ranges.ts";
+import { refsIn } from "./refs.ts";
+import { ticketsIn } from "./tickets.ts";
+import { saysZone, zoneIn } from "./zones.ts";
+
+const DAYS = [["Saturday", "Sat"], ["Sat", "Sat"], ["sunday", "Sun"], ["Friday", "Fri"], ["Monday", "Mon"]] as const;
+
+describe("times", () => {
+  it("are the same in every spelling of the clock", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }), fc.constantFrom(...DAYS), fc.constantFrom("AM", "am", "a.m.", "24"), (hour, minute, [said, day], spelling) => {
+        const padded = String(minute).padStart(2, "0");
+        const half = spelling === "24" ? "" : ` ${hour >= 12 ? spelling.replace(/a/i, spelling.startsWith("A") ? "P" : "p") : spelling}`;
+        const text = `${said} at ${spelling === "24" ? String(hour).padStart(2, "0") : hour % 12 === 0 ? 12 : hour % 12}:${padded}${half} restart it`;
+
+        expect(timesIn(text).map((time) => [time.day, clockText(time), time.doubt])).toEqual([[day, `${String(hour).padStart(2, "0")}:${padded}`, undefined]]);
+      }),
+    );
+  });
+
+  it.each([
+    ["Saturday evening 8:30", "Sat", "20:30", false],
+    ["4:50 am AM on Sunday", "Sun", "04:50", false],
+    ["noon (ET)", undefined, "12:00", false],
+    ["Saturday at midnight", "Sat", "00:00", true],
+    ["D-1 22:15", "Sat", "22:15", false],
+    ["Sunday 8 AM PM", "Sun", "08:00", true],
+    ["Sunday evening 8 AM", "Sun", "08:00", true],
+  ])("«%s» is %s %s, in doubt: %s", (text, day, clock, inDoubt) => {
+    const [time] = timesIn(text);
+
+    expect([time?.day, time === undefined ? "" : clockText(time), time?.doubt !== undefined]).toEqual([day, clock, inDoubt]);
+  });
+
+  it("are not seen in versions, addresses and tickets", () => {
+    expect(["tag platform/2.98.0", "10.20.30.40", "PLAT-848", "stage 2 of 3"].flatMap((text) => timesIn(text))).toEqual([]);
+  });
+});
+
+describe("ranges", () => {
+  it("name every server between their ends, with the zeros of the first", () => {
+    fc.assert(
+      fc.property(fc.constantFrom("NW-EDGE", "web", "IC-App"), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 39 }), fc.constantFrom(" - ", "-", " to ", " through ", " thru "), fc.boolean(), (prefix, first, more, joint, again) => {
+        const [from, to] = [first, first + more].map((number) => String(number).padStart(2, "0"));
+
+        const [range] = rangesIn(`pull ${prefix}${from}${joint}${again ? prefix : ""}${to} out`);
+
+        expect(range?.names).toEqual(Array.from({ length: more + 1 }, (_, index) => `${prefix}${String(first + index).padStart(2, "0")}`));
+      }),
+    );
+  });
+
+  it.each([["App1, 2 and 4", ["App1", "App2", "App4"]], ["db[2-3]", ["db2", "db3"]], ["App1/2", ["App1", "App2"]], ["PLAT-848 - 850", []], ["web9 - 3", []], ["web1 - 99999", []]])("«%s» is %j", (text, names) => {
+    expect(rangesIn(text).flatMap((range) => range.names)).toEqual(names);
+  });
+});
+
+describe("other words", () => {
+  it.each([["March 9, 2025", ["2025-03-09"]], ["9th of March 2025", ["2025-03-09"]], ["3/9/2025", ["2025-03-09", "2025-09-03"]], ["2025-02-30", []]])("«%s» may be %j", (text, readings) => {
+    expect(datesIn(text).flatMap((date) => date.readings)).toEqual(readings);
+  });
+
+  it("a Saturday belongs to the Sunday after it", () => {
+    expect([windowSunday("2025-03-08"), windowSunday("2025-03-09"), windowSunday("2025-03-10")]).toEqual(["2025-03-09", "2025-03-09", undefined]);
+  });
+
+  it.each([["All times in Central Time", "America/Chicago"], ["Note: all times are Europe/Madrid", "Europe/Madrid"], ["Times are shown in PST", "America/Los_Angeles"]])("«%s» is %s", (text, zone) => {
+    expect([saysZone(text), zoneIn(text)]).toEqual([true, zone]);
+  });
+
+  it("environments are spelled as the inventory spells them", () => {
+    expect(environmentsIn("XAT and Prod, then test the stage", ["PRD", "XAT"])).toEqual(["XAT", "PRD"]);
+  });
+
+  it("tags, branches and commits are told apart", () => {
+    expect(refsIn("Tag core-0/2.98.0").map(({ ref }) => ref)).toEqual([{ tag: "core-0/2.98.0" }]);
+    expect(refsIn("tide-api branch release/2025-03").map(({ ref }) => ref)).toEqual([{ branch: "release/2025-03" }]);
+    expect(refsIn("from 10.1.2.3, version of the cluster")).toEqual([]);
+  });
+
+  it("tickets are no ciphers, branches or machines", () => {
+    expect(ticketsIn("OPS-12 over TLS-1, update/plat-848/x, DC-3 and UTF-8", (word) => word === "DC-3").map(({ key }) => key)).toEqual(["OPS-12"]);
+  });
+
+  it.each([
+    ["done above", "done-above"],
+    ["only if the page is up", "condition"],
+    ["Do not restart it", "prohibition"],
+    ["It could not be done since nobody was there", "past"],
+    ["Patching Procedure", "reference"],
+    ["after the driver is installed", "dependency"],
+    ["Install the driver", "instruction"],
+  ])("«%s» is a %s", (text, manner) => {
+    expect(mannerOf(text)).toBe(manner);
+  });
+
+  it("parentheses nest, and one that is never closed goes to the end", () => {
+    expect(asidesIn("a (b (c) d) e (f").map(({ text }) => text)).toEqual(["b (c) d", "f"]);
+  });
+});
