@@ -35,7 +35,7 @@ describe("the pager", () => {
 describe("the watched app", () => {
   it("is called with the host's key and with the watchdog's own", async () => {
     const sent: unknown[] = [];
-    const app = watchedApp({ origin: "https://app.example.com", keySecret: "host", machineSecret: "machine", secrets, fetch: (url, init) => (sent.push([String(url as URL), init?.headers]), Promise.resolve(Response.json({ did: "started" }, { status: 202 }))) });
+    const app = watchedApp({ origin: "https://app.example.com", keySecret: "host", machineSecret: "machine", secrets, fetch: (url, init) => (sent.push([url instanceof URL ? url.href : url, init?.headers]), Promise.resolve(Response.json({ did: "started" }, { status: 202 }))) });
 
     await app.start("2024-12-08", "d".repeat(64));
 
