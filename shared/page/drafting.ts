@@ -14,6 +14,9 @@ import { SpecialLines } from "./special-lines.ts";
 import type { Owner } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
 
+/** Far beyond what one night holds. */
+const MOST_STEPS = 4_000;
+
 /** One pass over a page's blocks; what was said last is what the next line leans on. */
 export class Drafting extends SpecialLines {
   run(): { plan: DraftedPlan; questions: readonly Question[] } {
@@ -58,6 +61,12 @@ export class Drafting extends SpecialLines {
     const line = block.fragments[0]?.line ?? 1;
     const all = (as: Destination, id: () => string): void => this.ledger.mark(block, 0, text.length, as, id);
     if (text === "") return;
+    if (this.steps.length >= MOST_STEPS) {
+      // No window has so many: the rest of the page is one question, and time stays bounded.
+      if (!this.full) this.ask(line, text, `Is this one window? The page has more than ${MOST_STEPS} steps; nothing from here on is in the plan.`, this.plan);
+      this.full = true;
+      return all("question", () => "window");
+    }
     if (block.kind === "heading") {
       this.remains(undefined);
       if (block.row !== undefined) {

@@ -41,6 +41,7 @@ export abstract class Sketch {
   protected stagesOf: readonly DraftedStep[] | undefined;
   protected deployed: readonly DraftedStep[] = [];
   protected closed = false;
+  protected full = false;
   /** Nothing but tickets has been said since the last ticket. */
   protected ticketsAbove = false;
   protected sentence = 0;

@@ -43,9 +43,9 @@ export abstract class SpecialLines extends Leanings {
         step.notes.push(links.length > 0 ? `${raw} ${links.join(" ")}` : raw);
       }
       const [first] = this.deployed;
-      if (first !== undefined && first.sameAs === undefined && this.names.inventory.find("pipeline", String(first.with["pipeline"] ?? "")) !== undefined && this.branches === undefined) this.markAll(block, raw, "note", first);
+      if (first !== undefined && first.sameAs === undefined && this.names.inventory.find("pipeline", (first.with["pipeline"] as string | undefined) ?? "") !== undefined && this.branches === undefined) this.markAll(block, raw, "note", first);
       else if (first !== undefined && links.length === 0) {
-        this.ask(line, raw, `Which pipeline does this link to? Its target is lost${first.with["pipeline"] === undefined ? "" : `; is it ${String(first.with["pipeline"])}?`}`, first);
+        this.ask(line, raw, `Which pipeline does this link to? Its target is lost${first.with["pipeline"] === undefined ? "" : `; is it ${first.with["pipeline"] as string}?`}`, first);
         this.markAll(block, raw, "question", first);
       }
       return true;
@@ -87,7 +87,7 @@ export abstract class SpecialLines extends Leanings {
     const stacks = this.stacksOf(head?.text ?? this.branches?.text ?? "", found ?? "", change.title);
     const known = found !== undefined && this.names.inventory.find("pipeline", found) !== undefined;
     const steps = (environments.length === 0 ? [undefined] : environments).map((environment, index): DraftedStep => {
-      const id = slug([head?.mode === "destroy" ? "destroy" : "", (found ?? "").replace(/_?infrastructure$/i, ""), this.branches === undefined ? "" : String((ref as { branch?: string }).branch ?? "").split("/").at(-1), environments.length > 1 ? environment : ""].join(" "), "deploy");
+      const id = slug([head?.mode === "destroy" ? "destroy" : "", (found ?? "").replace(/_?infrastructure$/i, ""), this.branches === undefined ? "" : ((ref as { branch?: string } | undefined)?.branch ?? "").split("/").at(-1), environments.length > 1 ? environment : ""].join(" "), "deploy");
       const step = this.newStep(change, id, raw, line);
       step.action = "pipeline.run";
       step.with = { ...(found === undefined ? {} : { pipeline: found }), ...(ref === undefined ? {} : { ref }), ...(environment === undefined ? {} : { environment }), ...(head?.mode === "destroy" ? { mode: "destroy" } : {}) };
