@@ -33,7 +33,7 @@ export function repaired(text: string, line: number, repairs: Repair[]): string 
 
 function utf8Of(damaged: string): string | undefined {
   for (let length = damaged.length; length >= 2; length--) {
-    const bytes = [...damaged.slice(0, length)].map((character) => WINDOWS_1252.get(character) ?? character.charCodeAt(0));
+    const bytes = Array.from(damaged.slice(0, length), (character) => WINDOWS_1252.get(character) ?? character.charCodeAt(0));
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes)) + damaged.slice(length);
     } catch {

@@ -66,9 +66,9 @@ export function dayOf(said: string | undefined): string | undefined {
   const plain = said.toLowerCase().replace(/^(?:on|the) /, "").replace(/^the /, "");
   const offset = /^[dt] ?([-+]) ?([0-3])$/.exec(plain);
   if (offset !== null) return OFFSETS[`${offset[1] === "-" && offset[2] !== "0" ? "-" : ""}${offset[2] ?? ""}`];
-  if (/before$/.test(plain)) return "Sat";
+  if (plain.endsWith("before")) return "Sat";
   if (/^(?:next|following)|after$/.test(plain)) return "Mon";
-  if (/ of$/.test(plain)) return "Sun";
+  if (plain.endsWith(" of")) return "Sun";
   return plain.slice(0, 1).toUpperCase() + plain.slice(1, 3);
 }
 
@@ -89,7 +89,7 @@ function clockOf(groups: Readonly<Record<string, string | undefined>>): Clock | 
   if (hour > 24 || (hour === 24 && minute > 0)) return undefined;
   if (halves.length === 2 && halves[0] !== halves[1]) return { hour: hour % 24, minute, sure: true, doubt: "it says both AM and PM" };
   const [half] = halves;
-  if (half === undefined) return { hour: hour % 24, minute, sure: hour === 0 || hour > 12 || groups["h3"] !== undefined || /^0/.test(groups["h1"] ?? "") };
+  if (half === undefined) return { hour: hour % 24, minute, sure: hour === 0 || hour > 12 || groups["h3"] !== undefined || (groups["h1"] ?? "").startsWith("0") };
   if (hour > 12 || hour === 0) return half === "p" && hour > 12 && hour < 24 ? { hour, minute, sure: true } : { hour: hour % 24, minute, sure: true, doubt: "no clock shows it" };
   return { hour: (hour % 12) + (half === "p" ? 12 : 0), minute, sure: true };
 }
