@@ -1,66 +1,16 @@
-import type { Principal } from "../shared/access/principal.ts";
-import { checkStepApproval } from "../shared/access/separation.ts";
-import { Refusal } from "../shared/access/refusal.ts";
-import { mayI } from "../shared/access/roles.ts";
-import { Fault } from "../shared/fault/fault.ts";
-import { isoOf } from "../shared/ports/clock.ts";
-import { ABOUT_THE_RUN, decide, type DecisionRequest } from "../shared/run/decide.ts";
-import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
-import type { RunState } from "../shared/run/state.ts";
-import { whoWaits } from "../shared/run/who-waits.ts";
-import { latestDigest, startedWith } from "./api-runs.ts";
 import type { App } from "./app.ts";
-import { endpoint, type ApiCall } from "./http.ts";
-import { ringThrough } from "./ring.ts";
+import { makeDecision, whatAbortMeans } from "./decisions.ts";
+import { endpoint } from "./http.ts";
 
-/** Registers: decisions about a run, abort among them. A decision is a fact first; then whoever waits for it is rung. */
+/** Registers: decisions about a run, abort among them. */
 export function registerDecisions(app: App): void {
-  endpoint(app, "decide", async (call) => {
-    const { decision, isNew } = await made(call, call.body);
+  endpoint(app, "decide", async ({ client, principal, params, body }) => {
+    const { decision, isNew } = await makeDecision(app, client, principal, params["run"] ?? "", body);
     return { status: isNew ? 201 : 200, jsonBody: decision };
   });
 
-  endpoint(app, "abortRun", async (call) => {
-    const { mode, note } = call.body;
-    const { decision, state } = await made(call, { decision: "abort", mode, ...(note === undefined ? {} : { note }) });
+  endpoint(app, "abortRun", async ({ client, principal, params, body: { mode, note } }) => {
+    const { decision, state } = await makeDecision(app, client, principal, params["run"] ?? "", { decision: "abort", mode, ...(note === undefined ? {} : { note }) });
     return { status: 202, jsonBody: { decision, ...whatAbortMeans(app, state) } };
   });
-
-  /** A window that has not started can be aborted or held already; for all else there must be a run. */
-  async function planToDecideOn(run: string, { decision }: DecisionRequest): Promise<string> {
-    const digest = (await startedWith(app, run)) ?? (await latestDigest(app, run));
-    if (digest === undefined) throw new Fault("absent", `there is no run ${run}`);
-    if (!ABOUT_THE_RUN.has(decision) && (await startedWith(app, run)) === undefined) throw new Fault("conflict", `the run ${run} has not started: nothing is there yet to ${decision}`);
-    return digest;
-  }
-
-  /** `state` is how the run stood when the decision was made, before whoever waits for it went on. */
-  async function made(call: ApiCall<"decide" | "abortRun">, request: DecisionRequest): Promise<{ decision: object; isNew: boolean; state: RunState }> {
-    const run = call.params["run"] ?? "";
-    const index = indexOf(await app.stage.plans.get(await planToDecideOn(run, request)));
-    if (request.decision === "approve") checkApprover(call.principal, index, request);
-    const answer = await decide(app.stage.journal, index, request, call.principal.name, isoOf(app.stage.clock.now()));
-    if (answer.isNew) app.stage.telemetry.event("decision.made", { run, decision: request.decision, by: call.principal.name });
-    const state = await app.conductor.state(index.plan.digest);
-    await ringThrough(call.client, whoWaits(state, request));
-    return { ...answer, state };
-  }
-}
-
-/** An approval needs more than to steer: the role, and that the step names who gives it. */
-function checkApprover(principal: Principal, index: PlanIndex, { step }: DecisionRequest): void {
-  if (!mayI(principal.role, "approve")) throw new Refusal(403, `${principal.name} is ${principal.role} here; to approve needs approver`);
-  const approval = index.plan.steps.find(({ id }) => id === step)?.approval;
-  // A step that needs none, or is none, is what the decision itself is refused for.
-  if (approval !== undefined) checkStepApproval(principal, step ?? "", approval.by);
-}
-
-/** The answer that an abort gives at once: what runs, what of it cannot be interrupted, and what will be put back. */
-function whatAbortMeans(app: App, state: RunState): { running: object[]; cannotBeInterrupted: string[]; willBePutBack: string[] } {
-  const running = state.steps.filter(({ state: standing }) => standing === "running");
-  return {
-    running: running.map(({ id, title, targets }) => ({ step: id, title, targets: targets.filter((target) => target.state === "running").map((target) => target.id) })),
-    cannotBeInterrupted: running.filter(({ verb }) => app.registry.find(verb)?.cancel === undefined).map(({ id }) => id),
-    willBePutBack: state.obligations.filter(({ closed }) => closed === undefined).map(({ what }) => what),
-  };
 }

@@ -1,6 +1,9 @@
 import type { Door } from "../shared/access/door.ts";
+import type { AccessSettings } from "../shared/access/settings.ts";
 import type { Registry } from "../shared/action/registry.ts";
 import type { Inventory } from "../shared/inventory/inventory.ts";
+import type { Replies } from "../shared/ports/people.ts";
+import type { Secret } from "../shared/ports/secrets.ts";
 import type { Conductor, Stage } from "../shared/run/conductor.ts";
 import type { Workbook } from "../shared/run/workbook.ts";
 
@@ -13,6 +16,8 @@ export interface App {
   inventory(): Promise<{ inventory: Inventory; file: string }>;
   /** Who may come in. */
   readonly door: Door;
+  /** Slack as a hand: buttons and the slash command. Absent where it has no signing secret. */
+  readonly slack?: SlackHand;
   /** A workbook as the bytes of an `.xlsx` file. */
   workbookFile(workbook: Workbook): Promise<Uint8Array>;
   /** Waits, for callers who wait for news; absent where the clock stands still while a request is answered. */
@@ -20,6 +25,15 @@ export interface App {
   readonly version: string;
   /** Rings orchestrations in this process, where the host can; otherwise activities ring through the durable client. */
   readonly ring?: (instances: readonly string[]) => Promise<void>;
+}
+
+export interface SlackHand {
+  /** What Slack signs its requests with, read anew each time. */
+  signingSecret(): Promise<Secret>;
+  readonly replies: Replies;
+  readonly access: AccessSettings;
+  /** On a machine where nobody signs in, the people of the inventory need no role of their own. */
+  readonly trusting: boolean;
 }
 
 export const WINDOW = "window";

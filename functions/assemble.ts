@@ -7,12 +7,13 @@ import { Fault } from "../shared/fault/fault.ts";
 import { loadInventory } from "../shared/inventory/load.ts";
 import { hasErrors, printedFinding } from "../shared/plan/finding.ts";
 import type { Outside } from "../shared/ports/outside.ts";
+import type { Replies } from "../shared/ports/people.ts";
 import type { Telemetry } from "../shared/ports/telemetry.ts";
 import { conductorOf, type Stage } from "../shared/run/conductor.ts";
 import type { Journal } from "../shared/run/journal.ts";
 import type { Locks } from "../shared/run/locks.ts";
 import type { Plans } from "../shared/run/plans.ts";
-import type { App } from "./app.ts";
+import type { App, SlackHand } from "./app.ts";
 import { observedFetch } from "./observed-fetch.ts";
 
 /** What a composition chooses: where facts are kept, how the world is reached, what telemetry goes to. */
@@ -63,6 +64,7 @@ export function assemble(parts: Parts): App {
       clock: outside.clock,
       ...(parts.localOperator === undefined ? {} : { localOperator: parts.localOperator }),
     }),
+    ...(settings.slack.signingSecret === undefined ? {} : { slack: slackHand(parts, settings.slack.signingSecret, ports.replies) }),
     workbookFile: parts.workbookFile,
     version: parts.version,
     ...(parts.pause === undefined ? {} : { pause: parts.pause }),
@@ -74,6 +76,10 @@ export function assemble(parts: Parts): App {
       return { inventory, file };
     },
   };
+}
+
+function slackHand({ outside, settings, localOperator }: Parts, secret: string, replies: Replies): SlackHand {
+  return { signingSecret: () => outside.secrets.read(secret), replies, access: settings.access, trusting: localOperator !== undefined };
 }
 
 async function textOf(file: string): Promise<string> {

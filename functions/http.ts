@@ -13,7 +13,7 @@ import { ENDPOINTS, type BodyOf, type EndpointName, type EndpointSpec, type Quer
 /** Bodies above this are refused before they are parsed; a plan of a thousand steps has less than half of it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
 
-const STATUS: Readonly<Record<FaultKind, number>> = {
+export const STATUS: Readonly<Record<FaultKind, number>> = {
   invalid: 400,
   absent: 404,
   conflict: 409,
@@ -77,7 +77,7 @@ function serve(app: App, name: string, methods: HttpMethod[], route: string, dee
 /** Most that a fact keeps of what a caller wrote. */
 const LONGEST_QUOTE = 300;
 
-async function writeDown(app: App, name: string, request: HttpRequest, context: InvocationContext, { status, message }: Refusal, principal: Principal | undefined): Promise<void> {
+export async function writeDown(app: App, name: string, request: HttpRequest, context: InvocationContext, { status, message }: Refusal, principal: Principal | undefined): Promise<void> {
   const by = principal?.name ?? "nobody";
   app.stage.telemetry.event("access.refused", { run: ACCESS_RUN, by, deed: name, status }, "warning");
   const refused = { by, deed: name, method: request.method, path: new URL(request.url).pathname.slice(0, LONGEST_QUOTE), status, why: message.slice(0, LONGEST_QUOTE), ...(principal === undefined ? {} : { role: principal.role }) };
@@ -89,7 +89,7 @@ async function writeDown(app: App, name: string, request: HttpRequest, context: 
   }
 }
 
-function problem(status: number, title: string, detail: string, retryAfterMs?: number): HttpResponseInit {
+export function problem(status: number, title: string, detail: string, retryAfterMs?: number): HttpResponseInit {
   return {
     status,
     headers: {

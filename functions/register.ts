@@ -10,6 +10,7 @@ import type { App } from "./app.ts";
 import { registerNowhere } from "./http.ts";
 import { registerOrchestrations } from "./orchestrations.ts";
 import { registerGuard } from "./reconciler.ts";
+import { registerSlack } from "./slack-actions.ts";
 import { registerTimers } from "./timers.ts";
 
 /** Registers every function of the app. Azure and the local host call the same. */
@@ -24,6 +25,7 @@ export function register(app: App): void {
   registerBoard(app);
   registerReports(app);
   registerOpen(app);
+  registerSlack(app);
   registerHealth(app);
   registerNowhere(app);
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../shared/config/config.ts";
 import type { Outside } from "../shared/ports/outside.ts";
-import type { People } from "../shared/ports/people.ts";
+import type { People, Replies } from "../shared/ports/people.ts";
 import { AzureComputeSettings, connectAzureCompute } from "./azure-compute/connector.ts";
 import { AzureDevOpsSettings, connectAzureDevOps } from "./azure-devops/connector.ts";
 import { AzureNetworkSettings, connectAzureNetwork } from "./azure-network/connector.ts";
@@ -15,7 +15,7 @@ import { connectVaultSecrets } from "./key-vault/secrets.ts";
 import { connectPanOs, PanOsSettings } from "./pan-os/connector.ts";
 import { connectPingdom, PingdomSettings } from "./pingdom/connector.ts";
 import { connectSlack, SlackSettings } from "./slack/connector.ts";
-import { slackPeople } from "./slack/people.ts";
+import { slackPeople, slackReplies } from "./slack/people.ts";
 import { connectTerraform, TerraformSettings } from "./terraform/connector.ts";
 import { connectWeb, WebSettings } from "./web/connector.ts";
 import { connectWsus } from "./wsus/connector.ts";
@@ -46,7 +46,7 @@ export const SETTINGS = {
 export type Settings = Config<typeof SETTINGS>;
 
 /** What actions use, by port name. `people` is what the run itself tells people through, too. */
-export type Ports = Readonly<Record<string, unknown>> & { readonly people: People };
+export type Ports = Readonly<Record<string, unknown>> & { readonly people: People; readonly replies: Replies };
 
 export function connectAll(settings: Settings, outside: Outside): Ports {
   const { hosts, scripts, retirement } = connectAzureCompute(settings["azure-compute"], outside);
@@ -66,6 +66,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     cache,
     chat,
     people: slackPeople(chat),
+    replies: slackReplies(chat),
     issues: connectJira(settings.jira, outside),
     monitors: connectPingdom(settings.pingdom, outside),
     passwords: connectBitwarden(settings.bitwarden, outside),

@@ -19,6 +19,18 @@ export interface ChatText {
   readonly text: string;
   /** mrkdwn paragraphs, already escaped and within Slack's limits. */
   readonly paragraphs: readonly string[];
+  readonly buttons?: readonly ChatButton[];
+}
+
+/** A button that asks before it counts. Plain words, not mrkdwn. */
+export interface ChatButton {
+  /** Unique within the message. */
+  readonly id: string;
+  readonly label: string;
+  /** Comes back when it is pressed; anyone who reads the channel by the API sees it. At most 2,000 characters. */
+  readonly value: string;
+  readonly confirm: string;
+  readonly style?: "primary" | "danger";
 }
 
 export interface ChatMessage {
@@ -55,6 +67,8 @@ export interface Chat {
   post(channel: string, message: ChatText, mark: Mark, where?: { readonly thread: string; readonly alsoInChannel: boolean }): Promise<ChatMessage>;
   /** Replaces text and mark of a message of ours. */
   update(message: ChatMessage, text: ChatText, mark: Mark): Promise<void>;
+  /** Shows something to one user alone, who is in the channel; it is nowhere else and not kept. */
+  whisper(channel: string, user: string, text: ChatText): Promise<void>;
   /** An address that opens the message in Slack. */
   link(message: Pick<ChatMessage, "channel" | "ts">): Promise<string>;
   /** Runs `work` alone for this channel in this process: between looking and posting nobody else posts. */
@@ -68,6 +82,7 @@ export const SlackSettings = z.strictObject({
     .regex(/^[CG][A-Z0-9]{2,}$/)
     .optional()
     .describe("Slack channel id for messages to people that name no channel"),
+  signingSecret: z.string().min(1).optional().describe("Name of the secret in the vault that Slack signs its requests to us with; without it, buttons and the slash command do nothing"),
 });
 export type SlackSettings = z.infer<typeof SlackSettings>;
 
@@ -168,11 +183,11 @@ export function connectSlack(settings: SlackSettings, outside: Outside): Chat {
       return message === undefined ? undefined : ours(channel, message);
     },
 
-    async post(channel, { text, paragraphs }, mark, where) {
+    async post(channel, { text, paragraphs, buttons }, mark, where) {
       const message = {
         channel,
         text,
-        blocks: blocksOf(paragraphs),
+        blocks: blocksOf(paragraphs, buttons),
         metadata: metadataOf(mark),
         link_names: false,
         unfurl_links: false,
@@ -187,11 +202,15 @@ export function connectSlack(settings: SlackSettings, outside: Outside): Chat {
       return { channel, ts: answer.ts, ...(where === undefined ? {} : { thread: where.thread }), mark };
     },
 
-    async update({ channel, ts }, { text, paragraphs }, mark) {
+    async update({ channel, ts }, { text, paragraphs, buttons }, mark) {
       // Slack drops metadata that an update leaves out; the mark goes along every time.
       await call("chat.update", channel, (slack) =>
-        slack.chat.update({ channel, ts, text, blocks: blocksOf(paragraphs), metadata: metadataOf(mark), link_names: false }),
+        slack.chat.update({ channel, ts, text, blocks: blocksOf(paragraphs, buttons), metadata: metadataOf(mark), link_names: false }),
       );
+    },
+
+    async whisper(channel, user, { text, paragraphs }) {
+      await call("chat.postEphemeral", channel, (slack) => slack.chat.postEphemeral({ channel, user, text, blocks: blocksOf(paragraphs), link_names: false }));
     },
 
     async link({ channel, ts }) {
@@ -214,9 +233,22 @@ function tsOf(instantMs: number): string {
   return `${Math.floor(instantMs / 1_000)}.000000`;
 }
 
-function blocksOf(paragraphs: readonly string[]) {
+function blocksOf(paragraphs: readonly string[], buttons: readonly ChatButton[] = []) {
   // `verbatim` keeps Slack from turning names in users' text into mentions.
-  return paragraphs.map((text) => ({ type: "section" as const, text: { type: "mrkdwn" as const, text, verbatim: true } }));
+  const sections = paragraphs.map((text) => ({ type: "section" as const, text: { type: "mrkdwn" as const, text, verbatim: true } }));
+  return buttons.length === 0 ? sections : [...sections, { type: "actions" as const, block_id: "nightshift", elements: buttons.map(buttonOf) }];
+}
+
+function buttonOf({ id, label, value, confirm, style }: ChatButton) {
+  const plain = (text: string) => ({ type: "plain_text" as const, text });
+  return {
+    type: "button" as const,
+    action_id: id,
+    text: plain(label),
+    value,
+    confirm: { title: plain("Are you sure?"), text: plain(confirm.slice(0, 300)), confirm: plain(label.slice(0, 30)), deny: plain("No") },
+    ...(style === undefined ? {} : { style }),
+  };
 }
 
 function metadataOf({ key, run, announces, ended }: Mark) {

@@ -1,7 +1,7 @@
 import { Fault } from "../../shared/fault/fault.ts";
-import type { Notice, People } from "../../shared/ports/people.ts";
+import type { Notice, People, Replies } from "../../shared/ports/people.ts";
 import type { Chat } from "./connector.ts";
-import { messageOf } from "./messages.ts";
+import { messageOf, SLACK_LIMITS } from "./messages.ts";
 import { replyInThread } from "./thread.ts";
 
 /**
@@ -15,9 +15,26 @@ export function slackPeople(chat: Chat): People {
       const channels = channelsOf(notice, chat);
       const stranger = notice.mention.find((user) => !/^[UW][A-Z0-9]+$/.test(user));
       if (stranger !== undefined) throw new Fault("invalid", `${JSON.stringify(stranger)} is no Slack user id; expected U… or W…, as the inventory's people have`);
-      const text = messageOf({ lines: [notice.text, ...notice.lines], mention: notice.mention });
+      const buttons = (notice.actions ?? []).map(({ label, confirm, style, ...value }) => ({ id: value.decision, label, confirm, ...(style === undefined ? {} : { style }), value: JSON.stringify(value) }));
+      const text = { ...messageOf({ lines: [notice.text, ...notice.lines], mention: notice.mention }), ...(buttons.length === 0 ? {} : { buttons }) };
       for (const channel of channels) await replyInThread(chat, { channel, run }, notice.key, text);
     },
+  };
+}
+
+/** What people see of their answers: the message they answered says what was decided, and a refusal is seen by them alone. */
+export function slackReplies(chat: Chat): Replies {
+  return {
+    async settle({ channel, ts, thread }, before, decided) {
+      const message = await chat.read(channel, ts, thread);
+      if (message === undefined) return;
+      const { text, paragraphs } = messageOf({ lines: [decided] });
+      // As Slack sent it, it is escaped; whole lines are left out, since a cut could end within an escape.
+      let kept = "";
+      for (const line of before.split("\n")) if (kept.length + line.length < SLACK_LIMITS.paragraph) kept += `${kept === "" ? "" : "\n"}${line}`;
+      await chat.update(message, { text: `${kept}\n${text}`.slice(0, SLACK_LIMITS.text), paragraphs: [...(kept === "" ? [] : [kept]), ...paragraphs] }, message.mark);
+    },
+    whisper: (channel, user, text) => chat.whisper(channel, user, messageOf({ lines: [text] })),
   };
 }
 

@@ -150,6 +150,15 @@ const METHODS: Readonly<Record<string, Method>> = {
     return { channel: channel.id, ts: message.ts, text, message: { ...answer, edited: { user: world.bot.userId, ts: message.editedTs } } };
   },
 
+  // Seen by one user, and kept nowhere: only the effect tells of it.
+  "chat.postEphemeral": (world, args, now) => {
+    const channel = writable(world, args);
+    const { text } = contentOf(args);
+    if (args["user"] === undefined || !channel.members.includes(args["user"])) throw new Refusal("user_not_in_channel");
+    world.effects.push({ at: new Date(now).toISOString(), did: "whispered", to: `channel #${channel.name}`, with: { user: args["user"], text } });
+    return { message_ts: nextTs(world, channel.id, now) };
+  },
+
   "chat.getPermalink": (world, args) => {
     const channel = channelOf(world, args);
     const message = world.messages.find((one) => one.channel === channel.id && one.ts === args.message_ts);

@@ -7,6 +7,7 @@ import { isoOf } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import { inScope } from "../ports/scope.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import { buttonsFor } from "./buttons.ts";
 import { callOf, portsFor, type Caller } from "./calling.ts";
 import { controlOf, holds } from "./control.ts";
 import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, type Fact, type TargetRef } from "./facts.ts";
@@ -193,6 +194,7 @@ class Deeds {
         mention: owners.map(({ slackId }) => slackId),
         text,
         lines,
+        ...buttonsFor({ run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, topic, title: this.#step.title }),
       }),
     );
     if (topic.startsWith("held")) this.#performer.telemetry.event("step.held", { run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, verb: this.#step.verb, why: "failed" }, "warning");

@@ -4,6 +4,7 @@ import { isoOf, type Clock } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type StepRef, type TargetRef } from "./facts.ts";
+import { buttonsFor } from "./buttons.ts";
 import { carryOut, type Performer } from "./carry-out.ts";
 import { controlOf, neverOpened } from "./control.ts";
 import { DECISION_STREAM, type Decision } from "./facts.ts";
@@ -129,7 +130,7 @@ export function conductorOf(stage: Stage): Conductor {
       switch (order.do) {
         case "tell": {
           const mention = (order.topic.startsWith("approval") ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(({ slackId }) => slackId);
-          const notice = { key: `${ref.run}/${ref.step}/${order.topic}`, channels: index.plan.window.channels.map(({ id }) => id), mention, text: order.text, lines: order.lines };
+          const notice = { key: `${ref.run}/${ref.step}/${order.topic}`, channels: index.plan.window.channels.map(({ id }) => id), mention, text: order.text, lines: order.lines, ...buttonsFor({ run: ref.run, step: ref.step, topic: order.topic, title: step.title, ...(order.preview === undefined ? {} : { preview: order.preview }) }) };
           const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
           const about = { at, step: ref.step, topic: order.topic };
           if (order.topic.startsWith("approval")) stage.telemetry.event("step.held", { run: ref.run, step: ref.step, target: "", verb: step.verb, why: "approval" }, "warning");

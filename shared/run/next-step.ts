@@ -71,7 +71,8 @@ export type StepOrder =
   | { readonly do: "wait"; readonly until: number; readonly why: string }
   /** Look at what it would do, and write that down. */
   | { readonly do: "preview" }
-  | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
+  /** `preview`: what the message asks to be approved. */
+  | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[]; readonly preview?: string }
   /** `batch` is the batch's number, from 0: one that has been recorded already is run again, not recorded again. */
   | { readonly do: "run"; readonly batch: number; readonly targets: readonly string[]; readonly failuresBefore: number }
   /** `as` is missing where the targets decide; see `summaryOf`. */
@@ -162,6 +163,7 @@ function askApproval({ step, told, untold, now, cutoff }: StepSight, { digest, l
     topic,
     text: `${step.title} needs the approval of ${names}${step.irreversible ? "; it cannot be undone" : ""}.${moved ? " It was approved, and the world has moved since: what it would do now is this." : ""}`,
     lines: [...lines, ...step.notes, `Answer: nightshift decide approve --step ${step.id}`],
+    preview: digest,
   };
 }
 

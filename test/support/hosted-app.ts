@@ -64,7 +64,7 @@ export interface HostedOptions {
   readonly timersRun?: boolean;
   readonly timerStatuses?: TimerStatuses;
   /** Takes the place of what is usual in the app. */
-  readonly app?: Partial<Pick<App, "ring" | "pause">>;
+  readonly app?: Partial<Pick<App, "ring" | "pause" | "slack">>;
   /** Takes the place of what is usual at the door: a local operator, Ada, and nobody signs in. */
   readonly door?: Partial<DoorParts>;
   /** Kept from an earlier life. */

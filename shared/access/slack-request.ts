@@ -1,0 +1,99 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { ABORT_MODES, type AbortMode } from "../run/facts.ts";
+import { Refusal } from "./refusal.ts";
+
+export const SIGNATURE_HEADER = "x-slack-signature";
+export const TIMESTAMP_HEADER = "x-slack-request-timestamp";
+
+/** How far Slack's clock and ours may be apart, in either direction: a request that was recorded is of no use later. */
+const FRESH_MS = 300_000;
+
+/**
+ * Makes sure that Slack sent these bytes, now: `v0=` and HMAC-SHA256 over `v0:TIMESTAMP:BODY`, compared in constant time.
+ *
+ * @throws Refusal 401; what exactly did not fit is nobody's business.
+ * @see Slack, «Verifying requests from Slack».
+ */
+export function checkSlackSignature(headers: { get(name: string): string | null }, body: Uint8Array, secret: string, now: number): void {
+  const timestamp = headers.get(TIMESTAMP_HEADER) ?? "";
+  const shown = Buffer.from(headers.get(SIGNATURE_HEADER) ?? "");
+  const expected = Buffer.from(`v0=${createHmac("sha256", secret).update(`v0:${timestamp}:`).update(body).digest("hex")}`);
+  const isFresh = /^\d{10}$/.test(timestamp) && Math.abs(Number(timestamp) * 1_000 - now) <= FRESH_MS;
+  const isSame = shown.length === expected.length && timingSafeEqual(shown, expected);
+  if (secret === "" || !isFresh || !isSame) throw new Refusal(401, "this is not signed by Slack, or not now");
+}
+
+/** What a button of ours sends back; keep in step with `NoticeAction`. */
+const Pressed = z.strictObject({
+  decision: z.enum(["approve", "skip", "retry", "done", "abort"]),
+  run: z.string().min(1).max(100),
+  about: z.string().min(1).max(300),
+  step: z.string().max(300).optional(),
+  target: z.string().max(300).optional(),
+  preview: z.string().max(64).optional(),
+});
+const BlockActions = z.object({
+  type: z.literal("block_actions"),
+  user: z.object({ id: z.string().max(50) }),
+  channel: z.object({ id: z.string().max(50) }).optional(),
+  message: z.object({ ts: z.string().max(50), thread_ts: z.string().max(50).optional(), text: z.string().default("") }).optional(),
+  actions: z.array(z.object({ value: z.string().max(2_000).optional() })).min(1),
+});
+
+export interface Press {
+  readonly user: string;
+  readonly pressed: z.infer<typeof Pressed>;
+  /** The message that the button stands in. */
+  readonly message?: { readonly channel: string; readonly ts: string; readonly thread?: string; readonly text: string };
+}
+
+/** A button that was pressed; undefined for what else Slack may send to the same address. @throws Refusal 400 for what is none of Slack's. */
+export function pressOf(form: URLSearchParams): Press | undefined {
+  const payload = jsonOf(form.get("payload") ?? "");
+  if (typeof payload !== "object" || payload === null) throw new Refusal(400, "payload: expected an object as JSON");
+  if ((payload as { type?: unknown }).type !== "block_actions") return undefined;
+  const parsed = BlockActions.safeParse(payload);
+  if (!parsed.success) throw new Refusal(400, `payload: expected a button that was pressed: ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
+  const { user, channel, message, actions } = parsed.data;
+  const pressed = Pressed.safeParse(jsonOf(actions[0]?.value ?? ""));
+  if (!pressed.success) throw new Refusal(400, "payload.actions: the button is none of ours");
+  return {
+    user: user.id,
+    pressed: pressed.data,
+    ...(message === undefined || channel === undefined ? {} : { message: { channel: channel.id, ts: message.ts, text: message.text, ...(message.thread_ts === undefined ? {} : { thread: message.thread_ts }) } }),
+  };
+}
+
+export type SlashCommand =
+  | { readonly does: "status" | "open"; readonly run?: string }
+  | { readonly does: "abort"; readonly mode: AbortMode; readonly run?: string }
+  | { readonly does: "help" };
+
+/** `/nightshift status [RUN] | open | abort [MODE] [RUN]`: who said it, and a name for this one time that they did. */
+export function slashOf(form: URLSearchParams): { readonly user: string; readonly once: string; readonly command: SlashCommand } {
+  const user = form.get("user_id") ?? "";
+  if (user === "" || user.length > 50) throw new Refusal(400, "user_id: expected a Slack user id");
+  return { user, once: (form.get("trigger_id") ?? "").slice(0, 100), command: commandOf((form.get("text") ?? "").slice(0, 300)) };
+}
+
+function commandOf(text: string): SlashCommand {
+  const [does = "", ...rest] = text.trim().split(/\s+/);
+  if (does === "abort") {
+    const mode = ABORT_MODES.find((known) => known === rest[0]);
+    const [run, ...more] = mode === undefined ? rest : rest.slice(1);
+    if (more.length > 0) return { does: "help" };
+    return { does, mode: mode ?? "close", ...(run === undefined ? {} : { run }) };
+  }
+  const [run, ...more] = rest;
+  if ((does !== "status" && does !== "open") || more.length > 0) return { does: "help" };
+  return { does, ...(run === undefined ? {} : { run }) };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

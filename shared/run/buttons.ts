@@ -1,0 +1,22 @@
+import type { NoticeAction } from "../ports/people.ts";
+
+/** What a message asks about. */
+interface Question {
+  readonly run: string;
+  readonly step: string;
+  readonly target?: string;
+  readonly topic: string;
+  readonly title: string;
+  /** Of an approval: the preview that the message shows. */
+  readonly preview?: string;
+}
+
+/** The answers that a message about a step offers as buttons: an approval, or a decision about what is held; none where nothing is asked. */
+export function buttonsFor({ run, step, target, topic, title, preview }: Question): { readonly actions?: readonly NoticeAction[] } {
+  const about = { run, about: topic, step, ...(target === undefined ? {} : { target }) };
+  const skip: NoticeAction = { decision: "skip", label: "Skip", confirm: `Skip «${title}»? It is dropped, and what needs it is not done.`, ...about };
+  const abort: NoticeAction = { decision: "abort", label: "Abort the window", confirm: "Abort the whole window and close up now? Nothing new begins, what runs is stopped, and what is open is put back.", style: "danger", run, about: topic };
+  if (preview !== undefined) return { actions: [{ decision: "approve", label: "Approve", confirm: `Let «${title}» do what this message shows?`, style: "primary", ...about, preview }, skip, abort] };
+  if (topic.startsWith("held")) return { actions: [{ decision: "retry", label: "Retry", confirm: `Try «${title}» again?`, style: "primary", ...about }, skip, abort] };
+  return {};
+}
