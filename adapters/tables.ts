@@ -87,7 +87,7 @@ export function tableNamed(name: string, settings: TablesSettings): Table {
     return floorCall(what, async () => {
       const rows: Row[] = [];
       try {
-        for await (const row of (await reading()).listEntities<Row>({ queryOptions: { filter }, ...deadline() })) rows.push(row as Row);
+        for await (const row of (await reading()).listEntities<Row>({ queryOptions: { filter }, ...deadline() })) rows.push(row);
       } catch (thrown) {
         if (!isMissingTable(thrown)) throw thrown;
       }
@@ -102,7 +102,7 @@ export function tableNamed(name: string, settings: TablesSettings): Table {
     get: (what, partition, row) =>
       floorCall(what, async () => {
         try {
-          return (await (await reading()).getEntity<Row>(partition, row, deadline())) as Row & { etag: string };
+          return (await (await reading()).getEntity<Row>(partition, row, deadline()));
         } catch (thrown) {
           if (isMissingTable(thrown) || isStatus(thrown, 404)) return undefined;
           throw thrown;

@@ -12,7 +12,7 @@ export function observedFetch(fetch: Fetch, clock: Clock, telemetry: Telemetry):
     const scope = currentScope();
     if (scope === undefined) return fetch(input, init);
     const request = input instanceof Request ? input : undefined;
-    const system = new URL(request?.url ?? String(input)).hostname;
+    const system = (input instanceof URL ? input : new URL(input instanceof Request ? input.url : input)).hostname;
     const method = init?.method ?? request?.method ?? "GET";
     const begunAt = clock.now();
     const told = (status: number): void =>

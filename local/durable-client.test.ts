@@ -18,7 +18,7 @@ beforeEach(async () => {
   const app = await collectApp(() =>
     df.app.client.http("use", {
       handler: async (_request, client) => {
-        const did = await work(client as df.DurableClient).then((value) => ({ value: value ?? null }), (error: Error) => ({ error: error.message }));
+        const did = await work(client).then((value) => ({ value: value ?? null }), (error: Error) => ({ error: error.message }));
         return { jsonBody: did };
       },
     }),

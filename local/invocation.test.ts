@@ -38,7 +38,7 @@ describe("L4: two pre- and two post-hooks", () => {
     app.registrations.addHook("preInvocation", ((context: { appHookData: Record<string, number> }) => {
       context.appHookData["n"] = (context.appHookData["n"] ?? 0) + 1;
       counts.push(context.appHookData["n"]);
-    }) as never);
+    }));
 
     await act(app, "A");
     await act(app, "A");

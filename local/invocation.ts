@@ -70,7 +70,7 @@ async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: S
   let result: unknown = null;
   let error: unknown = null;
   try {
-    result = await model.invokeFunction(args.context, before.inputs, before.functionCallback as FunctionCallback);
+    result = await model.invokeFunction(args.context, before.inputs, before.functionCallback);
   } catch (thrown) {
     error = errorOf(thrown);
   }
@@ -168,7 +168,7 @@ export function errorOf(thrown: unknown): Error {
   if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
   if (thrown === undefined || thrown === null) return new Error("Unknown error");
   if (typeof thrown === "object") return new Error(JSON.stringify(thrown));
-  return new Error(String(thrown as string | number | bigint | boolean | symbol));
+  return new Error(String(thrown));
 }
 
 /** The engine's way to the app's orchestrators and activities. */

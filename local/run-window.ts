@@ -118,7 +118,7 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
     telemetry: silentTelemetry,
     ...socketTransport(outdoors.simulatorsOrigin, clock),
     ring: async (instances) => {
-      await Promise.all([...new Set(instances)].map((instance) => host?.hub.raise(instance, "ring", {})));
+      for (const instance of new Set(instances)) await host?.hub.raise(instance, "ring", {});
     },
     ...(options.record === undefined ? {} : { record: (line: string) => appendFileSync(options.record ?? "", `${line}\n`) }),
   });

@@ -28,7 +28,7 @@ function registerNight(): void {
     return (yield context.df.callActivity("done", { end })) as unknown;
   });
   df.app.activity("done", { handler: ({ end }: { end: string }) => ({ end }) });
-  df.app.client.http("use", { handler: async (_request, client) => ({ jsonBody: await work(client as df.DurableClient).then((value) => ({ value: value ?? null }), (error: Error) => ({ error: error.message })) }) });
+  df.app.client.http("use", { handler: async (_request, client) => ({ jsonBody: await work(client).then((value) => ({ value: value ?? null }), (error: Error) => ({ error: error.message })) }) });
 }
 
 async function serve(register: () => void, hostOptions: Partial<HostOptions> = {}, serveOptions: Partial<ServeOptions> = {}): Promise<void> {

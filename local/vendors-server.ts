@@ -96,7 +96,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
     if (bytes > MOST_BYTES) throw new Fault("invalid", `a request has more than ${MOST_BYTES} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts) as Buffer<ArrayBuffer>;
+  return Buffer.concat(parts);
 }
 
 function parsed(body: Buffer): unknown {

@@ -13,7 +13,7 @@ import type { Activities, Child, FamilyActivity } from "./wire.ts";
 export type Durable<Result> = Generator<Task, Result, unknown>;
 
 export function inputOf<Input>(ctx: OrchestrationContext): Input {
-  return ctx.df.getInput<Input>() as Input;
+  return ctx.df.getInput<Input>();
 }
 
 /** Calls an activity. One that died with its process, or could not be run, answers like one that met a fault of ours. */

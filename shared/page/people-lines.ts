@@ -30,7 +30,7 @@ export abstract class PeopleLines extends TicketLines {
     if (block.done === true) this.ask(line, masked.trim(), "Is this done already? It is ticked off on the page.", this.change ?? this.plan);
     const { owner, masked: left, spans } = this.ownersOf(block, rest, false);
     for (const { start, end } of spans) this.ledger.mark(block, start, end, "note", () => this.idOf(this.last ?? this.change ?? this.plan)());
-    if (spans.length > 0 && (/\S/.test(left.replaceAll(/\bor\b|[/&]/g, "")) === false) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
+    if (spans.length > 0 && (!/\S/.test(left.replaceAll(/\bor\b|[/&]/g, ""))) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
     return { masked: spans.length > 0 ? left.replace(/^\s*(?:or|\/|&)\s*$/i, (all) => " ".repeat(all.length)) : left, owner };
   }
 
