@@ -341,6 +341,6 @@ describe("health", () => {
 
     const open = hosted.served.routes.filter(({ fn }) => fn.trigger["authLevel"] === "anonymous").map(({ path }) => path);
 
-    expect(open.toSorted()).toEqual(["/api/v1/health", "/api/v1/ready"]);
+    expect(open.toSorted()).toEqual(["/api/v1/health", "/api/v1/ready", "/api/v1/slack/command", "/api/v1/slack/interactivity"]);
   });
 });

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { ABORT_MODES, type AbortMode } from "../run/facts.ts";
+import type { AbortMode } from "../run/facts.ts";
 import { Refusal } from "./refusal.ts";
 
 export const SIGNATURE_HEADER = "x-slack-signature";
@@ -77,10 +77,13 @@ export function slashOf(form: URLSearchParams): { readonly user: string; readonl
   return { user, once: (form.get("trigger_id") ?? "").slice(0, 100), command: commandOf((form.get("text") ?? "").slice(0, 300)) };
 }
 
+/** Keep in step with `ABORT_MODES`, which the door does not import. */
+const MODES = ["freeze", "finish", "close"] as const satisfies readonly AbortMode[];
+
 function commandOf(text: string): SlashCommand {
   const [does = "", ...rest] = text.trim().split(/\s+/);
   if (does === "abort") {
-    const mode = ABORT_MODES.find((known) => known === rest[0]);
+    const mode = MODES.find((known) => known === rest[0]);
     const [run, ...more] = mode === undefined ? rest : rest.slice(1);
     if (more.length > 0) return { does: "help" };
     return { does, mode: mode ?? "close", ...(run === undefined ? {} : { run }) };
