@@ -5,7 +5,7 @@ import type { Invoker } from "./durable/hub.ts";
 import { watchCalls } from "./durable/unyielded.ts";
 import { runIn } from "./functions-core.ts";
 import type { HookCallback } from "./functions-core.ts";
-import type { Binding, CoreInvocationContext, FunctionCallback, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
+import type { Binding, CoreInvocationContext, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
 import { activityInput, resultJson } from "./typed-data.ts";
 import { Fault } from "../shared/fault/fault.ts";
 

@@ -87,7 +87,7 @@ export abstract class SpecialLines extends Leanings {
     const stacks = this.stacksOf(head?.text ?? this.branches?.text ?? "", found ?? "", change.title);
     const known = found !== undefined && this.names.inventory.find("pipeline", found) !== undefined;
     const steps = (environments.length === 0 ? [undefined] : environments).map((environment, index): DraftedStep => {
-      const id = slug([head?.mode === "destroy" ? "destroy" : "", (found ?? "").replace(/_?infrastructure$/i, ""), this.branches === undefined ? "" : ((ref)?.branch ?? "").split("/").at(-1), environments.length > 1 ? environment : ""].join(" "), "deploy");
+      const id = slug([head?.mode === "destroy" ? "destroy" : "", (found ?? "").replace(/_?infrastructure$/i, ""), this.branches !== undefined && ref !== undefined && "branch" in ref ? String(ref.branch).split("/").at(-1) : "", environments.length > 1 ? environment : ""].join(" "), "deploy");
       const step = this.newStep(change, id, raw, line);
       step.action = "pipeline.run";
       step.with = { ...(found === undefined ? {} : { pipeline: found }), ...(ref === undefined ? {} : { ref }), ...(environment === undefined ? {} : { environment }), ...(head?.mode === "destroy" ? { mode: "destroy" } : {}) };
