@@ -57,7 +57,7 @@ export async function carryOut(performer: Performer, index: PlanIndex, ref: Targ
   if (deed.walk.seq !== seq) return NOTHING;
   switch (order.do) {
     case "begin":
-      return deed.begin(order.try, order.attempt);
+      return deed.begin(order.try, order.attempt, order.follows);
     case "poll":
       return deed.poll(order.attempt);
     case "verify":
@@ -99,7 +99,7 @@ class Deeds {
     this.#decisions = (view.streams(DECISION_STREAM) as readonly Decision[]).filter(({ step, target }) => step === ref.step && (target === undefined || target === ref.target));
   }
 
-  async begin(tryNumber: number, attempt: number): Promise<CarriedOut> {
+  async begin(tryNumber: number, attempt: number, follows?: string): Promise<CarriedOut> {
     // A call whose answer was lost is made again whatever was decided since: it looks for its own work first.
     const isFirst = this.walk.inFlight === undefined && !this.walk.doubt;
     const known = this.#view.streams(DECISION_STREAM) as readonly Decision[];
@@ -111,6 +111,7 @@ class Deeds {
       try: tryNumber,
       attempt,
       ...(this.#target.opens.length === 0 ? {} : { opens: [...this.#target.opens] }),
+      ...(follows === undefined ? {} : { follows }),
     };
     if (!(await this.#append(0, [intended]))) return NOTHING;
     const decided = (await this.#performer.journal.read(this.#ref.run, DECISION_STREAM)) as readonly Decision[];

@@ -111,6 +111,8 @@ const TargetFacts = [
     try: z.int(),
     attempt: z.int(),
     opens: z.array(z.object({ id: z.string(), what: z.string() })).optional(),
+    /** Id of the decision that this follows; it is followed once. */
+    follows: z.string().optional(),
   }),
   z.object({ type: z.literal("target.begun"), ...Where, try: z.int(), receipt: z.unknown() }),
   /** A poll that learned something: `waiting` or `running` with a new note or receipt. */

@@ -242,7 +242,7 @@ describe("B7 begun, too late to start or to finish", () => {
     const after = nextOrder(sight(told.intended({ deed: "cancel" }).after("1m").cancelled(), { step: { onFailure: "ask" }, decisions }));
 
     expect(order).toMatchObject({ do: "cancel", try: 1 });
-    expect(after).toEqual({ do: "begin", try: 2, attempt: 1 });
+    expect(after).toEqual({ do: "begin", try: 2, attempt: 1, follows: decisions[0]?.id });
   });
 });
 
@@ -269,7 +269,7 @@ describe("B8 begun, and it ended badly", () => {
   });
 
   it.each([
-    ["retry", { do: "begin", try: 2, attempt: 1 }],
+    ["retry", { do: "begin", try: 2, attempt: 1, follows: expect.any(String) }],
     ["skip", { do: "rest", as: "dropped", why: "skipped by Ada: no time; before: stage failed" }],
     ["done", { do: "rest", as: "done", why: "done by hand, says Ada: no time" }],
   ] as const)("follows the answer %s", (decision, expected) => {
@@ -286,6 +286,18 @@ describe("B8 begun, and it ended badly", () => {
 
     expect(nextOrder(sight(told, { step, decisions }))).toMatchObject({ do: "begin", try: 1 });
     expect(nextOrder(sight(told.after("1m").intended().faulted("unavailable", "begin", { attempt: 5 }), { step, decisions }))).toMatchObject({ do: "tell", topic: "held#1.1" });
+  });
+
+  it("follows a decision once, though the try fails at its very instant", () => {
+    const told = begun().faulted("rejected", "poll").told("held#1");
+    const decisions = [decided("retry", { at: told.at, step: "a.b" })];
+    const step = { onFailure: "ask" } as const;
+    const offers = { cancel: false };
+
+    const again = told.intended({ try: 2, follows: decisions[0]?.id }).faulted("rejected", "begin", { attempt: 1 });
+
+    expect(nextOrder(sight(again, { step, decisions, offers }))).toMatchObject({ do: "tell", topic: "held#2" });
+    expect(nextOrder(sight(again.told("held#2"), { step, decisions, offers }))).toMatchObject({ do: "wait" });
   });
 
   it("does not take an answer to an earlier failure for one to this", () => {

@@ -119,7 +119,8 @@ export interface Standing {
 export type Order =
   /** `then`: what to do if nobody rings meanwhile, without asking again. */
   | { readonly do: "wait"; readonly until: number; readonly why: string; readonly then?: Order }
-  | { readonly do: "begin" | "cancel" | "undo"; readonly try: number; readonly attempt: number }
+  /** `follows`: id of the decision that ordered it, if one did. */
+  | { readonly do: "begin" | "cancel" | "undo"; readonly try: number; readonly attempt: number; readonly follows?: string }
   | { readonly do: "poll" | "verify"; readonly attempt: number }
   | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
   /** `recorded`: the journal has it, and nothing is left to do. */
@@ -245,13 +246,14 @@ function askedTries({ decisions }: TargetSight): number {
 /** Where the plan says `ask`: what the latest answer since the failure orders, or to wait for one. */
 function answered(sight: TargetSight, ending: { as: Ending; why: string }): Order | undefined {
   const { walk, decisions, now, cutoff } = sight;
-  const answer = decisions.findLast(({ decision, at }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt(walk));
+  // By its id, not by its instant alone: a try that fails at the very instant of the decision would follow it for ever.
+  const answer = decisions.findLast(({ decision, at, id }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt(walk) && !walk.followed.includes(id));
   switch (answer?.decision) {
     case "retry": {
       if (mayBegin(sight, now) !== undefined) return undefined;
       // Where it is not known whether it began, the same key makes the begin look first; a new one would do it twice.
       const again = walk.stage === "intended" && walk.doubt ? { try: walk.try, attempt: walk.attempt + 1 } : { try: walk.try + 1, attempt: 1 };
-      return unlessHeld(sight, { do: "begin", ...again });
+      return unlessHeld(sight, { do: "begin", ...again, follows: answer.id });
     }
     case "skip":
       return { do: "rest", as: "dropped", why: `skipped by ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}; before: ${ending.why}` };

@@ -38,6 +38,8 @@ export interface Walk {
   readonly undone: boolean;
   /** Whether any try of it ever got as far as the vendor. */
   readonly everIntended: boolean;
+  /** Ids of the decisions that were followed: each is followed once. */
+  readonly followed: readonly string[];
   /** Topics that people have been told about. */
   readonly told: readonly string[];
   readonly rested?: { readonly as: Ending; readonly why: string; readonly at: number };
@@ -54,13 +56,14 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** @param facts the target's stream, in order. */
 export function walkOf(facts: readonly Fact[]): Walk {
-  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], doubt: false, cancelled: false, wayBack: [], undone: false, everIntended: false, told: [] };
+  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], doubt: false, cancelled: false, wayBack: [], undone: false, everIntended: false, told: [], followed: [] };
   for (const fact of facts as readonly TargetFact[]) {
     walk.seq++;
     const at = Date.parse(fact.at);
     switch (fact.type) {
       case "target.intended":
         if (walk.inFlight?.deed === "begin") walk.doubt = true;
+        if (fact.follows !== undefined) walk.followed = [...walk.followed, fact.follows];
         walk.attempt = fact.attempt;
         walk.inFlight = { deed: fact.deed, since: at };
         if (fact.deed === "begin") {
