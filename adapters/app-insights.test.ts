@@ -8,7 +8,14 @@ function scriptedSdk(): { sdk: InsightsSdk; tracked: object[]; switched: string[
   const tracked: object[] = [];
   const switched: string[] = [];
   let operation: unknown;
-  const configuration: object = new Proxy({}, { get: (_target, name) => (...values: unknown[]) => (switched.push(`${String(name)} ${String(values[0] ?? "")}`.trim()), configuration) });
+  const configuration: object = new Proxy(
+    {},
+    {
+      get:
+        (_target, name) =>
+        (...values: unknown[]) => (switched.push(`${String(name)} ${String(values[0] ?? "")}`.trim()), configuration),
+    },
+  );
   const sdk: InsightsSdk = {
     setup: () => configuration as ReturnType<InsightsSdk["setup"]>,
     startOperation: (started) => started,
@@ -48,7 +55,11 @@ describe("telemetry with a connection string", () => {
     telemetry.event("step.begun", { ...BEGUN, step: "reboot" }, "error");
 
     const [first, second] = tracked as { operation: { traceId: string; spanId: string } }[];
-    expect(first).toMatchObject({ name: "step.begun", properties: { level: "info", run: "2024-12-08", step: "patch", target: "IC-Web1", verb: "patch.install" }, measurements: { attempt: 2 } });
+    expect(first).toMatchObject({
+      name: "step.begun",
+      properties: { level: "info", run: "2024-12-08", step: "patch", target: "IC-Web1", verb: "patch.install" },
+      measurements: { attempt: 2 },
+    });
     expect(second).toMatchObject({ properties: { level: "error", step: "reboot" } });
     expect(first?.operation.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(first?.operation.spanId).toMatch(/^[0-9a-f]{16}$/);

@@ -72,7 +72,9 @@ it("refuses a name that is none, before anything is sent", async () => {
 it("puts nothing of an answer into a fault, not even of one that breaks off in the middle", async () => {
   const { outside } = reading();
   const { httpClient } = azureClientOptions(async (input, init) =>
-    new Request(input, init).headers.has("authorization") ? new Response('{"value":"canary-1","id":', { headers: { "content-type": "application/json" } }) : outside.fetch(input, init),
+    new Request(input, init).headers.has("authorization")
+      ? new Response('{"value":"canary-1","id":', { headers: { "content-type": "application/json" } })
+      : outside.fetch(input, init),
   );
   const secrets = keyVaultSecrets({ vaultUrl: `https://${VAULT}`, credential: outside.credential, client: { httpClient } });
 

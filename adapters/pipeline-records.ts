@@ -19,10 +19,14 @@ export function pipelineRecords(pipelines: PipelineLooks): KickoffRecords {
       const runs = await pipelines.findRuns(pipeline, key, now);
       for (const { id } of runs) {
         const begun = (await pipelines.stages(pipeline, id)).find(({ state, result, startedAt }) => result !== "skipped" && (state !== "pending" || startedAt !== undefined));
-        if (begun !== undefined) return { started: "yes", note: `Stage ${begun.name} of ${pipelines.link(pipeline, id)} began at ${begun.startedAt ?? "an hour it does not tell"}.` };
+        if (begun !== undefined)
+          return { started: "yes", note: `Stage ${begun.name} of ${pipelines.link(pipeline, id)} began at ${begun.startedAt ?? "an hour it does not tell"}.` };
       }
       const [first] = runs;
-      return { started: "no", note: first === undefined ? `${pipeline.name} lists no run of ours.` : `${pipelines.link(pipeline, first.id)} is queued, and no stage of it has begun.` };
+      return {
+        started: "no",
+        note: first === undefined ? `${pipeline.name} lists no run of ours.` : `${pipelines.link(pipeline, first.id)} is queued, and no stage of it has begun.`,
+      };
     },
   };
 }

@@ -20,7 +20,12 @@ it("refuses a fact above the store's limit, names it, and keeps nothing of the a
 it("refuses more facts than one transaction holds", async () => {
   const journal = tableJournal(await emptyTables());
 
-  const attempt = journal.append("2024-12-08", "step/a", 0, Array.from({ length: 101 }, () => told("small")));
+  const attempt = journal.append(
+    "2024-12-08",
+    "step/a",
+    0,
+    Array.from({ length: 101 }, () => told("small")),
+  );
 
   await expect(attempt).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("at most 100 rows") });
 });

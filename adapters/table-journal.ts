@@ -72,7 +72,9 @@ function rowsOf(run: string, stream: string, position: number, fact: Fact): Row[
   assert(digits.length === POSITION_DIGITS, `${stream} of ${run} has ${position} facts; expected fewer than a million`);
   const rowKey = `${keyOf(stream)}:${digits}`;
   return piecesOf(JSON.stringify(fact)).map((pieces, row) =>
-    row === 0 ? { partitionKey: keyOf(run), rowKey, type: fact.type, at: fact.at, ...pieces } : { partitionKey: keyOf(run), rowKey: `${rowKey}+${String(row).padStart(2, "0")}`, ...pieces },
+    row === 0
+      ? { partitionKey: keyOf(run), rowKey, type: fact.type, at: fact.at, ...pieces }
+      : { partitionKey: keyOf(run), rowKey: `${rowKey}+${String(row).padStart(2, "0")}`, ...pieces },
   );
 }
 

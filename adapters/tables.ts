@@ -102,7 +102,7 @@ export function tableNamed(name: string, settings: TablesSettings): Table {
     get: (what, partition, row) =>
       floorCall(what, async () => {
         try {
-          return (await (await reading()).getEntity<Row>(partition, row, deadline()));
+          return await (await reading()).getEntity<Row>(partition, row, deadline());
         } catch (thrown) {
           if (isMissingTable(thrown) || isStatus(thrown, 404)) return undefined;
           throw thrown;
@@ -114,7 +114,14 @@ export function tableNamed(name: string, settings: TablesSettings): Table {
       if (only === undefined) return true;
       checkFits(what, rows);
       try {
-        await write<unknown>(what, (client) => (rows.length === 1 ? client.createEntity(only, deadline()) : client.submitTransaction(rows.map((row) => ["create", row]), deadline())));
+        await write<unknown>(what, (client) =>
+          rows.length === 1
+            ? client.createEntity(only, deadline())
+            : client.submitTransaction(
+                rows.map((row) => ["create", row]),
+                deadline(),
+              ),
+        );
         return true;
       } catch (thrown) {
         if (thrown instanceof Fault && codeOf(thrown.cause as AzureError) === "EntityAlreadyExists") return false;

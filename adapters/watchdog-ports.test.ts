@@ -8,7 +8,19 @@ import { webhookPager } from "./webhook-pager.ts";
 
 const HOOK = "https://pager.example.com/hooks/s3cret-token";
 const secrets = { read: (name: string) => Promise.resolve(new Secret(name, name === "pager-url" ? HOOK : `value-of-${name}`)) };
-const page: Page = { source: "nightshift-watchdog", severity: "critical", dedupKey: "r/watch/s/t/page", at: "", run: "r", step: "s", target: "t", plannedAt: "", lastSafeAt: "", title: "", lines: [] };
+const page: Page = {
+  source: "nightshift-watchdog",
+  severity: "critical",
+  dedupKey: "r/watch/s/t/page",
+  at: "",
+  run: "r",
+  step: "s",
+  target: "t",
+  plannedAt: "",
+  lastSafeAt: "",
+  title: "",
+  lines: [],
+};
 
 describe("the pager", () => {
   it("posts the page as JSON, under its key", async () => {
@@ -25,7 +37,9 @@ describe("the pager", () => {
     ["refuses", () => Promise.resolve(new Response(null, { status: 401 })), "rejected"],
     ["has trouble", () => Promise.resolve(new Response(null, { status: 503 })), "unavailable"],
   ])("that %s is a fault which does not tell the address", async (_what, fetch, kind) => {
-    const thrown: unknown = await webhookPager({ urlSecret: "pager-url", secrets, fetch }).page(page).catch((fault: unknown) => fault);
+    const thrown: unknown = await webhookPager({ urlSecret: "pager-url", secrets, fetch })
+      .page(page)
+      .catch((fault: unknown) => fault);
 
     expect(thrown).toMatchObject({ name: "Fault", kind });
     expect(`${String(thrown)} ${JSON.stringify(thrown)}`).not.toContain("s3cret");
@@ -35,11 +49,19 @@ describe("the pager", () => {
 describe("the watched app", () => {
   it("is called with the host's key and with the watchdog's own", async () => {
     const sent: unknown[] = [];
-    const app = watchedApp({ origin: "https://app.example.com", keySecret: "host", machineSecret: "machine", secrets, fetch: (url, init) => (sent.push([url instanceof URL ? url.href : url, init?.headers]), Promise.resolve(Response.json({ did: "started" }, { status: 202 }))) });
+    const app = watchedApp({
+      origin: "https://app.example.com",
+      keySecret: "host",
+      machineSecret: "machine",
+      secrets,
+      fetch: (url, init) => (sent.push([url instanceof URL ? url.href : url, init?.headers]), Promise.resolve(Response.json({ did: "started" }, { status: 202 }))),
+    });
 
     await app.start("2024-12-08", "d".repeat(64));
 
-    expect(sent).toEqual([["https://app.example.com/api/v1/runs", { "content-type": "application/json", "x-functions-key": "value-of-host", "x-nightshift-key": "watchdog:value-of-machine" }]]);
+    expect(sent).toEqual([
+      ["https://app.example.com/api/v1/runs", { "content-type": "application/json", "x-functions-key": "value-of-host", "x-nightshift-key": "watchdog:value-of-machine" }],
+    ]);
   });
 
   it("has no run where it says so, and is away where it says anything else", async () => {
@@ -54,13 +76,24 @@ describe("the watched app", () => {
 
 describe("a pipeline's own record", () => {
   const kickoff = { pipeline: { name: "P", organization: "o", project: "p", id: 1 }, key: "r/s/t/1" } as Kickoff;
-  const looks = (stages: Awaited<ReturnType<PipelineLooks["stages"]>>, runs = [{ id: 9 }]): PipelineLooks => ({ findRuns: () => Promise.resolve(runs), stages: () => Promise.resolve(stages), link: (_pipeline, id) => `run ${id}` });
+  const looks = (stages: Awaited<ReturnType<PipelineLooks["stages"]>>, runs = [{ id: 9 }]): PipelineLooks => ({
+    findRuns: () => Promise.resolve(runs),
+    stages: () => Promise.resolve(stages),
+    link: (_pipeline, id) => `run ${id}`,
+  });
 
   it.each([
     ["no run of ours", looks([], []), "no"],
     ["a run whose stages all wait", looks([{ name: "A", state: "pending" }]), "no"],
     ["a run that skipped every stage", looks([{ name: "A", state: "completed", result: "skipped" }]), "no"],
-    ["a run with a stage under way", looks([{ name: "A", state: "completed", result: "skipped" }, { name: "B", state: "inProgress", startedAt: "2024-12-08T01:00:05Z" }]), "yes"],
+    [
+      "a run with a stage under way",
+      looks([
+        { name: "A", state: "completed", result: "skipped" },
+        { name: "B", state: "inProgress", startedAt: "2024-12-08T01:00:05Z" },
+      ]),
+      "yes",
+    ],
   ])("with %s", async (_what, pipelines, started) => {
     expect(await pipelineRecords(pipelines).look(kickoff, 0)).toMatchObject({ started });
   });

@@ -32,7 +32,10 @@ export function watchedApp({ origin, keySecret, machineSecret, fetch, secrets }:
     try {
       return await fetch(new URL(`/api/v1/${path}`, origin), { ...init, headers, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
     } catch (cause) {
-      throw new Fault("unavailable", `the app at ${new URL(origin).host} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { vendor: "nightshift", cause });
+      throw new Fault("unavailable", `the app at ${new URL(origin).host} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        vendor: "nightshift",
+        cause,
+      });
     }
   }
 

@@ -12,12 +12,19 @@ export function webhookPager({ urlSecret, fetch, secrets }: { readonly urlSecret
       const url = (await secrets.read(urlSecret)).reveal();
       let answer: Response;
       try {
-        answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json", "idempotency-key": page.dedupKey }, body: JSON.stringify(page), redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
+        answer = await fetch(url, {
+          method: "POST",
+          headers: { "content-type": "application/json", "idempotency-key": page.dedupKey },
+          body: JSON.stringify(page),
+          redirect: "error",
+          signal: AbortSignal.timeout(DEADLINE_MS),
+        });
       } catch {
         // What went wrong may name the address.
         throw new Fault("unavailable", `the webhook ${urlSecret} does not answer`, { vendor: "pager" });
       }
-      if (!answer.ok) throw new Fault(answer.status >= 500 || answer.status === 429 ? "unavailable" : "rejected", `the webhook ${urlSecret} answered ${answer.status}`, { vendor: "pager" });
+      if (!answer.ok)
+        throw new Fault(answer.status >= 500 || answer.status === 429 ? "unavailable" : "rejected", `the webhook ${urlSecret} answered ${answer.status}`, { vendor: "pager" });
     },
   };
 }

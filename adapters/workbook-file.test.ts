@@ -8,7 +8,12 @@ const workbook: Workbook = {
   sheets: [
     {
       name: "Servers",
-      columns: [{ title: "Server", width: 16 }, { title: "Tries", width: 7 }, { title: "Result", width: 12 }, { title: "Reason", width: 60 }],
+      columns: [
+        { title: "Server", width: 16 },
+        { title: "Tries", width: 7 },
+        { title: "Result", width: 12 },
+        { title: "Reason", width: 60 },
+      ],
       rows: [
         ["IC-MCC1", 2, { standing: "done" }, "try 1: 0x80240022\ntry 2: done"],
         ["IC-App1", 0, { standing: "already" }, undefined],

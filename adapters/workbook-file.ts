@@ -17,7 +17,10 @@ function sheetOf({ name, columns, rows }: Sheet) {
     columns: columns.map(({ width }) => ({ width })),
     stickyRowsCount: 1,
     stickyColumnsCount: 1,
-    data: [columns.map(({ title }) => ({ value: title, type: String, fontWeight: "bold" as const, backgroundColor: "#E8EBED", alignVertical: "top" as const })), ...rows.map((row) => row.map(cellOf))],
+    data: [
+      columns.map(({ title }) => ({ value: title, type: String, fontWeight: "bold" as const, backgroundColor: "#E8EBED", alignVertical: "top" as const })),
+      ...rows.map((row) => row.map(cellOf)),
+    ],
   };
 }
 
@@ -40,5 +43,11 @@ function cellOf(cell: Cell) {
   const value = cellText(cell);
   if (value === undefined || value === "") return null;
   if (typeof value === "number") return { value, type: Number, alignVertical: "top" as const };
-  return { value: value.slice(0, LONGEST), type: String, wrap: true, alignVertical: "top" as const, ...(typeof cell === "object" ? { textColor: COLOURS[cell.standing], fontWeight: "bold" as const } : {}) };
+  return {
+    value: value.slice(0, LONGEST),
+    type: String,
+    wrap: true,
+    alignVertical: "top" as const,
+    ...(typeof cell === "object" ? { textColor: COLOURS[cell.standing], fontWeight: "bold" as const } : {}),
+  };
 }

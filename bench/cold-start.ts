@@ -18,7 +18,10 @@ export async function benchColdStart(): Promise<string[]> {
     const built = spawnSync(process.execPath, [join(ROOT, "scripts/build.mjs"), "--out", dist], { cwd: ROOT, encoding: "utf8" });
     if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
     const hello = join(folder, "hello.mjs");
-    writeFileSync(join(folder, "hello.ts"), `import { app } from "@azure/functions";\napp.timer("hello", { schedule: "0 0 * * * *", handler: (_timer, context) => context.log("hello") });\n`);
+    writeFileSync(
+      join(folder, "hello.ts"),
+      `import { app } from "@azure/functions";\napp.timer("hello", { schedule: "0 0 * * * *", handler: (_timer, context) => context.log("hello") });\n`,
+    );
     await build({
       entryPoints: [join(folder, "hello.ts")],
       outfile: hello,

@@ -10,10 +10,11 @@ const [file = "", log = "", url = "", sequence = "0", parallel = "0"] = process.
 const work = { sequence: Number(sequence), parallel: Number(parallel), stepMs: 5 };
 
 const host = await createHost({
-  app: () => registerWork(url, async ({ n, stepMs }) => {
-    appendFileSync(log, `${n} ${performance.timeOrigin + performance.now()}\n`);
-    return step(url, stepMs);
-  }),
+  app: () =>
+    registerWork(url, async ({ n, stepMs }) => {
+      appendFileSync(log, `${n} ${performance.timeOrigin + performance.now()}\n`);
+      return step(url, stepMs);
+    }),
   store: { file },
   clock: "real",
   maxConcurrentActivities: 50,

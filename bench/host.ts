@@ -120,8 +120,17 @@ async function compared(goal: string, sizes: readonly Size[], url: string, folde
 let files = 0;
 
 /** A host on a file of its own, and a way to run work on it. */
-async function withHost(given: { url: string; folder: string; limit: number; options?: Partial<HostOptions> }, use: (run: (work: Work) => Promise<void>) => Promise<void>): Promise<void> {
-  await using host = await createHost({ app: () => registerWork(given.url), store: { file: join(given.folder, `${++files}.db`) }, clock: "real", maxConcurrentActivities: given.limit, ...given.options });
+async function withHost(
+  given: { url: string; folder: string; limit: number; options?: Partial<HostOptions> },
+  use: (run: (work: Work) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await using host = await createHost({
+    app: () => registerWork(given.url),
+    store: { file: join(given.folder, `${++files}.db`) },
+    clock: "real",
+    maxConcurrentActivities: given.limit,
+    ...given.options,
+  });
   await use(async ({ sequence, parallel, stepMs }) => {
     const id = await host.start("work", { sequence, parallel, stepMs });
     const { runtimeStatus, output } = await host.waitFor(id);
@@ -132,10 +141,14 @@ async function withHost(given: { url: string; folder: string; limit: number; opt
 /** Goal 4: kill -9 in the middle; how soon the next new call is made, and how many calls are repeated. */
 async function recovery(url: string, folder: string): Promise<string[]> {
   const lines: string[] = [];
-  for (const [name, sequence, parallel, goal] of [["sequence", 100, 0, 1], ["F", 0, 1000, 50]] as const) {
+  for (const [name, sequence, parallel, goal] of [
+    ["sequence", 100, 0, 1],
+    ["F", 0, 1000, 50],
+  ] as const) {
     const file = join(folder, `kill-${name}.db`);
     const log = join(folder, `kill-${name}.log`);
-    const start = (): ChildProcess => spawn(process.execPath, [fileOf("host-child.ts"), file, log, url, String(sequence), String(parallel)], { stdio: ["ignore", "pipe", "inherit"] });
+    const start = (): ChildProcess =>
+      spawn(process.execPath, [fileOf("host-child.ts"), file, log, url, String(sequence), String(parallel)], { stdio: ["ignore", "pipe", "inherit"] });
     const first = start();
     while (callsIn(log).length < (sequence + parallel) / 2) await new Promise((done) => setTimeout(done, 2));
     first.kill("SIGKILL");
@@ -146,23 +159,31 @@ async function recovery(url: string, folder: string): Promise<string[]> {
     const calls = callsIn(log);
     const next = calls.find(({ n, at }) => at > restartedAt && !before.has(n));
     const repeated = calls.length - new Set(calls.map(({ n }) => n)).size;
-    lines.push(`4  kill -9 in ${name}: first new call after ${Math.round((next?.at ?? Number.NaN) - restartedAt)} ms (goal 700), ${repeated} repeated (goal ${goal}), ${sequence + parallel - new Set(calls.map(({ n }) => n)).size} lost (goal 0)`);
+    lines.push(
+      `4  kill -9 in ${name}: first new call after ${Math.round((next?.at ?? Number.NaN) - restartedAt)} ms (goal 700), ${repeated} repeated (goal ${goal}), ${sequence + parallel - new Set(calls.map(({ n }) => n)).size} lost (goal 0)`,
+    );
   }
   return lines;
 }
 
 function callsIn(log: string): { n: number; at: number }[] {
   if (!existsSync(log)) return [];
-  return readFileSync(log, "utf8").split("\n").filter((line) => /^\d/.test(line)).map((line) => {
-    const [n, at] = line.split(" ").map(Number);
-    return { n: n ?? Number.NaN, at: at ?? Number.NaN };
-  });
+  return readFileSync(log, "utf8")
+    .split("\n")
+    .filter((line) => /^\d/.test(line))
+    .map((line) => {
+      const [n, at] = line.split(" ").map(Number);
+      return { n: n ?? Number.NaN, at: at ?? Number.NaN };
+    });
 }
 
 /** Goal 5: processor time of a fan-out of 2,000 whose activities end one by one, as one Task.all and as children. */
 async function replayCost(): Promise<string[]> {
   const lines: string[] = [];
-  for (const [name, perChild] of [["40 children of 50", 50], ["one Task.all", undefined]] as const) {
+  for (const [name, perChild] of [
+    ["40 children of 50", 50],
+    ["one Task.all", undefined],
+  ] as const) {
     let ended = 0;
     // Each ends at an instant of its own, so that none shares a turn with another.
     await using host = await createHost({ app: () => registerWork("", () => null), clock: "virtual", maxConcurrentActivities: 5_000, activityLatencyMs: () => ++ended });

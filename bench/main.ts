@@ -22,7 +22,9 @@ const { only = names } = new Command("npm run bench --")
   .parse()
   .opts<{ only?: readonly Name[] }>();
 
-process.stdout.write(`Node ${process.versions.node}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)} at the start; goals are for a calm machine\n\ngoal  measured\n`);
+process.stdout.write(
+  `Node ${process.versions.node}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)} at the start; goals are for a calm machine\n\ngoal  measured\n`,
+);
 for (const name of names.filter((each) => only.includes(each))) {
   for (const line of await BENCHES[name]()) process.stdout.write(`${line.slice(0, 3).padEnd(6)}${line.slice(3)}\n`);
 }

@@ -11,11 +11,14 @@ import { compiledFrom, textsOf } from "./plans.ts";
  */
 const [what = "december", targets = "0"] = process.argv.slice(2);
 const folder = new URL("../plans/", import.meta.url).pathname;
-const { plan, inventory } = what === "december" ? loadPlan(`${folder}2024-12-08.yaml`, `${folder}inventory.yaml`) : compiledFrom(textsOf({ steps: Number(what), targets: Number(targets) }));
+const { plan, inventory } =
+  what === "december" ? loadPlan(`${folder}2024-12-08.yaml`, `${folder}inventory.yaml`) : compiledFrom(textsOf({ steps: Number(what), targets: Number(targets) }));
 
 let journalCalls = 0;
 const journal = memoryJournal();
-const counted: Journal = Object.fromEntries(Object.entries(journal).map(([name, call]) => [name, (...given: unknown[]) => (journalCalls++, (call as (...args: unknown[]) => unknown)(...given))])) as unknown as Journal;
+const counted: Journal = Object.fromEntries(
+  Object.entries(journal).map(([name, call]) => [name, (...given: unknown[]) => (journalCalls++, (call as (...args: unknown[]) => unknown)(...given))]),
+) as unknown as Journal;
 
 const begun = performance.now();
 const { state, endedAt, longestHistory } = await rehearse({ plan, scene: demoScene({ inventory, plan }), journal: counted });

@@ -15,7 +15,16 @@ export async function benchCompile(): Promise<string[]> {
   return [`-  a plan of 1,000 steps compiled: the first time ${(times[0] ?? Number.NaN).toFixed(0)} ms, then ${shown(spreadOf(times.slice(1)), 0)} ms (goal well under 1,000)`];
 }
 
-const Rehearsed = z.object({ outcome: z.string(), endedAt: z.string(), events: z.number(), targets: z.number(), journalCalls: z.number(), rehearsedMs: z.number(), cpuMs: z.number(), peakMiB: z.number() });
+const Rehearsed = z.object({
+  outcome: z.string(),
+  endedAt: z.string(),
+  events: z.number(),
+  targets: z.number(),
+  journalCalls: z.number(),
+  rehearsedMs: z.number(),
+  cpuMs: z.number(),
+  peakMiB: z.number(),
+});
 
 function read({ output }: Measured): z.infer<typeof Rehearsed> {
   const said = Rehearsed.parse(JSON.parse(output));
@@ -47,7 +56,10 @@ export async function benchSteps(): Promise<string[]> {
 /** Goal 9: what one target costs in a step of 200 and in one of 2,000. */
 export async function benchTargets(): Promise<string[]> {
   const sizes = [200, 2_000] as const;
-  const found = await interleaved(3, { few: () => measured([file("rehearse-child.ts"), "1", String(sizes[0])]), many: () => measured([file("rehearse-child.ts"), "1", String(sizes[1])]) });
+  const found = await interleaved(3, {
+    few: () => measured([file("rehearse-child.ts"), "1", String(sizes[0])]),
+    many: () => measured([file("rehearse-child.ts"), "1", String(sizes[1])]),
+  });
   const per = (size: number, of: readonly Measured[], what: "rehearsedMs" | "journalCalls"): number => spreadOf(of.map((one) => read(one)[what] / size)).median;
   const [few, many] = [per(sizes[0], found.few, "rehearsedMs"), per(sizes[1], found.many, "rehearsedMs")];
   return [
@@ -55,7 +67,6 @@ export async function benchTargets(): Promise<string[]> {
     `9  journal operations per target: ${per(sizes[1], found.many, "journalCalls").toFixed(1)} of 2,000, ${per(sizes[0], found.few, "journalCalls").toFixed(1)} of 200 (goal flat)`,
   ];
 }
-
 
 function clockTime(ms: number): string {
   return `${Math.floor(ms / 3_600_000)}:${new Date(ms).toISOString().slice(14, 23)}`;

@@ -38,7 +38,11 @@ export function clientOf(origin: string, { as: operator, key, functionKey }: Cre
       answer = await fetch(`${origin.replace(/\/$/, "")}/api/v1/${path}`, { ...init, headers, redirect: "error", signal: AbortSignal.timeout(30_000) });
       body = Buffer.from(await answer.arrayBuffer());
     } catch (cause) {
-      throw new Fault("unavailable", `no Nightshift answers at ${origin}: ${cause instanceof Error ? cause.message : String(cause)}. Is it running? Set --server or NIGHTSHIFT_SERVER.`, { cause });
+      throw new Fault(
+        "unavailable",
+        `no Nightshift answers at ${origin}: ${cause instanceof Error ? cause.message : String(cause)}. Is it running? Set --server or NIGHTSHIFT_SERVER.`,
+        { cause },
+      );
     }
     if (answer.ok) return body;
     const text = body.toString("utf8");

@@ -22,11 +22,14 @@ export function decideCommand(program: Command): void {
     .option("--note <text>", "why, for the record")
     .action(async (decision: string, options: DecideOptions) => {
       const client = clientFor(options);
-      const run = options.run ?? (onlyRun(await client.get<string[]>("runs")));
+      const run = options.run ?? onlyRun(await client.get<string[]>("runs"));
       const { step, target, mode, note } = options;
       const body = Object.fromEntries(Object.entries({ decision, step, target, mode, note }).filter(([, value]) => value !== undefined));
       const path = decision === "abort" ? "abort" : "decisions";
-      const answer = await client.post<object>(`runs/${encodeURIComponent(run)}/${path}`, path === "abort" ? Object.fromEntries(Object.entries({ mode, note }).filter(([, value]) => value !== undefined)) : body);
+      const answer = await client.post<object>(
+        `runs/${encodeURIComponent(run)}/${path}`,
+        path === "abort" ? Object.fromEntries(Object.entries({ mode, note }).filter(([, value]) => value !== undefined)) : body,
+      );
       process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     });
 }

@@ -29,7 +29,12 @@ async function nightshift(hosted: HostedApp, ...args: readonly [keyof typeof COM
 
 async function running(options: HostedOptions = {}): Promise<HostedApp> {
   const hosted = await hostedApp({ works: { "IC-Web1": { takesMs: 3_600_000 } }, ...options });
-  await hosted.store(planWith({ "web.drain": { title: "Drain", targets: [{ id: "IC-Web1", opens: [{ id: "out:IC-Web1", what: "IC-Web1 is out of its pool" }] }], policy: { timeoutMs: 7_200_000 } }, "web.deploy": { title: "Deploy", approval: { by: [BEN] } } }));
+  await hosted.store(
+    planWith({
+      "web.drain": { title: "Drain", targets: [{ id: "IC-Web1", opens: [{ id: "out:IC-Web1", what: "IC-Web1 is out of its pool" }] }], policy: { timeoutMs: 7_200_000 } },
+      "web.deploy": { title: "Deploy", approval: { by: [BEN] } },
+    }),
+  );
   return hosted;
 }
 
@@ -44,9 +49,14 @@ describe("nightshift", () => {
     expect((await nightshift(hosted, "run", "list")).out).toBe(`${RUN}\n`);
     expect((await nightshift(hosted, "run", "steps", RUN, "--state", "running")).out).toMatch(/^running {2}web\.drain {2}Drain/);
     expect((await nightshift(hosted, "run", "steps", RUN, "--step", "web.drain")).out).toMatch(/\n {2}running {2}IC-Web1/);
-    expect(await nightshift(hosted, "open")).toEqual({ code: 0, out: expect.stringMatching(/under way\n {2}Open since \S+: IC-Web1 is out of its pool \(web\.drain\)\n {2}Asked: Deploy \(approval, step web\.deploy\) of Ben\n$/) });
+    expect(await nightshift(hosted, "open")).toEqual({
+      code: 0,
+      out: expect.stringMatching(/under way\n {2}Open since \S+: IC-Web1 is out of its pool \(web\.drain\)\n {2}Asked: Deploy \(approval, step web\.deploy\) of Ben\n$/),
+    });
     await nightshift(hosted, "decide", "abort", "--mode", "freeze", "--as", "Ben");
-    expect(await hosted.facts(RUN)).toEqual(expect.arrayContaining([expect.objectContaining({ type: "run.started", by: "Kim" }), expect.objectContaining({ decision: "abort", mode: "freeze", by: "Ben" })]));
+    expect(await hosted.facts(RUN)).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: "run.started", by: "Kim" }), expect.objectContaining({ decision: "abort", mode: "freeze", by: "Ben" })]),
+    );
   });
 
   it("prints a report or writes it to a file", async () => {
@@ -70,7 +80,10 @@ describe("nightshift", () => {
     await using hosted = await running({ door: azureDoor() });
 
     expect((await nightshift(hosted, "run", "start", RUN, "--key", "robot-operator:value of key-operator")).out).toBe(`${RUN}: started\n`);
-    await expect(nightshift(hosted, "run", "start", RUN, "--key", "robot-viewer:value of key-viewer")).rejects.toMatchObject({ kind: "denied", message: "key robot-viewer is viewer here; this needs operator" });
+    await expect(nightshift(hosted, "run", "start", RUN, "--key", "robot-viewer:value of key-viewer")).rejects.toMatchObject({
+      kind: "denied",
+      message: "key robot-viewer is viewer here; this needs operator",
+    });
     await expect(nightshift(hosted, "open", "--as", "Ada")).rejects.toMatchObject({ kind: "denied", message: "nobody is signed in" });
   });
 });

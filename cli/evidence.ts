@@ -17,6 +17,11 @@ export function evidenceCommand(program: Command): void {
       const { breaches, counts, head: last } = verifyChain(readText(resolve(file)), head);
       for (const { line, why } of breaches) process.stdout.write(`${file}:${line}: ${why}\n`);
       if (breaches.length > 0) process.exitCode = 1;
-      else process.stdout.write(`${file} is whole: ${Object.entries(counts).map(([kind, count]) => `${count} ${kind}`).join(", ")}\nlast hash ${last ?? ""}\n`);
+      else
+        process.stdout.write(
+          `${file} is whole: ${Object.entries(counts)
+            .map(([kind, count]) => `${count} ${kind}`)
+            .join(", ")}\nlast hash ${last ?? ""}\n`,
+        );
     });
 }

@@ -16,7 +16,8 @@ export function startLines(app: LoadedApp, served: ServedApp, about: string): st
     for (const { name } of app.functions.filter((fn) => fn.kind === kind)) lines.push(row(kind, name, ""));
   }
   for (const { fn, why } of served.refused) lines.push(row("NOT RUN", fn.name, why));
-  for (const fn of app.functions) for (const [name, type] of foreignBindings(fn)) lines.push(row("NOTE", fn.name, `its binding "${name}" is a ${type}, which this host neither fills nor empties`));
+  for (const fn of app.functions)
+    for (const [name, type] of foreignBindings(fn)) lines.push(row("NOTE", fn.name, `its binding "${name}" is a ${type}, which this host neither fills nor empties`));
   lines.push(`listening on ${served.origin}`);
   return lines;
 }

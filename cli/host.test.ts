@@ -88,7 +88,11 @@ describe("nightshift host on apps in the style of the well-known samples", { tim
 
     const status = await ended(await start(`${origin}/api/orchestrators/helloSequence`));
 
-    expect(status).toMatchObject({ runtimeStatus: "Completed", output: ["Tokyo", "Seattle", "London", "Cairo"].map((city) => `Good night, ${city}!`), customStatus: { greeted: 3 } });
+    expect(status).toMatchObject({
+      runtimeStatus: "Completed",
+      output: ["Tokyo", "Seattle", "London", "Cairo"].map((city) => `Good night, ${city}!`),
+      customStatus: { greeted: 3 },
+    });
     expect(lines.join("\n")).toMatch(/information \[startOrchestrator\] Started orchestration with ID = '[0-9a-f]{32}'/);
     expect(lines[0]).toContain("hub HelloHub");
   });
@@ -165,7 +169,10 @@ describe("a task that is raced in every round, as a published sample does", { ti
     const { origin, lines } = await host(join(APPS, "phone-code"), ...options);
     const management = await start(`${origin}/api/verify`);
     const answer = async (code: number): Promise<Response> => post(management.sendEventPostUri.replace("{eventName}", "Answer"), { code });
-    const seen = async (): Promise<string[]> => ((await (await fetch(`${management.statusQueryGetUri}&showHistory=true`)).json()) as { historyEvents: { EventType: string }[] }).historyEvents.map(({ EventType }) => EventType);
+    const seen = async (): Promise<string[]> =>
+      ((await (await fetch(`${management.statusQueryGetUri}&showHistory=true`)).json()) as { historyEvents: { EventType: string }[] }).historyEvents.map(
+        ({ EventType }) => EventType,
+      );
     await expect.poll(seen).toContain("TaskCompleted");
     await answer(1);
     await expect.poll(seen).toContain("EventRaised");

@@ -38,7 +38,12 @@ export function hostCommand(program: Command): void {
     .option("--store <kind>", "where instances live: memory, or file[:PATH] to resume after a restart", storeOf, "memory")
     .option("--clock <kind>", "real, virtual (jumps when nothing can run), or a speed such as 60", clockOf, "real")
     .option("--port <number>", "port on 127.0.0.1; 0 takes a free one", portOf, 7071)
-    .addOption(new Option("--strict", "refuse, with an explanation, whatever could hang or get lost in Azure; without it, what published samples do nevertheless is run and noticed").conflicts("faithful"))
+    .addOption(
+      new Option(
+        "--strict",
+        "refuse, with an explanation, whatever could hang or get lost in Azure; without it, what published samples do nevertheless is run and noticed",
+      ).conflicts("faithful"),
+    )
     .addOption(new Option("--faithful", "do as Azure does, in silence, hangs and losses included"))
     .option("--start-at <instant>", "where a virtual clock begins, e.g. 2024-12-07T20:00:00-05:00", instantOf)
     .option("--time-zone <zone>", "IANA zone of timer schedules", "UTC")
@@ -71,7 +76,14 @@ async function run(options: HostOptions): Promise<void> {
   app.surroundings.log = (line) => void process.stdout.write(`${logText(line, clock.now())}\n`);
   app.surroundings.seed = String(clock.now());
   const served = await serveApp({
-    app, hub: host.hub, clock, hostJson, port: options.port, timersRun: options.timers, timersFollow: options.clock === "virtual", timerZone: options.timeZone,
+    app,
+    hub: host.hub,
+    clock,
+    hostJson,
+    port: options.port,
+    timersRun: options.timers,
+    timersFollow: options.clock === "virtual",
+    timerZone: options.timeZone,
     timerStatuses: file === undefined ? memoryTimerStatuses() : fileTimerStatuses(`${file}.timers.json`),
     ...(keys === undefined ? {} : { keys }),
   }).catch(async (cause: unknown) => {
@@ -80,7 +92,12 @@ async function run(options: HostOptions): Promise<void> {
     setTimeout(() => process.exit(), 200).unref();
     throw cause;
   });
-  const about = [`hub ${hostJson.hubName}`, `store ${file ?? "memory"}`, `clock ${String(options.clock)}`, strict === false ? "faithful" : strict === true ? "strict" : "tolerant"].join(", ");
+  const about = [
+    `hub ${hostJson.hubName}`,
+    `store ${file ?? "memory"}`,
+    `clock ${String(options.clock)}`,
+    strict === false ? "faithful" : strict === true ? "strict" : "tolerant",
+  ].join(", ");
   for (const line of startLines(app, served, about)) process.stdout.write(`${line}\n`);
   const pulse = options.clock === "virtual" ? letTimePass(host, options.timers ? served.timers : []) : undefined;
   await signalled();

@@ -25,6 +25,9 @@ function linesOf({ asOf, runs }: Open): readonly string[] {
   return runs.flatMap(({ run, title, outcome, open, asks }) => [
     `${run} ${title}: ${outcome ?? "under way"}`,
     ...open.map(({ what, openedAt, step, certain }) => `  Open since ${openedAt}: ${what} (${step})${certain ? "" : "; it is not known whether it was opened: look"}`),
-    ...asks.map(({ kind, step, target, title: about, of }) => `  Asked: ${about} (${kind}, step ${step}${target === undefined || target === step ? "" : ` on ${target}`}) of ${of.join(" or ")}`),
+    ...asks.map(
+      ({ kind, step, target, title: about, of }) =>
+        `  Asked: ${about} (${kind}, step ${step}${target === undefined || target === step ? "" : ` on ${target}`}) of ${of.join(" or ")}`,
+    ),
   ]);
 }

@@ -40,7 +40,9 @@ async function importPage(file: string, options: ImportOptions): Promise<void> {
   if (options.out === undefined) await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
   else await writeFile(options.out, text);
   const { visible, placed } = draft.counted;
-  process.stderr.write(`${file}: ${draft.plan.phases.flatMap(({ changes }) => changes).length} changes, ${draft.questions.length} questions; ${placed} of ${visible} letters and digits placed\n`);
+  process.stderr.write(
+    `${file}: ${draft.plan.phases.flatMap(({ changes }) => changes).length} changes, ${draft.questions.length} questions; ${placed} of ${visible} letters and digits placed\n`,
+  );
   for (const { line, was, now } of draft.repairs) process.stderr.write(`mended on line ${line}: ${JSON.stringify(was)} is read as ${JSON.stringify(now)}\n`);
 }
 

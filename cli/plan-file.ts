@@ -25,7 +25,14 @@ export function loadPlan(file: string, inventoryFile: string): LoadedPlan {
   const { inventory, findings: ofInventory } = loadInventory(readText(inventoryFile), inventoryFile);
   const { plan, findings: ofPlan } = compile({ text, file, inventory, registry });
   const findings = sortedFindings([...ofInventory, ...ofPlan]);
-  if (plan === undefined || hasErrors(findings)) throw new Fault("invalid", `${file} cannot be run:\n${findings.filter(({ severity }) => severity !== "info").map(printedFinding).join("\n")}`);
+  if (plan === undefined || hasErrors(findings))
+    throw new Fault(
+      "invalid",
+      `${file} cannot be run:\n${findings
+        .filter(({ severity }) => severity !== "info")
+        .map(printedFinding)
+        .join("\n")}`,
+    );
   return { plan, text, inventory, findings };
 }
 

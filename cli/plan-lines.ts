@@ -21,7 +21,10 @@ export function shownPlan(plan: CompiledPlan): readonly string[] {
   const written = plan.steps.filter(({ derived }) => derived === undefined);
   return [
     styleText("bold", window.title),
-    ...wrapped(`${window.date}, ${window.zone} (UTC${offsetAt(Date.parse(window.cutoff), window.zone)} at the cutoff). Owners: ${names(window.owners)}. Channels: ${names(window.channels)}.`, 0),
+    ...wrapped(
+      `${window.date}, ${window.zone} (UTC${offsetAt(Date.parse(window.cutoff), window.zone)} at the cutoff). Owners: ${names(window.owners)}. Channels: ${names(window.channels)}.`,
+      0,
+    ),
     `opens ${zoned(window.opensAt)}, expected to end ${zoned(new Date(end).toISOString())}, cutoff ${zoned(window.cutoff)}`,
     `${plan.changes.length} changes, ${written.length} steps, ${plan.steps.length - written.length} more for their tickets; digest ${plan.digest.slice(0, 12)}`,
     "",
@@ -35,7 +38,9 @@ function phaseLines(plan: CompiledPlan, phase: CompiledPlan["phases"][number], s
   const steps = plan.steps.filter((step) => step.phase === phase.id && step.derived === undefined);
   const order = [...steps].sort((a, b) => beginOf(a, spans) - beginOf(b, spans));
   const heading = `${phase.title}${phase.barrier ? " (waits until everything above has ended)" : ""}`;
-  const served = plan.changes.filter((change) => change.phase === phase.id).flatMap((change) => change.steps.flatMap(({ id, servedBy }) => (servedBy === undefined ? [] : [`${id} is done by ${servedBy}`])));
+  const served = plan.changes
+    .filter((change) => change.phase === phase.id)
+    .flatMap((change) => change.steps.flatMap(({ id, servedBy }) => (servedBy === undefined ? [] : [`${id} is done by ${servedBy}`])));
   const shared = sharedNeeds(steps);
   return [
     "",
@@ -65,12 +70,15 @@ function stepLines(plan: CompiledPlan, step: CompiledStep, spans: ReadonlyMap<st
   const time = `${clock} ${localText(span.beginMs, zone).padEnd(15)}${utcText(span.beginMs).padEnd(7)}${durationText(roundedToMinute(span.endMs - span.beginMs)).padStart(6)}`;
   const targets = step.targets.length === 1 && step.targets[0]?.id === step.id ? "" : ` on ${step.targets.map(({ id }) => id).join(", ")}`;
   const keys = change === undefined || change.keys.length === 0 ? "" : ` [${change.keys.join(", ")}]`;
-  const firstOfChange = change?.steps.find(({ id, servedBy }) => servedBy === undefined && !plan.steps.some((other) => other.id === id && other.derived !== undefined))?.id === step.id;
+  const firstOfChange =
+    change?.steps.find(({ id, servedBy }) => servedBy === undefined && !plan.steps.some((other) => other.id === id && other.derived !== undefined))?.id === step.id;
   const needs = step.needs.filter((need) => !shared.some((other) => same(other, need)));
   const details = [
     ...(step.at === undefined || clock === "=" ? [] : [`not before ${localText(Date.parse(step.at), zone)}`]),
     ...(step.graceMs === undefined ? [] : [`may begin up to ${durationText(step.graceMs)} late`]),
-    ...(step.rolling === undefined ? [] : [`${batchText(step.rolling.batches)}${step.rolling.maxFailures > 0 ? `, up to ${step.rolling.maxFailures} may fail` : ", none may fail"}`]),
+    ...(step.rolling === undefined
+      ? []
+      : [`${batchText(step.rolling.batches)}${step.rolling.maxFailures > 0 ? `, up to ${step.rolling.maxFailures} may fail` : ", none may fail"}`]),
     ...(step.when === undefined ? [] : [whenText(step.when)]),
     ...(step.irreversible ? ["cannot be taken back"] : []),
     ...(step.approval === undefined ? [] : [`must be approved by ${names(step.approval.by)}`]),
@@ -93,7 +101,9 @@ function stepLines(plan: CompiledPlan, step: CompiledStep, spans: ReadonlyMap<st
 
 function obligationLines({ steps }: CompiledPlan): readonly string[] {
   const closers = new Map(steps.flatMap((step) => step.targets.flatMap(({ closes }) => closes.map((id) => [id, step.id] as const))));
-  const opened = steps.flatMap((step) => step.targets.flatMap(({ opens }) => opens.map(({ id, what }) => `${id} (${what}): opened by ${step.id}, closed by ${closers.get(id) ?? "nobody"}`)));
+  const opened = steps.flatMap((step) =>
+    step.targets.flatMap(({ opens }) => opens.map(({ id, what }) => `${id} (${what}): opened by ${step.id}, closed by ${closers.get(id) ?? "nobody"}`)),
+  );
   return opened.length === 0 ? [] : ["", styleText("bold", "What has to be put back"), ...opened.flatMap((line) => wrapped(line, 2))];
 }
 

@@ -13,7 +13,13 @@ export interface PreviewShown {
   readonly digest: string;
   /** Digest of the preview, which an approval is bound to; missing while something could not be looked at. */
   readonly preview?: string;
-  readonly steps: readonly (StepPreview & { readonly title: string; readonly verb: string; readonly sign: Sign; readonly irreversible: boolean; readonly approvedBy?: readonly string[] })[];
+  readonly steps: readonly (StepPreview & {
+    readonly title: string;
+    readonly verb: string;
+    readonly sign: Sign;
+    readonly irreversible: boolean;
+    readonly approvedBy?: readonly string[];
+  })[];
   /** What is opened, by which steps, and what closes it. */
   readonly opens: readonly { readonly what: string; readonly openedBy: string; readonly closedBy: string | null }[];
   readonly servers: readonly { readonly server: string; readonly steps: readonly string[] }[];
@@ -37,7 +43,9 @@ export function previewShown(plan: CompiledPlan, preview: PlanPreview): PreviewS
       irreversible: step.irreversible,
       ...(step.approval === undefined ? {} : { approvedBy: step.approval.by.map(({ name }) => name) }),
     })),
-    opens: plan.steps.flatMap(({ id, targets }) => targets.flatMap(({ opens }) => opens.map((opening) => ({ what: opening.what, openedBy: id, closedBy: closers.get(opening.id) ?? null })))),
+    opens: plan.steps.flatMap(({ id, targets }) =>
+      targets.flatMap(({ opens }) => opens.map((opening) => ({ what: opening.what, openedBy: id, closedBy: closers.get(opening.id) ?? null }))),
+    ),
     servers: serversOf(plan),
     commits: commitsOf(preview),
   };
@@ -90,9 +98,21 @@ export function previewText(shown: PreviewShown, { coloured, real }: { readonly 
     paint("bold", `${oneLine(shown.title)}: what would be done, as the world stands now`),
     "Signs: + opens what must be closed again, ~ changes, - cannot be taken back",
     ...shown.steps.flatMap((step) => stepLines(step, paint)),
-    ...section("What is opened, and what closes it", shown.opens.map(({ what, openedBy, closedBy }) => `${what}: opened by ${openedBy}, closed by ${closedBy ?? "nobody"}`), paint),
-    ...section("Servers", shown.servers.map(({ server, steps }) => `${server}: ${steps.join(", ")}`), paint),
-    ...section("Commits behind branches and tags", shown.commits.map(({ pipeline, ref, commit }) => `${pipeline} ${ref}: ${commit ?? "not known, as nobody has run it yet"}`), paint),
+    ...section(
+      "What is opened, and what closes it",
+      shown.opens.map(({ what, openedBy, closedBy }) => `${what}: opened by ${openedBy}, closed by ${closedBy ?? "nobody"}`),
+      paint,
+    ),
+    ...section(
+      "Servers",
+      shown.servers.map(({ server, steps }) => `${server}: ${steps.join(", ")}`),
+      paint,
+    ),
+    ...section(
+      "Commits behind branches and tags",
+      shown.commits.map(({ pipeline, ref, commit }) => `${pipeline} ${ref}: ${commit ?? "not known, as nobody has run it yet"}`),
+      paint,
+    ),
     "",
     `${paint("bold", "Steps:")} ${count("+")} to open, ${count("~")} to change, ${count("-")} irreversible${refused.length === 0 ? "" : `; ${plural(refused.length, "target")} would be refused`}${failed.length === 0 ? "" : `; ${plural(failed.length, "target")} could not be looked at`}.`,
     `Plan    ${shown.digest}`,
@@ -101,7 +121,10 @@ export function previewText(shown: PreviewShown, { coloured, real }: { readonly 
   ];
 }
 
-function stepLines({ step, title, verb, sign, irreversible, approvedBy, targets }: PreviewShown["steps"][number], paint: (style: Parameters<typeof styleText>[0], text: string) => string): readonly string[] {
+function stepLines(
+  { step, title, verb, sign, irreversible, approvedBy, targets }: PreviewShown["steps"][number],
+  paint: (style: Parameters<typeof styleText>[0], text: string) => string,
+): readonly string[] {
   const remarks = [...(irreversible ? ["cannot be taken back"] : []), ...(approvedBy === undefined ? [] : [`needs the approval of ${approvedBy.join(" or ")}`])];
   const own = targets.length === 1;
   return [

@@ -21,11 +21,12 @@ const START = "2024-10-05T23:50:00.000Z";
 /** Runs `nightshift plan …` in this process, as a shell would see it. */
 async function nightshift(...args: readonly string[]): Promise<{ out: string; err: string; code: number }> {
   const said = { out: "", err: "" };
-  const write = (to: "out" | "err") => ((text: string, done?: () => void) => {
-    said[to] += text;
-    done?.();
-    return true;
-  }) as typeof process.stdout.write;
+  const write = (to: "out" | "err") =>
+    ((text: string, done?: () => void) => {
+      said[to] += text;
+      done?.();
+      return true;
+    }) as typeof process.stdout.write;
   vi.spyOn(process.stdout, "write").mockImplementation(write("out"));
   vi.spyOn(process.stderr, "write").mockImplementation(write("err"));
   const before = process.exitCode;
@@ -41,7 +42,14 @@ async function nightshift(...args: readonly string[]): Promise<{ out: string; er
 /** The production app with October's simulated vendors, served. */
 async function serving(scene = october().scene()) {
   const clock = { now: () => Date.parse(START) };
-  const app = composeLocal({ clock, journal: memoryJournal(), locks: memoryLocks(), plans: memoryPlans(), telemetry: silentTelemetry, ...directTransport(vendorsOf(scene), clock) });
+  const app = composeLocal({
+    clock,
+    journal: memoryJournal(),
+    locks: memoryLocks(),
+    plans: memoryPlans(),
+    telemetry: silentTelemetry,
+    ...directTransport(vendorsOf(scene), clock),
+  });
   const loaded = await collectApp(() => register(app));
   const host = await createHost({ app: loaded, startAt: START });
   const served = await serveApp({ app: loaded, hub: host.hub, clock: host.clock, timersRun: false, timersFollow: true, settings: {} });
@@ -65,7 +73,9 @@ describe("nightshift plan preview", () => {
     expect(err).toContain("simulated vendors");
     expect(out).toContain("  + IC-Web1\n      take IC-Web1 out of pool web");
     expect(out).toMatch(/# kong\.workspace \(workspace\.rename\) .*\n {2}~ /);
-    expect(out).toMatch(/# obsolete-servers\.remove .*: cannot be taken back, needs the approval of Priya or Dana\n {2}- IC-Old-Report1\n {6}delete virtual machine IC-Old-Report1/);
+    expect(out).toMatch(
+      /# obsolete-servers\.remove .*: cannot be taken back, needs the approval of Priya or Dana\n {2}- IC-Old-Report1\n {6}delete virtual machine IC-Old-Report1/,
+    );
     expect(out).toContain("IC-Web1 is out of pool web: opened by first-web-servers.drain, closed by patch-web-and-mcc.restore-first");
     expect(out).toContain("  IC-Web6: patch-web-and-mcc.drain-others, patch-web-and-mcc.install-others, patch-web-and-mcc.restore-others\n");
     expect(out).toMatch(/Kong_Infrastructure refs\/heads\/kong-smtp: [0-9a-f]{40}\n/);
@@ -99,8 +109,15 @@ describe("nightshift plan preview", () => {
 
   it("colours only when asked, and lets no name move the cursor or begin a line", () => {
     const shown: PreviewShown = {
-      window: "2024-10-06", title: "A\u001b[2Jwindow\n", digest: "d".repeat(64), opens: [], servers: [], commits: [],
-      steps: [{ step: "a.b", title: "t\nt", verb: "v.v", sign: "-", irreversible: true, targets: [{ target: "x", lines: [], fault: { kind: "unavailable", message: "no\r\nanswer" } }] }],
+      window: "2024-10-06",
+      title: "A\u001b[2Jwindow\n",
+      digest: "d".repeat(64),
+      opens: [],
+      servers: [],
+      commits: [],
+      steps: [
+        { step: "a.b", title: "t\nt", verb: "v.v", sign: "-", irreversible: true, targets: [{ target: "x", lines: [], fault: { kind: "unavailable", message: "no\r\nanswer" } }] },
+      ],
     };
 
     const plain = previewText(shown, { coloured: false, real: true });

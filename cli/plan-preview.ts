@@ -19,7 +19,11 @@ export async function previewFile(file: string, { inventory: given, format, serv
   const { plan, inventory, text } = loadPlan(file, given ?? join(dirname(resolve(file)), "inventory.yaml"));
   const preview = server === undefined ? await simulatedPreview(plan, inventory) : await servedPreview(clientFor({ ...rest, server }), plan, text, file);
   const shown = previewShown(plan, preview);
-  await write(format === "json" ? `${JSON.stringify(shown, null, 2)}\n` : `${previewText(shown, { coloured: process.stdout.isTTY && process.env["NO_COLOR"] === undefined, real: server !== undefined }).join("\n")}\n`);
+  await write(
+    format === "json"
+      ? `${JSON.stringify(shown, null, 2)}\n`
+      : `${previewText(shown, { coloured: process.stdout.isTTY && process.env["NO_COLOR"] === undefined, real: server !== undefined }).join("\n")}\n`,
+  );
   const isDoubtful = preview.digest === undefined || preview.steps.some(({ targets }) => targets.some(({ refused }) => refused === true));
   if (isDoubtful) process.exitCode = 1;
 }
@@ -40,7 +44,11 @@ async function servedPreview(client: Client, plan: CompiledPlan, text: string, f
     if (!(thrown instanceof Fault) || thrown.kind !== "absent") throw thrown;
   }
   const stored = await client.post<{ window: string; digest: string }>("plans", { text, file });
-  if (stored.digest !== plan.digest) throw new Fault("conflict", `the server makes another plan of ${file}: ${stored.digest.slice(0, 12)}, here ${plan.digest.slice(0, 12)}. Its inventory or its version is another one; preview with the inventory that it has.`);
+  if (stored.digest !== plan.digest)
+    throw new Fault(
+      "conflict",
+      `the server makes another plan of ${file}: ${stored.digest.slice(0, 12)}, here ${plan.digest.slice(0, 12)}. Its inventory or its version is another one; preview with the inventory that it has.`,
+    );
   process.stderr.write(`the server did not have this plan: it is stored there for ${stored.window}, and not approved\n`);
   return client.post<PlanPreview>(path, { digest: plan.digest });
 }
@@ -57,8 +65,13 @@ export function approveCommand(plan: Command): void {
     .requiredOption("--digest <digest>", "the plan that is approved, all 64 digits as `plan preview` prints them")
     .option("--preview <digest>", "the preview that was looked at")
     .action(async (window: string, { digest, preview, ...server }: ApproveOptions) => {
-      const answer = await clientFor(server).post<{ approvedBy: string; previews?: Readonly<Record<string, string>> }>(`plans/${encodeURIComponent(window)}/approve`, { digest, ...(preview === undefined ? {} : { preview }) });
+      const answer = await clientFor(server).post<{ approvedBy: string; previews?: Readonly<Record<string, string>> }>(`plans/${encodeURIComponent(window)}/approve`, {
+        digest,
+        ...(preview === undefined ? {} : { preview }),
+      });
       const steps = Object.keys(answer.previews ?? {});
-      process.stdout.write(`${window}: plan ${digest.slice(0, 12)} is approved by ${answer.approvedBy}${steps.length === 0 ? "" : `, and so is what the preview showed of ${steps.join(", ")}`}\n`);
+      process.stdout.write(
+        `${window}: plan ${digest.slice(0, 12)} is approved by ${answer.approvedBy}${steps.length === 0 ? "" : `, and so is what the preview showed of ${steps.join(", ")}`}\n`,
+      );
     });
 }

@@ -74,8 +74,16 @@ describe("nightshift plan check", () => {
   });
 
   it.each([
-    ["an unknown name", "plan: 1\nwindow: { title: t, date: 2024-12-08, zone: America/New_York, cutoff: Sun 12:00, channels: [opps], owners: [Ann] }\nphases: []\n", ":2:93: error unknown-name: "],
-    ["02:30 on 2025-03-09", "plan: 1\nwindow: { title: t, date: 2025-03-09, zone: America/New_York, cutoff: Sun 02:30, channels: [ops], owners: [Ann] }\nphases: []\n", ":2:71: error time-gap: "],
+    [
+      "an unknown name",
+      "plan: 1\nwindow: { title: t, date: 2024-12-08, zone: America/New_York, cutoff: Sun 12:00, channels: [opps], owners: [Ann] }\nphases: []\n",
+      ":2:93: error unknown-name: ",
+    ],
+    [
+      "02:30 on 2025-03-09",
+      "plan: 1\nwindow: { title: t, date: 2025-03-09, zone: America/New_York, cutoff: Sun 02:30, channels: [ops], owners: [Ann] }\nphases: []\n",
+      ":2:71: error time-gap: ",
+    ],
     ["a tab", "plan: 1\nwindow:\n\ttitle: t\n", ":3:1: error tab: "],
     ["ten megabytes", "a: 1\n".repeat(2_100_000), ":1:1: error file-too-big: "],
     ["nothing", "", ":1:1: error wrong-type: "],
@@ -103,7 +111,9 @@ describe("nightshift plan check", () => {
     const { out, code } = await nightshift("check", join(PLANS, "2024-12-08.yaml"), "--inventory", inventory, "--format", "json");
 
     expect(code).toBe(2);
-    expect((JSON.parse(out) as { findings: { file: string; code: string }[] }).findings).toEqual(expect.arrayContaining([expect.objectContaining({ file: inventory, code: "unknown-field", line: 2, column: 1 })]));
+    expect((JSON.parse(out) as { findings: { file: string; code: string }[] }).findings).toEqual(
+      expect.arrayContaining([expect.objectContaining({ file: inventory, code: "unknown-field", line: 2, column: 1 })]),
+    );
   });
 });
 

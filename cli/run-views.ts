@@ -13,7 +13,8 @@ export function runViews(run: Command): void {
     .addOption(new Option("--format <format>", "how to print it").choices(["text", "json"]).default("text"))
     .action(async (id: string, options: ServerOptions & { state?: string; step?: string; format: string }) => {
       const steps = await stepsOf(id, options);
-      const lines = options.format === "json" ? steps.map((step) => JSON.stringify(step)) : steps.flatMap((step) => [lineOf(step), ...(options.step === undefined ? [] : targetLines(step))]);
+      const lines =
+        options.format === "json" ? steps.map((step) => JSON.stringify(step)) : steps.flatMap((step) => [lineOf(step), ...(options.step === undefined ? [] : targetLines(step))]);
       for (const line of lines) process.stdout.write(`${line}\n`);
     });
 
@@ -33,7 +34,7 @@ async function stepsOf(run: string, options: ServerOptions & { state?: string; s
   const path = `runs/${encodeURIComponent(run)}/steps`;
   if (options.step !== undefined) return [await client.get<StepState>(`${path}/${encodeURIComponent(options.step)}`)];
   const steps: StepState[] = [];
-  for (let from: number | undefined = 0; from !== undefined; ) {
+  for (let from: number | undefined = 0; from !== undefined;) {
     const query = new URLSearchParams({ from: String(from), ...(options.state === undefined ? {} : { state: options.state }) });
     const page: { steps: StepState[]; next?: number } = await client.get(`${path}?${query.toString()}`);
     steps.push(...page.steps);

@@ -39,7 +39,15 @@ describe("nightshift run evidence", () => {
     await hosted.call("POST", "runs", { window: "2024-12-08" });
     await hosted.host.waitFor(windowInstance("2024-12-08"));
     const [file, recording] = [join(folder, "night.jsonl"), join(folder, "recording.jsonl")];
-    const exchange = { at: "2024-12-08T01:00:00.000Z", run: "2024-12-08", step: "a.one", target: "a.one", system: "fake", request: { method: "PUT", url: "https://vendor.example/x", headers: {}, body: { x: 1 } }, response: { status: 200, headers: {}, body: null } };
+    const exchange = {
+      at: "2024-12-08T01:00:00.000Z",
+      run: "2024-12-08",
+      step: "a.one",
+      target: "a.one",
+      system: "fake",
+      request: { method: "PUT", url: "https://vendor.example/x", headers: {}, body: { x: 1 } },
+      response: { status: 200, headers: {}, body: null },
+    };
     writeFileSync(recording, `${JSON.stringify(exchange)}\n`);
 
     const made = await nightshift("run", "evidence", "2024-12-08", "--out", file, "--recording", recording, "--server", hosted.served.origin);
@@ -59,6 +67,9 @@ describe("nightshift run evidence", () => {
     const recording = join(folder, "recording.jsonl");
     writeFileSync(recording, "{}\n");
 
-    await expect(nightshift("run", "evidence", "2024-12-08", "--out", join(folder, "x"), "--recording", recording, "--server", hosted.served.origin)).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("recording.jsonl:1") });
+    await expect(nightshift("run", "evidence", "2024-12-08", "--out", join(folder, "x"), "--recording", recording, "--server", hosted.served.origin)).rejects.toMatchObject({
+      kind: "invalid",
+      message: expect.stringContaining("recording.jsonl:1"),
+    });
   });
 });

@@ -81,7 +81,9 @@ async function factsOf(client: Client, run: string): Promise<readonly Entry[]> {
 
 /** @throws Fault `invalid` that names the line which is none of a recording. */
 function exchangesOf(file: string): readonly RecordedExchange[] {
-  const lines = readText(file).split("\n").filter((line) => line !== "");
+  const lines = readText(file)
+    .split("\n")
+    .filter((line) => line !== "");
   return lines.map((line, position) => {
     try {
       return RecordedExchange.parse(JSON.parse(line));

@@ -28,7 +28,14 @@ const STEPS: Readonly<Record<string, StepDraft>> = {
     targets: ["IC-Web1", "IC-Web2"].map((id) => ({ id, closes: [`out-of-pool:${id}`] })),
   },
   "page.up": { ...QUICK, at: "2024-12-08T01:20:00.000Z", targets: [{ id: "www", opens: [{ id: "page-up", what: "the maintenance page is up" }] }] },
-  "mail.end": { ...QUICK, always: true, needs: [{ step: "web.restore", per: "step", as: "end" }, { step: "page.up", per: "step", as: "end" }] },
+  "mail.end": {
+    ...QUICK,
+    always: true,
+    needs: [
+      { step: "web.restore", per: "step", as: "end" },
+      { step: "page.up", per: "step", as: "end" },
+    ],
+  },
 };
 const WORKS: Readonly<Record<string, FakeWork>> = Object.fromEntries(
   ["web.drain/IC-Web1", "web.drain/IC-Web2", "web.patch/IC-Web1", "web.patch/IC-Web2", "page.up/www"].map((place, nth) => [place, { takesMs: (5 + 3 * nth) * MINUTE }]),
@@ -57,59 +64,70 @@ async function afterwards(hosted: HostedApp): Promise<{ breaches: readonly strin
 }
 
 describe("an abort of a small night", () => {
-  it.each([{ mode: "finish", first: 1 }, { mode: "close", first: 2 }] as const)("at every other fact of it ($mode) is acknowledged at once, ends the run and leaves nothing open", async ({ mode, first }) => {
-    let count = 0;
-    await using whole = await night();
-    await whole.host.waitFor(windowInstance(RUN));
-    const facts = (await whole.facts(RUN)).length;
-    expect(facts).toBeGreaterThan(35);
+  it.each([
+    { mode: "finish", first: 1 },
+    { mode: "close", first: 2 },
+  ] as const)(
+    "at every other fact of it ($mode) is acknowledged at once, ends the run and leaves nothing open",
+    async ({ mode, first }) => {
+      let count = 0;
+      await using whole = await night();
+      await whole.host.waitFor(windowInstance(RUN));
+      const facts = (await whole.facts(RUN)).length;
+      expect(facts).toBeGreaterThan(35);
 
-    for (let nth = first; nth < facts; nth += 2) {
-      const inner = memoryJournal();
-      let hosted: HostedApp | undefined;
-      let answer: Awaited<ReturnType<typeof abort>> | undefined;
-      count = 0;
-      hosted = await night({
-        ...inner,
-        async append(run, stream, expected, added) {
-          const kept = await inner.append(run, stream, expected, added);
-          const before = count;
-          count += kept ? added.length : 0;
-          // The first fact is the start itself, whose answer the caller still waits for.
-          if (before < nth && count >= nth && answer === undefined && hosted !== undefined && stream !== "decisions") {
-            answer = { status: 0, headers: new Headers(), json: {} };
-            answer = await abort(hosted, mode);
-          }
-          return kept;
-        },
-      });
-      await using running = hosted;
+      for (let nth = first; nth < facts; nth += 2) {
+        const inner = memoryJournal();
+        let hosted: HostedApp | undefined;
+        let answer: Awaited<ReturnType<typeof abort>> | undefined;
+        count = 0;
+        hosted = await night({
+          ...inner,
+          async append(run, stream, expected, added) {
+            const kept = await inner.append(run, stream, expected, added);
+            const before = count;
+            count += kept ? added.length : 0;
+            // The first fact is the start itself, whose answer the caller still waits for.
+            if (before < nth && count >= nth && answer === undefined && hosted !== undefined && stream !== "decisions") {
+              answer = { status: 0, headers: new Headers(), json: {} };
+              answer = await abort(hosted, mode);
+            }
+            return kept;
+          },
+        });
+        await using running = hosted;
 
-      const { breaches, left } = await afterwards(running);
+        const { breaches, left } = await afterwards(running);
 
-      expect({ nth, breaches, left }).toEqual({ nth, breaches: [], left: [] });
-      if (nth > 1 && answer !== undefined && answer.status !== 409) expect(answer).toMatchObject({ status: 202, json: { decision: { decision: "abort", mode, by: "Ben" } } });
-    }
-  }, 120_000);
-
-  it.each(ABORT_MODES)("at every fifth minute of it (%s) ends the run, nothing begins after it, and a freeze holds until it is lifted", async (mode) => {
-    for (let minutes = 0; minutes <= 45; minutes += 5) {
-      await using hosted = await night();
-      await hosted.host.advanceTo(Date.parse(PLAN.window.opensAt) + minutes * MINUTE);
-      const answer = await abort(hosted, mode);
-      const begunAt = hosted.vendor.effects.filter((effect) => effect.startsWith("begun ")).length;
-      if (mode === "freeze" && answer.status === 202) {
-        await hosted.host.advanceTo(Date.parse(PLAN.window.opensAt) + (minutes + 60) * MINUTE);
-        const since = hosted.vendor.effects.filter((effect) => effect.startsWith("begun ")).slice(begunAt);
-        expect({ minutes, begun: since.filter((key) => !/mail|restore/.test(key)) }).toEqual({ minutes, begun: [] });
-        await hosted.call("POST", `runs/${RUN}/abort`, { mode: "close" });
+        expect({ nth, breaches, left }).toEqual({ nth, breaches: [], left: [] });
+        if (nth > 1 && answer !== undefined && answer.status !== 409) expect(answer).toMatchObject({ status: 202, json: { decision: { decision: "abort", mode, by: "Ben" } } });
       }
+    },
+    120_000,
+  );
 
-      const { breaches, left } = await afterwards(hosted);
+  it.each(ABORT_MODES)(
+    "at every fifth minute of it (%s) ends the run, nothing begins after it, and a freeze holds until it is lifted",
+    async (mode) => {
+      for (let minutes = 0; minutes <= 45; minutes += 5) {
+        await using hosted = await night();
+        await hosted.host.advanceTo(Date.parse(PLAN.window.opensAt) + minutes * MINUTE);
+        const answer = await abort(hosted, mode);
+        const begunAt = hosted.vendor.effects.filter((effect) => effect.startsWith("begun ")).length;
+        if (mode === "freeze" && answer.status === 202) {
+          await hosted.host.advanceTo(Date.parse(PLAN.window.opensAt) + (minutes + 60) * MINUTE);
+          const since = hosted.vendor.effects.filter((effect) => effect.startsWith("begun ")).slice(begunAt);
+          expect({ minutes, begun: since.filter((key) => !/mail|restore/.test(key)) }).toEqual({ minutes, begun: [] });
+          await hosted.call("POST", `runs/${RUN}/abort`, { mode: "close" });
+        }
 
-      expect({ minutes, breaches, left }).toEqual({ minutes, breaches: [], left: [] });
-    }
-  }, 120_000);
+        const { breaches, left } = await afterwards(hosted);
+
+        expect({ minutes, breaches, left }).toEqual({ minutes, breaches: [], left: [] });
+      }
+    },
+    120_000,
+  );
 });
 
 describe("an abort before the start", () => {

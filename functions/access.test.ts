@@ -50,7 +50,10 @@ describe("every endpoint", () => {
     const expected: Record<string, string> = {};
 
     for (const role of ROLES) {
-      for (const [kind, headers] of [["person", signedIn(role)], ["machine", machine(role)]] as const) {
+      for (const [kind, headers] of [
+        ["person", signedIn(role)],
+        ["machine", machine(role)],
+      ] as const) {
         const { status } = await raw(hosted, spec, pathOf(spec), BODIES[name], headers);
         outcomes[`${kind} ${role}`] = status === 403 ? "refused" : status < 500 && status !== 401 ? "let in" : String(status);
         expected[`${kind} ${role}`] = mayI(role, spec.deed) ? "let in" : "refused";
@@ -83,10 +86,20 @@ describe("who is signed in", () => {
   it("acts by that name, and no other header changes it", async () => {
     await using hosted = await inAzure();
 
-    const { json } = await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }, { ...signedIn("operator"), "x-nightshift-operator": "the boss", "x-nightshift-role": "admin", "x-ms-client-principal-name": "root" });
+    const { json } = await hosted.call(
+      "POST",
+      `runs/${RUN}/decisions`,
+      { decision: "pause" },
+      { ...signedIn("operator"), "x-nightshift-operator": "the boss", "x-nightshift-role": "admin", "x-ms-client-principal-name": "root" },
+    );
 
     expect(json).toMatchObject({ by: "kim-operator@example.com" });
-    expect((await hosted.call("GET", "me", undefined, signedIn("viewer"))).json).toEqual({ name: "kim-viewer@example.com", kind: "person", role: "viewer", may: ["look", "check"] });
+    expect((await hosted.call("GET", "me", undefined, signedIn("viewer"))).json).toEqual({
+      name: "kim-viewer@example.com",
+      kind: "person",
+      role: "viewer",
+      may: ["look", "check"],
+    });
   });
 
   it.each([
@@ -103,7 +116,9 @@ describe("who is signed in", () => {
 
     expect(answer).toMatchObject({ status: 401, json: { type: "urn:nightshift:denied", status: 401 } });
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
-    expect(await refusals(hosted)).toEqual([{ type: "access.refused", at: "2024-12-08T01:10:00.000Z", by: "nobody", deed: "listRuns", method: "GET", path: "/api/v1/runs", status: 401, why: answer.json.detail }]);
+    expect(await refusals(hosted)).toEqual([
+      { type: "access.refused", at: "2024-12-08T01:10:00.000Z", by: "nobody", deed: "listRuns", method: "GET", path: "/api/v1/runs", status: 401, why: answer.json.detail },
+    ]);
   });
 
   it("is nobody on a host that is not Azure, though the setting says that sign-in is on", async () => {
@@ -215,7 +230,10 @@ describe("what is sent to the public door", () => {
   it.each([
     ["YAML that is brackets without end", "[".repeat(200_000)],
     ["YAML that is a deep map", `${"{a: ".repeat(20_000)}1${"}".repeat(20_000)}`],
-    ["YAML that doubles itself", `a: &a [x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, n) => `${"bcdefghijklmn"[n]}: &${"bcdefghijklmn"[n]} [${Array.from({ length: 8 }, () => `*${"abcdefghijklm"[n]}`).join(",")}]`).join("\n")}`],
+    [
+      "YAML that doubles itself",
+      `a: &a [x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, n) => `${"bcdefghijklmn"[n]}: &${"bcdefghijklmn"[n]} [${Array.from({ length: 8 }, () => `*${"abcdefghijklm"[n]}`).join(",")}]`).join("\n")}`,
+    ],
     ["NUL", "\u0000"],
   ])("has findings and no defect when a plan is %s", async (_what, text) => {
     await using hosted = await inAzure();
@@ -225,16 +243,25 @@ describe("what is sent to the public door", () => {
     expect(answer.status).toBeLessThan(500);
   });
 
-  it.each(["/api/v1/runs/../../etc/passwd", "/api/v1/runs/%2e%2e%2f%2e%2e%2fetc", "/api/v1//runs", "/api/v1/runs/..;/admin", "/api/v1/runs/%00/facts", `/api/v1/runs/${"x".repeat(600)}`, "/api/v1/runs/~access", "/api/v1/runs/~access/facts", "/api/v1/runs/2024-12-08/report.exe", "/api/v1/runs/%ff", "/api/v1/access/refusals/../../runs/%5c"])(
-    "is not found by a trick with the path: %s",
-    async (path) => {
-      await using hosted = await inAzure();
+  it.each([
+    "/api/v1/runs/../../etc/passwd",
+    "/api/v1/runs/%2e%2e%2f%2e%2e%2fetc",
+    "/api/v1//runs",
+    "/api/v1/runs/..;/admin",
+    "/api/v1/runs/%00/facts",
+    `/api/v1/runs/${"x".repeat(600)}`,
+    "/api/v1/runs/~access",
+    "/api/v1/runs/~access/facts",
+    "/api/v1/runs/2024-12-08/report.exe",
+    "/api/v1/runs/%ff",
+    "/api/v1/access/refusals/../../runs/%5c",
+  ])("is not found by a trick with the path: %s", async (path) => {
+    await using hosted = await inAzure();
 
-      const status = await rawPath(hosted, path, sender);
+    const status = await rawPath(hosted, path, sender);
 
-      expect([400, 404]).toContain(status);
-    },
-  );
+    expect([400, 404]).toContain(status);
+  });
 
   it("is found by no method that is not there, and that is a fact too", async () => {
     await using hosted = await inAzure();
@@ -279,7 +306,11 @@ it("has a row for every deed, so that the table above walks all of them", () => 
 });
 
 async function raw(hosted: HostedApp, { method }: EndpointSpec, path: string, body: object | undefined, headers: Readonly<Record<string, string>>): Promise<{ status: number }> {
-  const answer = await fetch(`${hosted.served.origin}/api/v1/${path}`, { method, headers: { "content-type": "application/json", ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const answer = await fetch(`${hosted.served.origin}/api/v1/${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   await answer.arrayBuffer();
   return { status: answer.status };
 }

@@ -7,7 +7,13 @@ import { digestOfRun } from "./api-runs.ts";
 import type { App } from "./app.ts";
 import { endpoint } from "./http.ts";
 
-const HEADERS = { "content-type": "text/html; charset=utf-8", "content-security-policy": BOARD_CSP, "cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" };
+const HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": BOARD_CSP,
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
 
 /** Registers the board: a page per run that keeps itself up to date. It shows what the API tells and decides by the API. */
 export function registerBoard(app: App): void {

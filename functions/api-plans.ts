@@ -27,7 +27,15 @@ export function registerPlans(app: App): void {
   endpoint(app, "listPlans", async () => {
     const stored = await app.stage.plans.latest();
     return {
-      jsonBody: stored.map(({ plan, by, at, approved }) => ({ window: plan.window.id, title: plan.window.title, digest: plan.digest, opensAt: plan.window.opensAt, by, at, approved })),
+      jsonBody: stored.map(({ plan, by, at, approved }) => ({
+        window: plan.window.id,
+        title: plan.window.title,
+        digest: plan.digest,
+        opensAt: plan.window.opensAt,
+        by,
+        at,
+        approved,
+      })),
     };
   });
 

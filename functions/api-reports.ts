@@ -29,7 +29,11 @@ export function registerReports(app: App): void {
     const made = reportOf(plan, entries, app.stage.clock.now());
     const { madeAt: _, ...lasting } = made;
     const etag = etagOf(JSON.stringify([format, lasting]));
-    const headers = { "content-type": format === "xlsx" || format === "json" ? MEDIA_TYPES[format] : `${MEDIA_TYPES[format]}; charset=utf-8`, "x-content-type-options": "nosniff", vary: "accept" };
+    const headers = {
+      "content-type": format === "xlsx" || format === "json" ? MEDIA_TYPES[format] : `${MEDIA_TYPES[format]}; charset=utf-8`,
+      "x-content-type-options": "nosniff",
+      vary: "accept",
+    };
     switch (format) {
       case "json":
         return unlessKnown(request, etag, { headers, body: reportJson(made) });

@@ -43,7 +43,9 @@ export function registerRuns(app: App): void {
     const plan = await app.stage.plans.get(digest);
     // Who stored and approved is known of the latest plan of a window; the run may follow an earlier one.
     const stored = (await app.stage.plans.latest()).find((candidate) => candidate.plan.digest === digest);
-    return { jsonBody: { plan, ...(stored === undefined ? {} : { storedBy: stored.by, storedAt: stored.at, ...(stored.approved === undefined ? {} : { approved: stored.approved }) }) } };
+    return {
+      jsonBody: { plan, ...(stored === undefined ? {} : { storedBy: stored.by, storedAt: stored.at, ...(stored.approved === undefined ? {} : { approved: stored.approved }) }) },
+    };
   });
 
   endpoint(app, "listSteps", async ({ params, query: { state: standing, change, from = 0 } }) => {
@@ -62,7 +64,12 @@ export function registerRuns(app: App): void {
   endpoint(app, "listFacts", async ({ params, query: { from = 0, after = from, wait = 0 } }) => {
     const run = params["run"] ?? "";
     await digestOfRun(app, run);
-    const entries = await newsOf(app, wait, () => app.stage.journal.readAll(run), ({ length }) => length > after);
+    const entries = await newsOf(
+      app,
+      wait,
+      () => app.stage.journal.readAll(run),
+      ({ length }) => length > after,
+    );
     return { jsonBody: { facts: entries.slice(after, after + FACTS_A_PAGE), total: entries.length, ...next(after, FACTS_A_PAGE, entries.length) } };
   });
 }

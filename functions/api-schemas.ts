@@ -59,7 +59,9 @@ export const StepsQuery = z.object({
 export const ReportQuery = z.object({ format: z.enum(FORMATS).optional().describe("Instead of the Accept header") });
 export const DayQuery = z.object({ day: z.iso.date().optional().describe("A day in UTC, e.g. 2024-12-08; today, if not given") });
 
-const Finding = z.looseObject({ severity: z.enum(["error", "warning", "info"]), code: z.string(), message: z.string() }).describe("What the compiler has to say, with its place and what to do");
+const Finding = z
+  .looseObject({ severity: z.enum(["error", "warning", "info"]), code: z.string(), message: z.string() })
+  .describe("What the compiler has to say, with its place and what to do");
 export const PlanChecked = z.object({ digest: Digest.optional(), window: z.string().optional(), findings: z.array(Finding) });
 export const PlanStored = z.object({ window: z.string(), digest: Digest, findings: z.array(Finding) });
 export const PlanRefused = z.object({ findings: z.array(Finding) });
@@ -72,7 +74,12 @@ export const PlanLine = z.object({
   at: Instant,
   approved: z.object({ by: z.string(), at: Instant, previews: z.record(z.string(), z.string()).optional() }).optional(),
 });
-export const PlanPreview = z.looseObject({ window: z.string(), plan: Digest, digest: Digest.optional().describe("Absent when a part could not be previewed"), steps: z.array(z.looseObject({ step: z.string() })) });
+export const PlanPreview = z.looseObject({
+  window: z.string(),
+  plan: Digest,
+  digest: Digest.optional().describe("Absent when a part could not be previewed"),
+  steps: z.array(z.looseObject({ step: z.string() })),
+});
 export const RunPlanAnswer = z.object({
   plan: z.looseObject({ digest: Digest }).describe("The compiled plan that the run follows"),
   storedBy: z.string().optional().describe("Absent where a later plan is stored for the window"),
@@ -84,7 +91,17 @@ export const Started = z.object({ run: z.string(), did: z.enum(["started", "resu
 
 const Standing = z.enum(["waiting", "running", "ended"]);
 const Times = { begunAt: Instant.optional(), endedAt: Instant.optional() };
-const TargetAnswer = z.looseObject({ id: z.string(), state: Standing, as: EndingName.optional(), why: z.string().optional(), note: z.string().optional(), tries: z.int(), faults: Lines, evidence: Lines, ...Times });
+const TargetAnswer = z.looseObject({
+  id: z.string(),
+  state: Standing,
+  as: EndingName.optional(),
+  why: z.string().optional(),
+  note: z.string().optional(),
+  tries: z.int(),
+  faults: Lines,
+  evidence: Lines,
+  ...Times,
+});
 export const StepAnswer = z.looseObject({
   id: z.string(),
   change: z.string(),
@@ -100,9 +117,33 @@ export const StepAnswer = z.looseObject({
   targets: z.array(TargetAnswer),
   ...Times,
 });
-export const ObligationAnswer = z.looseObject({ id: z.string(), what: z.string(), openedAt: Instant, step: z.string(), target: z.string(), certain: z.boolean().describe("Whether the opening call is known to have had its effect") });
-export const AskAnswer = z.looseObject({ kind: z.enum(["approval", "work", "held"]), step: z.string(), target: z.string().optional(), title: z.string(), text: z.string(), of: Lines });
-export const DecisionAnswer = z.looseObject({ type: z.literal("decision.made"), at: Instant, id: z.string(), decision: z.enum(DECISIONS), by: z.string(), step: z.string().optional(), target: z.string().optional(), mode: z.enum(ABORT_MODES).optional(), note: z.string().optional() });
+export const ObligationAnswer = z.looseObject({
+  id: z.string(),
+  what: z.string(),
+  openedAt: Instant,
+  step: z.string(),
+  target: z.string(),
+  certain: z.boolean().describe("Whether the opening call is known to have had its effect"),
+});
+export const AskAnswer = z.looseObject({
+  kind: z.enum(["approval", "work", "held"]),
+  step: z.string(),
+  target: z.string().optional(),
+  title: z.string(),
+  text: z.string(),
+  of: Lines,
+});
+export const DecisionAnswer = z.looseObject({
+  type: z.literal("decision.made"),
+  at: Instant,
+  id: z.string(),
+  decision: z.enum(DECISIONS),
+  by: z.string(),
+  step: z.string().optional(),
+  target: z.string().optional(),
+  mode: z.enum(ABORT_MODES).optional(),
+  note: z.string().optional(),
+});
 export const RunAnswer = z.looseObject({
   run: z.string(),
   asOf: Instant,
@@ -155,6 +196,4 @@ export const SelfAnswer = z.object({
   may: z.array(z.enum(Object.keys(DEEDS) as [Deed, ...Deed[]])),
 });
 export const RefusalsAnswer = z.object({ day: z.iso.date(), refusals: z.array(FactAnswer) });
-export const Problem = z
-  .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
-  .describe("RFC 9457; `title` is the kind of fault");
+export const Problem = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() }).describe("RFC 9457; `title` is the kind of fault");

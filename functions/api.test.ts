@@ -18,7 +18,10 @@ function shown({ status, headers, json }: Answered): object {
 }
 
 /** The app with a run of these steps under way at an instant. */
-async function running(steps: Readonly<Record<string, StepDraft>>, { until = "2024-12-08T01:10:00.000Z", ...options }: HostedOptions & { until?: string } = {}): Promise<HostedApp> {
+async function running(
+  steps: Readonly<Record<string, StepDraft>>,
+  { until = "2024-12-08T01:10:00.000Z", ...options }: HostedOptions & { until?: string } = {},
+): Promise<HostedApp> {
   const hosted = await hostedApp(options);
   await hosted.store(planWith(steps));
   await hosted.call("POST", "runs", { window: RUN });
@@ -68,7 +71,9 @@ describe("plans", () => {
     const { json } = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) });
 
     expect(shown(await hosted.call("POST", `plans/${json.window}/approve`, { digest: "0".repeat(64) }))).toEqual(problem(404, "absent", expect.stringContaining("no stored plan")));
-    expect(shown(await hosted.call("POST", "plans/2031-01-01/approve", { digest: json.digest }, { "x-nightshift-operator": "Ben" }))).toEqual(problem(404, "absent", expect.stringContaining("is of window")));
+    expect(shown(await hosted.call("POST", "plans/2031-01-01/approve", { digest: json.digest }, { "x-nightshift-operator": "Ben" }))).toEqual(
+      problem(404, "absent", expect.stringContaining("is of window")),
+    );
     expect(shown(await hosted.call("POST", `plans/${json.window}/approve`, { digest: "short" }))).toEqual(problem(400, "invalid", expect.stringContaining("digest:")));
   });
 });
@@ -103,8 +108,12 @@ describe("runs", () => {
     await hosted.store(planWith({ "a.b": {} }, { window: { id: "2025-01-12" } }));
     const [other] = await hosted.plans.latest();
     await hosted.store(planWith({ "a.b": {} }));
-    expect(shown(await hosted.call("POST", "runs", { window: RUN, digest: "0".repeat(64) }))).toEqual(problem(404, "absent", expect.stringContaining("no stored plan has the digest")));
-    expect(shown(await hosted.call("POST", "runs", { window: RUN, digest: other?.plan.digest }))).toEqual(problem(409, "conflict", expect.stringContaining("is a plan of the window 2025-01-12")));
+    expect(shown(await hosted.call("POST", "runs", { window: RUN, digest: "0".repeat(64) }))).toEqual(
+      problem(404, "absent", expect.stringContaining("no stored plan has the digest")),
+    );
+    expect(shown(await hosted.call("POST", "runs", { window: RUN, digest: other?.plan.digest }))).toEqual(
+      problem(409, "conflict", expect.stringContaining("is a plan of the window 2025-01-12")),
+    );
     expect(await hosted.journal.runs()).toEqual([]);
 
     await hosted.call("POST", "runs", { window: RUN });
@@ -115,7 +124,12 @@ describe("runs", () => {
   it("that do not exist are not found, whatever is asked of them", async () => {
     await using hosted = await hostedApp();
 
-    for (const [method, path, body] of [["GET", "runs/nope"], ["GET", "runs/nope/facts"], ["POST", "runs/nope/decisions", { decision: "pause" }], ["POST", "runs/nope/abort", {}]] as const) {
+    for (const [method, path, body] of [
+      ["GET", "runs/nope"],
+      ["GET", "runs/nope/facts"],
+      ["POST", "runs/nope/decisions", { decision: "pause" }],
+      ["POST", "runs/nope/abort", {}],
+    ] as const) {
       expect(shown(await hosted.call(method, path, body))).toEqual(problem(404, "absent", expect.stringContaining("there is no run nope")));
     }
   });
@@ -187,7 +201,9 @@ describe("decisions", () => {
     await using hosted = await running({ "web.deploy": {} });
     await hosted.host.waitFor(windowInstance(RUN));
 
-    expect(shown(await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }))).toEqual(problem(409, "conflict", expect.stringMatching(/ended at .*nothing is left to pause/)));
+    expect(shown(await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" }))).toEqual(
+      problem(409, "conflict", expect.stringMatching(/ended at .*nothing is left to pause/)),
+    );
   });
 });
 
@@ -241,7 +257,10 @@ describe("an abort", () => {
 
 describe("a ring", () => {
   it("reaches an orchestration that waits, through the durable client", async () => {
-    await using hosted = await running({ "web.drain": PATIENT, "web.deploy": { needs: [{ step: "web.drain", per: "target", as: "success" }], targets: ["web.drain"] } }, { works: { "web.drain/web.drain": { takesMs: 1_800_000 } } });
+    await using hosted = await running(
+      { "web.drain": PATIENT, "web.deploy": { needs: [{ step: "web.drain", per: "target", as: "success" }], targets: ["web.drain"] } },
+      { works: { "web.drain/web.drain": { takesMs: 1_800_000 } } },
+    );
 
     await hosted.host.waitFor(windowInstance(RUN));
 
@@ -296,7 +315,13 @@ describe("what is sent", () => {
   it("is not found under another method or path", async () => {
     await using hosted = await hostedApp();
 
-    for (const [method, path] of [["GET", "plans/check"], ["DELETE", "plans"], ["PUT", "runs"], ["GET", "nothing"], ["GET", "runs/a/decisions"]] as const) {
+    for (const [method, path] of [
+      ["GET", "plans/check"],
+      ["DELETE", "plans"],
+      ["PUT", "runs"],
+      ["GET", "nothing"],
+      ["GET", "runs/a/decisions"],
+    ] as const) {
       const { status } = await hosted.call(method, path);
       expect({ method, path, status }).toEqual({ method, path, status: 404 });
     }

@@ -17,7 +17,9 @@ describe("the composition for Azure", () => {
   it("knows nobody until someone signs in, whatever a request says of itself", async () => {
     const { door } = compose(SAMPLE);
 
-    await expect(door.enter(new Headers({ "x-nightshift-operator": "Ada", "x-nightshift-role": "admin", "x-ms-client-principal-name": "ada@example.com" }))).rejects.toMatchObject({ status: 401 });
+    await expect(door.enter(new Headers({ "x-nightshift-operator": "Ada", "x-nightshift-role": "admin", "x-ms-client-principal-name": "ada@example.com" }))).rejects.toMatchObject({
+      status: 401,
+    });
   });
 
   it("offers every port that an action uses", () => {
@@ -48,7 +50,9 @@ describe("the composition for Azure", () => {
     expect(() => compose(env)).toThrow(
       expect.objectContaining({
         kind: "invalid",
-        message: expect.stringMatching(/IDENTITY_CLIENT_ID: Invalid(.|\n)*JIRA_EMIAL: unknown; did you mean NIGHTSHIFT_JIRA_EMAIL\?(.|\n)*JIRA_SITE: Invalid(.|\n)*SLACK_BOT_TOKEN: missing(.|\n)*VAULT_URL: missing/),
+        message: expect.stringMatching(
+          /IDENTITY_CLIENT_ID: Invalid(.|\n)*JIRA_EMIAL: unknown; did you mean NIGHTSHIFT_JIRA_EMAIL\?(.|\n)*JIRA_SITE: Invalid(.|\n)*SLACK_BOT_TOKEN: missing(.|\n)*VAULT_URL: missing/,
+        ),
       }),
     );
   });

@@ -56,7 +56,14 @@ export function registerNowhere(app: App): void {
   });
 }
 
-function serve(app: App, name: string, methods: HttpMethod[], route: string, deed: Deed, work: (request: HttpRequest, context: InvocationContext, principal: Principal) => Promise<HttpResponseInit>): void {
+function serve(
+  app: App,
+  name: string,
+  methods: HttpMethod[],
+  route: string,
+  deed: Deed,
+  work: (request: HttpRequest, context: InvocationContext, principal: Principal) => Promise<HttpResponseInit>,
+): void {
   const handler: HttpHandler = async (request, context) => {
     let principal: Principal | undefined;
     try {
@@ -77,10 +84,25 @@ function serve(app: App, name: string, methods: HttpMethod[], route: string, dee
 /** Most that a fact keeps of what a caller wrote. */
 const LONGEST_QUOTE = 300;
 
-export async function writeDown(app: App, name: string, request: HttpRequest, context: InvocationContext, { status, message }: Refusal, principal: Principal | undefined): Promise<void> {
+export async function writeDown(
+  app: App,
+  name: string,
+  request: HttpRequest,
+  context: InvocationContext,
+  { status, message }: Refusal,
+  principal: Principal | undefined,
+): Promise<void> {
   const by = principal?.name ?? "nobody";
   app.stage.telemetry.event("access.refused", { run: ACCESS_RUN, by, deed: name, status }, "warning");
-  const refused = { by, deed: name, method: request.method, path: new URL(request.url).pathname.slice(0, LONGEST_QUOTE), status, why: message.slice(0, LONGEST_QUOTE), ...(principal === undefined ? {} : { role: principal.role }) };
+  const refused = {
+    by,
+    deed: name,
+    method: request.method,
+    path: new URL(request.url).pathname.slice(0, LONGEST_QUOTE),
+    status,
+    why: message.slice(0, LONGEST_QUOTE),
+    ...(principal === undefined ? {} : { role: principal.role }),
+  };
   try {
     await app.door.refusals.write(refused, principal !== undefined);
   } catch (unwritten) {

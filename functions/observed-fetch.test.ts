@@ -25,7 +25,9 @@ it("tells whose call it was, how it was answered and how long it took, and no pa
 
   await inScope(SCOPE, call);
 
-  expect(told).toEqual([["vendor.called", { run: "2024-12-08", step: "newrelic.deploy", target: "newrelic.deploy", system: "dev.azure.com", method: "POST", status: 429, durationMs: 250 }, "warning"]]);
+  expect(told).toEqual([
+    ["vendor.called", { run: "2024-12-08", step: "newrelic.deploy", target: "newrelic.deploy", system: "dev.azure.com", method: "POST", status: 429, durationMs: 250 }, "warning"],
+  ]);
 });
 
 it("tells of a call that got no answer, and lets its error through", async () => {

@@ -16,7 +16,11 @@ export function observedFetch(fetch: Fetch, clock: Clock, telemetry: Telemetry):
     const method = init?.method ?? request?.method ?? "GET";
     const begunAt = clock.now();
     const told = (status: number): void =>
-      telemetry.event("vendor.called", { run: scope.run, step: scope.step, target: scope.target, system, method, status, durationMs: clock.now() - begunAt }, status === 0 || status >= 400 ? "warning" : "info");
+      telemetry.event(
+        "vendor.called",
+        { run: scope.run, step: scope.step, target: scope.target, system, method, status, durationMs: clock.now() - begunAt },
+        status === 0 || status >= 400 ? "warning" : "info",
+      );
     try {
       const answer = await fetch(input, init);
       told(answer.status);

@@ -18,7 +18,9 @@ interface Operation {
   readonly security?: readonly object[];
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: object }[];
   readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: object } } };
-  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly description?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly $ref?: string; readonly description?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }>
+  >;
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -56,12 +58,23 @@ const OPENAPI = {
                 type: "object",
                 required: ["name", "in", "schema"],
                 additionalProperties: false,
-                properties: { name: { type: "string" }, in: { enum: ["path", "query", "header"] }, required: { type: "boolean" }, description: { type: "string" }, schema: { type: "object" } },
+                properties: {
+                  name: { type: "string" },
+                  in: { enum: ["path", "query", "header"] },
+                  required: { type: "boolean" },
+                  description: { type: "string" },
+                  schema: { type: "object" },
+                },
                 if: { properties: { in: { const: "path" } } },
                 then: { properties: { required: { const: true } }, required: ["required"] },
               },
             },
-            requestBody: { type: "object", required: ["content"], properties: { content: { $ref: "#/$defs/content" }, required: { type: "boolean" } }, additionalProperties: false },
+            requestBody: {
+              type: "object",
+              required: ["content"],
+              properties: { content: { $ref: "#/$defs/content" }, required: { type: "boolean" } },
+              additionalProperties: false,
+            },
             responses: {
               type: "object",
               minProperties: 1,
@@ -75,7 +88,12 @@ const OPENAPI = {
     components: { type: "object", properties: { responses: { type: "object", additionalProperties: { $ref: "#/$defs/response" } } } },
   },
   $defs: {
-    content: { type: "object", minProperties: 1, propertyNames: { pattern: "^[^/]+/[^/]+$" }, additionalProperties: { type: "object", properties: { schema: { type: "object" } }, additionalProperties: false } },
+    content: {
+      type: "object",
+      minProperties: 1,
+      propertyNames: { pattern: "^[^/]+/[^/]+$" },
+      additionalProperties: { type: "object", properties: { schema: { type: "object" } }, additionalProperties: false },
+    },
     response: {
       type: "object",
       oneOf: [
@@ -135,11 +153,18 @@ function anyFor(schema: { readonly enum?: readonly unknown[]; readonly propertie
     const fields = Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, anyFor(field)]));
     return fc.oneof({ weight: 6, arbitrary: fc.record(fields, { requiredKeys: [] }) }, fc.jsonValue());
   }
-  const texts = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.constantFrom(RUN, "web.deploy", "web.check", "0".repeat(64), "__proto__", "constructor", "../..", "~access", "\u0000", "plan: 1\n", "x".repeat(1_500)));
+  const texts = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 60 }),
+    fc.constantFrom(RUN, "web.deploy", "web.check", "0".repeat(64), "__proto__", "constructor", "../..", "~access", "\u0000", "plan: 1\n", "x".repeat(1_500)),
+  );
   return fc.oneof({ weight: 5, arbitrary: texts }, fc.jsonValue());
 }
 
-const segment = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(RUN, "web.deploy", "json", "html", "xlsx") }, fc.string({ unit: "binary", minLength: 1, maxLength: 30 }), fc.constantFrom("~access", "..", "%", "__proto__", "a/b", "\u0000", "\ud800"));
+const segment = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(RUN, "web.deploy", "json", "html", "xlsx") },
+  fc.string({ unit: "binary", minLength: 1, maxLength: 30 }),
+  fc.constantFrom("~access", "..", "%", "__proto__", "a/b", "\u0000", "\ud800"),
+);
 
 describe("whatever is sent by the document", () => {
   it("meets no defect: no answer is above 499, and each is one that the document names", async () => {
@@ -154,7 +179,10 @@ describe("whatever is sent by the document", () => {
         method: fc.constant(method),
         operation: fc.constant(operation),
         segments: fc.array(segment, { minLength: 3, maxLength: 3 }),
-        query: fc.record(Object.fromEntries((operation.parameters ?? []).filter((parameter) => parameter.in === "query").map(({ name, schema }) => [name, anyFor(schema).map(String)])), { requiredKeys: [] }),
+        query: fc.record(
+          Object.fromEntries((operation.parameters ?? []).filter((parameter) => parameter.in === "query").map(({ name, schema }) => [name, anyFor(schema).map(String)])),
+          { requiredKeys: [] },
+        ),
         body: operation.requestBody === undefined ? fc.constant(undefined) : anyFor(operation.requestBody.content["application/json"].schema),
       }),
     );
@@ -164,7 +192,11 @@ describe("whatever is sent by the document", () => {
         let at = 0;
         const filled = path.replaceAll(/\{\w+\}/g, () => encodeURIComponent((segments[at++] ?? RUN).toWellFormed()));
         const search = new URLSearchParams(Object.entries(query).map(([name, value = ""]): [string, string] => [name, value.toWellFormed()])).toString();
-        const answer = await fetch(`${hosted.served.origin}/api/v1${filled}?${search}`, { method: method.toUpperCase(), headers: { "content-type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+        const answer = await fetch(`${hosted.served.origin}/api/v1${filled}?${search}`, {
+          method: method.toUpperCase(),
+          headers: { "content-type": "application/json" },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
         await answer.arrayBuffer();
         seen.add(`${operation.operationId} ${answer.status < 400 ? "well" : "refused"}`);
 

@@ -17,11 +17,19 @@ export function openApiOf(version: string): object {
     openapi: "3.1.0",
     info: { title: "Nightshift", version, description: "Plans, runs and decisions of maintenance windows. Roles, weakest first: viewer, operator, approver, admin." },
     servers: [{ url: "/api/v1" }],
-    security: [{ platformKey: [], signIn: [] }, { platformKey: [], machineKey: [] }],
+    security: [
+      { platformKey: [], signIn: [] },
+      { platformKey: [], machineKey: [] },
+    ],
     paths,
     components: {
       schemas: { Problem: jsonSchema(Problem, "output") },
-      responses: Object.fromEntries(Object.entries(PROBLEMS).map(([status, description]) => [`Problem${status}`, { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } }])),
+      responses: Object.fromEntries(
+        Object.entries(PROBLEMS).map(([status, description]) => [
+          `Problem${status}`,
+          { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } },
+        ]),
+      ),
       securitySchemes: {
         platformKey: { type: "apiKey", in: "header", name: "x-functions-key", description: "Opens the Functions host; says nothing about who calls" },
         machineKey: { type: "apiKey", in: "header", name: "x-nightshift-key", description: "NAME:VALUE of a machine's key" },
@@ -33,12 +41,23 @@ export function openApiOf(version: string): object {
 
 function open(operationId: string, summary: string, answers: Readonly<Record<number, string>>): object {
   const schema = { type: "object", properties: { status: { type: "string" } }, required: ["status"] };
-  return { operationId, summary, security: [], responses: Object.fromEntries(Object.entries(answers).map(([status, description]) => [status, { description, content: { "application/json": { schema } } }])) };
+  return {
+    operationId,
+    summary,
+    security: [],
+    responses: Object.fromEntries(Object.entries(answers).map(([status, description]) => [status, { description, content: { "application/json": { schema } } }])),
+  };
 }
 
 function operationOf(name: string, { route, deed, summary, body, query, answers }: EndpointSpec): object {
   const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, param]) => ({ name: param, in: "path", required: true, schema: { type: "string", minLength: 1 } }));
-  const inQuery = Object.entries(query?.shape ?? {}).map(([param, schema]) => ({ name: param, in: "query", required: false, ...description(schema), schema: jsonSchema(schema as z.ZodType, "input") }));
+  const inQuery = Object.entries(query?.shape ?? {}).map(([param, schema]) => ({
+    name: param,
+    in: "query",
+    required: false,
+    ...description(schema),
+    schema: jsonSchema(schema as z.ZodType, "input"),
+  }));
   const problems = Object.keys(PROBLEMS).filter((status) => !(status in answers) && (body !== undefined || !["413", "415"].includes(status)));
   return {
     operationId: name,

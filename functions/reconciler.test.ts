@@ -16,7 +16,9 @@ function plan({ closes = true } = {}): CompiledPlan {
   return planWith({
     "web.drain": { at: OPENS_AT, targets: [{ id: "IC-Web1", opens: [OUT] }], owners: [ADA] },
     "web.patch": { needs: ["web.drain"], policy: { timeoutMs: 7_200_000 } },
-    ...(closes ? { "web.restore": { always: true, needs: [{ step: "web.patch", per: "step" as const, as: "end" as const }], targets: [{ id: "IC-Web1", closes: [OUT.id] }] } } : {}),
+    ...(closes
+      ? { "web.restore": { always: true, needs: [{ step: "web.patch", per: "step" as const, as: "end" as const }], targets: [{ id: "IC-Web1", closes: [OUT.id] }] } }
+      : {}),
   });
 }
 

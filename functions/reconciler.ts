@@ -64,7 +64,8 @@ async function guard(app: App, client: DurableClient, run: string, closed: Set<s
   const sight = { index, entries: await journal.readAll(run), now: clock.now(), alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
   for (const order of reconcile(sight)) await carryOut(app, client, index, order, context);
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
-  for (const { id, step, target, openedAt } of overdue) telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");
+  for (const { id, step, target, openedAt } of overdue)
+    telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");
   // Nothing opens after the end: what has ended with nothing open need not be read again for ever.
   if (ended && overdue.length === 0) closed.add(run);
   return overdue.length;

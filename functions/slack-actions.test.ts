@@ -35,7 +35,10 @@ async function slackWith(steps: Readonly<Record<string, StepDraft>>, works = {})
         signingSecret: () => Promise.resolve(new Secret("slack-signing-secret", SECRET)),
         access: AccessSettings.parse({ approvers: "ann@example.com", viewers: "U2" }),
         trusting: false,
-        replies: { settle: async ({ ts }, text, decided) => void settled.push(`${ts}: ${text} | ${decided}`), whisper: async (_channel, user, text) => void whispered.push(`${user}: ${text}`) },
+        replies: {
+          settle: async ({ ts }, text, decided) => void settled.push(`${ts}: ${text} | ${decided}`),
+          whisper: async (_channel, user, text) => void whispered.push(`${user}: ${text}`),
+        },
       },
     },
   });
@@ -46,12 +49,27 @@ async function slackWith(steps: Readonly<Record<string, StepDraft>>, works = {})
     const body = new URLSearchParams(form).toString();
     const timestamp = String(Math.floor(at / 1_000));
     const signature = `v0=${createHmac("sha256", secret).update(`v0:${timestamp}:${body}`).digest("hex")}`;
-    return hosted.call("POST", `slack/${path}`, body, { "content-type": "application/x-www-form-urlencoded", "x-slack-signature": signature, "x-slack-request-timestamp": timestamp });
+    return hosted.call("POST", `slack/${path}`, body, {
+      "content-type": "application/x-www-form-urlencoded",
+      "x-slack-signature": signature,
+      "x-slack-request-timestamp": timestamp,
+    });
   };
   return {
-    hosted, settled, whispered, send,
+    hosted,
+    settled,
+    whispered,
+    send,
     press: (user, value) =>
-      send("interactivity", { payload: JSON.stringify({ type: "block_actions", user: { id: user, username: "x" }, channel: { id: "C1", name: "ops" }, message: { type: "message", ts: "7.1", text: "A question" }, actions: [{ action_id: "x", value: JSON.stringify(value) }] }) }),
+      send("interactivity", {
+        payload: JSON.stringify({
+          type: "block_actions",
+          user: { id: user, username: "x" },
+          channel: { id: "C1", name: "ops" },
+          message: { type: "message", ts: "7.1", text: "A question" },
+          actions: [{ action_id: "x", value: JSON.stringify(value) }],
+        }),
+      }),
     slash: (user, text, trigger = "1.1") => send("command", { command: "/nightshift", user_id: user, trigger_id: trigger, text }),
     decisions: async () => (await hosted.facts(RUN)).filter((fact) => fact.type === "decision.made"),
   };

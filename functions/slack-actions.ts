@@ -45,7 +45,11 @@ export function registerSlack(app: App): void {
         if (thrown instanceof Refusal) await writeDown(app, name, request, context, thrown, undefined);
         const fault = faultRecordOf(thrown);
         if (fault.kind === "defect") context.error(`${name}: ${fault.message}`);
-        return problem(thrown instanceof Refusal ? thrown.status : STATUS[fault.kind], fault.kind, fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message);
+        return problem(
+          thrown instanceof Refusal ? thrown.status : STATUS[fault.kind],
+          fault.kind,
+          fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message,
+        );
       }
     };
     functions.http(name, { methods: ["POST"], route: `v1/slack/${path}`, authLevel: "anonymous", extraInputs: [df.input.durableClient()], handler });
@@ -64,12 +68,18 @@ export function registerSlack(app: App): void {
       // The same button of the same question is one decision, whoever presses it and however often.
       const id = `slack-${digestOf([run, about, step, target, preview, decision]).slice(0, 24)}`;
       const subject = decision === "abort" ? { mode: "close" as const } : { ...(step === undefined ? {} : { step }), ...(target === undefined ? {} : { target }) };
-      return makeDecision(app, client, principal, run, { id, decision, ...subject, ...(preview === undefined ? {} : { preview }) }).catch((thrown: unknown) => refused(thrown, principal, "slackInteractivity"));
+      return makeDecision(app, client, principal, run, { id, decision, ...subject, ...(preview === undefined ? {} : { preview }) }).catch((thrown: unknown) =>
+        refused(thrown, principal, "slackInteractivity"),
+      );
     });
     if (message === undefined) return;
     const { channel, ts, thread, text } = message;
     // What was decided stands, whether or not Slack can show it.
-    await outcomeOf(() => (answer.ok ? slack.replies.settle({ channel, ts, ...(thread === undefined ? {} : { thread }) }, text, inWords(answer.value.decision)) : slack.replies.whisper(channel, user, `Not done: ${answer.fault.message}`)));
+    await outcomeOf(() =>
+      answer.ok
+        ? slack.replies.settle({ channel, ts, ...(thread === undefined ? {} : { thread }) }, text, inWords(answer.value.decision))
+        : slack.replies.whisper(channel, user, `Not done: ${answer.fault.message}`),
+    );
   }
 
   async function said(slack: SlackHand, form: URLSearchParams, client: DurableClient): Promise<string> {
@@ -86,11 +96,18 @@ export function registerSlack(app: App): void {
 
   async function aborted(client: DurableClient, principal: Principal, run: string, { mode }: Extract<SlashCommand, { does: "abort" }>, once: string): Promise<string> {
     const id = once === "" ? {} : { id: `slack-${digestOf([run, once]).slice(0, 24)}` };
-    const { decision, state } = await makeDecision(app, client, principal, run, { ...id, decision: "abort", mode }).catch((thrown: unknown) => refused(thrown, principal, "slackCommand"));
+    const { decision, state } = await makeDecision(app, client, principal, run, { ...id, decision: "abort", mode }).catch((thrown: unknown) =>
+      refused(thrown, principal, "slackCommand"),
+    );
     const { running, cannotBeInterrupted, willBePutBack } = whatAbortMeans(app, state);
     return [
       `${run}: ${inWords(decision)}`,
-      running.length === 0 ? "Nothing is running." : `Running: ${state.steps.filter((step) => step.state === "running").map(({ title }) => title).join("; ")}`,
+      running.length === 0
+        ? "Nothing is running."
+        : `Running: ${state.steps
+            .filter((step) => step.state === "running")
+            .map(({ title }) => title)
+            .join("; ")}`,
       ...(cannotBeInterrupted.length === 0 ? [] : [`Cannot be interrupted: ${cannotBeInterrupted.join(", ")}`]),
       ...(willBePutBack.length === 0 ? [] : [`Will be put back: ${willBePutBack.join("; ")}`]),
     ].join("\n");
@@ -105,7 +122,9 @@ export function registerSlack(app: App): void {
 
   async function openNow(only: string | undefined): Promise<string> {
     const runs = (await windowRuns(app)).filter((run) => only === undefined || run === only);
-    const open = await Promise.all(runs.map(async (run) => openOf((await app.stage.journal.readAll(run)).map(({ fact }) => fact)).map(({ what, openedAt }) => `${run}: ${what}, since ${openedAt}`)));
+    const open = await Promise.all(
+      runs.map(async (run) => openOf((await app.stage.journal.readAll(run)).map(({ fact }) => fact)).map(({ what, openedAt }) => `${run}: ${what}, since ${openedAt}`)),
+    );
     return open.flat().join("\n") || "Nothing is open.";
   }
 
@@ -131,7 +150,12 @@ export function registerSlack(app: App): void {
   async function refused(thrown: unknown, by: { readonly name: string; readonly role?: Principal["role"] }, name: string): Promise<never> {
     if (thrown instanceof Refusal) {
       const { status, message } = thrown;
-      await outcomeOf(() => app.door.refusals.write({ by: by.name, deed: name, method: "POST", path: "/api/v1/slack", status, why: message.slice(0, 300), ...(by.role === undefined ? {} : { role: by.role }) }, true));
+      await outcomeOf(() =>
+        app.door.refusals.write(
+          { by: by.name, deed: name, method: "POST", path: "/api/v1/slack", status, why: message.slice(0, 300), ...(by.role === undefined ? {} : { role: by.role }) },
+          true,
+        ),
+      );
     }
     throw thrown;
   }
@@ -139,7 +163,16 @@ export function registerSlack(app: App): void {
 
 const HELP = "Say one of: status [RUN], open, abort [freeze|finish|close] [RUN]";
 
-const PAST = { approve: "Approved", skip: "Skipped", retry: "To be tried again", done: "Done", abort: "Aborted", pause: "Paused", resume: "Resumed", acknowledge: "Acknowledged" } as const satisfies Record<Decision["decision"], string>;
+const PAST = {
+  approve: "Approved",
+  skip: "Skipped",
+  retry: "To be tried again",
+  done: "Done",
+  abort: "Aborted",
+  pause: "Paused",
+  resume: "Resumed",
+  acknowledge: "Acknowledged",
+} as const satisfies Record<Decision["decision"], string>;
 
 function inWords({ decision, mode, by, at }: Decision): string {
   return `${PAST[decision]}${mode === undefined ? "" : ` (${mode})`} by ${by} at ${at}.`;

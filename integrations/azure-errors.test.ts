@@ -25,7 +25,12 @@ it.each([
 ])("an answer %s %s is %s", async (status, code, kind) => {
   const call = azureCall("azure-compute", "look at virtual machine vm1", () => Promise.reject(refusal(status, code)));
 
-  await expect(call).rejects.toMatchObject({ name: "Fault", kind, vendor: "azure-compute", message: expect.stringContaining("could not look at virtual machine vm1: no luck") as string });
+  await expect(call).rejects.toMatchObject({
+    name: "Fault",
+    kind,
+    vendor: "azure-compute",
+    message: expect.stringContaining("could not look at virtual machine vm1: no luck") as string,
+  });
 });
 
 it.each([

@@ -14,10 +14,14 @@ export function entryFiles(directory: string): string[] {
   const manifest = join(directory, "package.json");
   if (!existsSync(manifest)) throw new Fault("invalid", `${directory} has no package.json; a Functions app needs one whose "main" names the files that register functions`);
   const { main } = packageJson(manifest);
-  if (main === undefined && globSync("*/function.json", { cwd: directory }).length > 0) throw new Fault("invalid", `${directory} is written in the v3 model (function.json files); this host runs the v4 model, in which code registers functions by app.*`);
+  if (main === undefined && globSync("*/function.json", { cwd: directory }).length > 0)
+    throw new Fault("invalid", `${directory} is written in the v3 model (function.json files); this host runs the v4 model, in which code registers functions by app.*`);
   if (main === undefined) throw new Fault("invalid", `${manifest} has no "main"; it must name the files that register functions, e.g. "src/functions/*.js"`);
   const found = globSync(main, { cwd: directory, exclude: (path) => path.split(/[\\/]/).includes("node_modules") });
-  const files = found.map((path) => join(directory, path)).filter((path) => extname(path) !== "").sort();
+  const files = found
+    .map((path) => join(directory, path))
+    .filter((path) => extname(path) !== "")
+    .sort();
   if (files.length === 0) throw new Fault("invalid", `"main" of ${manifest} is "${main}", which matches no file; if the app is compiled, build it first`);
   return files;
 }

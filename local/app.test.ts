@@ -35,11 +35,23 @@ describe("L1: an app with one function of each kind", () => {
     });
 
     expect(loaded.functions.map(({ name, kind }) => [name, kind])).toEqual([
-      ["web", "http"], ["tick", "timer"], ["orchestrate", "orchestration"], ["act", "activity"], ["thing", "entity"], ["start", "http"], ["queue", "unsupported"],
+      ["web", "http"],
+      ["tick", "timer"],
+      ["orchestrate", "orchestration"],
+      ["act", "activity"],
+      ["thing", "entity"],
+      ["start", "http"],
+      ["queue", "unsupported"],
     ]);
     expect(new Set(loaded.functions.map(({ id }) => id)).size).toBe(7);
     expect(loaded.functions.filter(({ clientInputs }) => clientInputs.length === 1).map(({ name }) => name)).toEqual(["start"]);
-    expect(loaded.functions[0]!.trigger).toMatchObject({ type: "httpTrigger", authLevel: "anonymous", methods: ["GET", "POST"], direction: "in", properties: { supportsDeferredBinding: "false" } });
+    expect(loaded.functions[0]!.trigger).toMatchObject({
+      type: "httpTrigger",
+      authLevel: "anonymous",
+      methods: ["GET", "POST"],
+      direction: "in",
+      properties: { supportsDeferredBinding: "false" },
+    });
     expect(loaded.functions[0]!.metadata.bindings["$return"]).toMatchObject({ type: "http", direction: "out" });
     expect(loaded.functions[2]!.metadata.bindings).toMatchObject({ orchestrationTrigger56e21d4b3e: { type: "orchestrationTrigger" } });
     expect(loaded.functions[3]!.metadata.bindings).toMatchObject({ activityTrigger7996c743ef: { type: "activityTrigger" } });
@@ -77,7 +89,9 @@ describe("L2: main", () => {
   });
 
   it("may be a glob of both, in braces, and every match is loaded", async () => {
-    const loaded = await loadApp(write({ "package.json": '{"main":"src/{index.js,functions/*.{js,mjs}}"}', "src/index.js": CJS("index"), "src/functions/a.js": CJS("a"), "src/functions/b.mjs": ESM("b") }));
+    const loaded = await loadApp(
+      write({ "package.json": '{"main":"src/{index.js,functions/*.{js,mjs}}"}', "src/index.js": CJS("index"), "src/functions/a.js": CJS("a"), "src/functions/b.mjs": ESM("b") }),
+    );
 
     expect(loaded.functions.map(({ name }) => name).toSorted()).toEqual(["a", "b", "index"]);
   });
@@ -87,7 +101,9 @@ describe("L2: main", () => {
   });
 
   it("that throws fails the whole app and names the file", async () => {
-    await expect(loadApp(write({ "package.json": '{"main":"index.js"}', "index.js": 'throw new Error("no settings");' }))).rejects.toThrow(/index\.js failed while it was loaded: no settings/);
+    await expect(loadApp(write({ "package.json": '{"main":"index.js"}', "index.js": 'throw new Error("no settings");' }))).rejects.toThrow(
+      /index\.js failed while it was loaded: no settings/,
+    );
   });
 
   it("may be loaded again in the same process", async () => {
@@ -124,7 +140,10 @@ describe("L3: registering after the metadata were read", () => {
   it("throws in a function that runs, and names what it tried", async () => {
     const loaded = await collectApp(() => df.app.activity("early", { handler: () => azure.http("late", { handler: () => ({}) }) }));
 
-    expect(await invokerOf(loaded).act("early", undefined, "night-1")).toMatchObject({ ok: false, message: 'function "late" is registered after the app has started; register every function while its files are loaded' });
+    expect(await invokerOf(loaded).act("early", undefined, "night-1")).toMatchObject({
+      ok: false,
+      message: 'function "late" is registered after the app has started; register every function while its files are loaded',
+    });
   });
 });
 

@@ -78,7 +78,8 @@ export async function loadApp(source: AppSource): Promise<LoadedApp> {
       }
     });
     registrations.entryPoint = undefined;
-    if (registrations.functions.size === 0) throw new Fault("invalid", `${files.join(", ")} registered no functions; is "main" of package.json reaching every file that calls app.*?`);
+    if (registrations.functions.size === 0)
+      throw new Fault("invalid", `${files.join(", ")} registered no functions; is "main" of package.json reaching every file that calls app.*?`);
     loadedBefore.set(key, registrations.copy());
     await readCapabilities(registrations);
   }
@@ -93,9 +94,14 @@ export async function collectApp(register: () => unknown): Promise<LoadedApp> {
   await collectInto(registrations, register);
   // Capabilities are not read here: that would lock `app.setup` for the next app of this process. Without them
   // the library's proxy never opens, and a request would wait for ever.
-  if (streams) throw new Fault("invalid", "an app that is registered by a callback cannot stream; take app.setup({ enableHttpStream: true }) away, or load its files by loadApp(directory)");
+  if (streams)
+    throw new Fault("invalid", "an app that is registered by a callback cannot stream; take app.setup({ enableHttpStream: true }) away, or load its files by loadApp(directory)");
   // The library asks once for the host's module, and works in silence without it if that was before any app was loaded.
-  if (registrations.functions.size === 0) throw new Fault("invalid", "the callback registered no functions; if app.* was called in this process before an app was loaded, @azure/functions has gone into its test mode for good: load apps first");
+  if (registrations.functions.size === 0)
+    throw new Fault(
+      "invalid",
+      "the callback registered no functions; if app.* was called in this process before an app was loaded, @azure/functions has gone into its test mode for good: load apps first",
+    );
   return started(registrations, process.cwd());
 }
 
@@ -115,7 +121,16 @@ async function readCapabilities(registrations: Registrations): Promise<void> {
 }
 
 const WORKER_CAPABILITIES = Object.fromEntries(
-  ["RawHttpBodyBytes", "RpcHttpTriggerMetadataRemoved", "RpcHttpBodyOnly", "IgnoreEmptyValuedRpcHttpHeaders", "UseNullableValueDictionaryForHttp", "WorkerStatus", "TypedDataCollection", "HandlesWorkerTerminateMessage"].map((name) => [name, "true"]),
+  [
+    "RawHttpBodyBytes",
+    "RpcHttpTriggerMetadataRemoved",
+    "RpcHttpBodyOnly",
+    "IgnoreEmptyValuedRpcHttpHeaders",
+    "UseNullableValueDictionaryForHttp",
+    "WorkerStatus",
+    "TypedDataCollection",
+    "HandlesWorkerTerminateMessage",
+  ].map((name) => [name, "true"]),
 );
 
 async function started(registrations: Registrations, directory: string): Promise<LoadedApp> {
@@ -144,7 +159,9 @@ function described(registered: RegisteredFunction): AppFunction {
   const { name, bindings } = registered.metadata;
   const trigger = Object.values(bindings).find(({ type }) => /trigger$/i.test(type));
   if (trigger === undefined) throw new Fault("invalid", `function "${name}" has no trigger; its bindings are ${Object.keys(bindings).join(", ") || "none"}`);
-  const clientInputs = Object.entries(bindings).filter(([, { type }]) => CLIENT_TYPES.has(type)).map(([key]) => key);
+  const clientInputs = Object.entries(bindings)
+    .filter(([, { type }]) => CLIENT_TYPES.has(type))
+    .map(([key]) => key);
   return { ...registered, name, trigger, kind: KINDS[trigger.type.toLowerCase()] ?? "unsupported", clientInputs };
 }
 

@@ -21,7 +21,9 @@ interface TableServer {
 }
 
 const fromAzurite = <T>(path: string) => (require(`azurite/dist/src/${path}`) as { default: T }).default;
-const { AzuriteTelemetryClient: telemetry } = require("azurite/dist/src/common/Telemetry") as { AzuriteTelemetryClient: { init(location: string, enabled: boolean, environment: object): void } };
+const { AzuriteTelemetryClient: telemetry } = require("azurite/dist/src/common/Telemetry") as {
+  AzuriteTelemetryClient: { init(location: string, enabled: boolean, environment: object): void };
+};
 const Configuration = fromAzurite<new (...settings: unknown[]) => object>("table/TableConfiguration");
 const Service = fromAzurite<new (configuration: object) => TableServer>("table/TableServer");
 
@@ -29,7 +31,26 @@ const [port = "0", folder] = process.argv.slice(2);
 telemetry.init("", false, {});
 
 const server = new Service(
-  new Configuration(...Object.values({ host: "127.0.0.1", port: Number(port), keepAliveSeconds: 60, database: "", debugLog: false, accessLog: false, accessLogTo: undefined, debugLogFile: undefined, loose: false, skipApiVersionCheck: true, cert: "", key: "", password: "", oauth: undefined, disableProductStyleUrl: false, inMemory: true })),
+  new Configuration(
+    ...Object.values({
+      host: "127.0.0.1",
+      port: Number(port),
+      keepAliveSeconds: 60,
+      database: "",
+      debugLog: false,
+      accessLog: false,
+      accessLogTo: undefined,
+      debugLogFile: undefined,
+      loose: false,
+      skipApiVersionCheck: true,
+      cert: "",
+      key: "",
+      password: "",
+      oauth: undefined,
+      disableProductStyleUrl: false,
+      inMemory: true,
+    }),
+  ),
 );
 narrowedQueries(server.metadataStore);
 if (folder !== undefined) {

@@ -25,11 +25,13 @@ async function start(options: Parameters<typeof startAzurite>[0] = { folder, por
   return azurite;
 }
 
-const table = ({ connectionString }: Azurite, name = "facts") => TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } });
+const table = ({ connectionString }: Azurite, name = "facts") =>
+  TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } });
 
 async function rowsOf(client: TableClient, filter?: string): Promise<string[]> {
   const rows: string[] = [];
-  for await (const row of client.listEntities<{ text?: string }>({ queryOptions: filter === undefined ? {} : { filter } })) rows.push(`${row.partitionKey} ${row.rowKey} ${row.text ?? ""}`);
+  for await (const row of client.listEntities<{ text?: string }>({ queryOptions: filter === undefined ? {} : { filter } }))
+    rows.push(`${row.partitionKey} ${row.rowKey} ${row.text ?? ""}`);
   return rows;
 }
 
@@ -56,7 +58,9 @@ describe("what Azurite has acknowledged", () => {
       const client = table(azurite);
       await client.createTable();
       await client.createEntity({ partitionKey: "run", rowKey: `single-${round}`, text: "kept" });
-      await Promise.all(Array.from({ length: 20 }, (_none, index) => client.createEntity({ partitionKey: "run", rowKey: `many-${round}-${String(index).padStart(2, "0")}`, text: "kept" })));
+      await Promise.all(
+        Array.from({ length: 20 }, (_none, index) => client.createEntity({ partitionKey: "run", rowKey: `many-${round}-${String(index).padStart(2, "0")}`, text: "kept" })),
+      );
       await client.submitTransaction([
         ["create", { partitionKey: "run", rowKey: `together-${round}-a`, text: "kept" }],
         ["create", { partitionKey: "run", rowKey: `together-${round}-b`, text: "kept" }],
@@ -156,7 +160,11 @@ it("takes any free port when the wanted one is taken", async () => {
 it("ends with the process that started it, however that ends", { timeout: 60_000 }, async () => {
   const parent = spawn(
     process.execPath,
-    ["--input-type=module", "-e", `const { startAzurite } = await import(${JSON.stringify(join(import.meta.dirname, "azurite.ts"))}); console.log((await startAzurite({ port: 0 })).port); setInterval(() => {}, 1000);`],
+    [
+      "--input-type=module",
+      "-e",
+      `const { startAzurite } = await import(${JSON.stringify(join(import.meta.dirname, "azurite.ts"))}); console.log((await startAzurite({ port: 0 })).port); setInterval(() => {}, 1000);`,
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const [line] = (await once(parent.stdout.setEncoding("utf8"), "data")) as [string];

@@ -7,7 +7,11 @@ import { Fault } from "../shared/fault/fault.ts";
  */
 export function offsetOf(instantMs: number, zone: string): number {
   if (zone === "UTC") return 0;
-  const shown = Object.fromEntries(formatOf(zone).formatToParts(instantMs).map(({ type, value }) => [type, Number(value)]));
+  const shown = Object.fromEntries(
+    formatOf(zone)
+      .formatToParts(instantMs)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const { year = 0, month = 1, day, hour, minute, second } = shown;
   const wall = Date.UTC(year, month - 1, day, hour, minute, second);
   return wall - Math.floor(instantMs / 1_000) * 1_000;
@@ -34,7 +38,16 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   let format = formats.get(zone);
   if (format === undefined) {
     try {
-      format = new Intl.DateTimeFormat("en-US", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" });
+      format = new Intl.DateTimeFormat("en-US", {
+        timeZone: zone,
+        hourCycle: "h23",
+        year: "numeric",
+        month: "numeric",
+        day: "numeric",
+        hour: "numeric",
+        minute: "numeric",
+        second: "numeric",
+      });
     } catch (cause) {
       throw new Fault("invalid", `"${zone}" is no time zone; expected an IANA name such as America/New_York`, { cause });
     }

@@ -7,7 +7,7 @@ const NEW_YORK = "America/New_York";
 function next(expression: string, from: string, count: number, zone?: string): string[] {
   const schedule = scheduleOf(expression, zone);
   const found: string[] = [];
-  for (let at = Date.parse(from); found.length < count; ) {
+  for (let at = Date.parse(from); found.length < count;) {
     at = schedule.nextAfter(at);
     found.push(new Date(at).toISOString().replace(":00.000Z", "Z").replace(".000Z", "Z"));
   }
@@ -35,7 +35,23 @@ describe("an NCRONTAB schedule", () => {
     expect(next("0 0 0 * * *", "2024-12-08T00:00:00.500Z", 1)).toEqual(["2024-12-09T00:00Z"]);
   });
 
-  it.each(["0 0 0 ? * *", "0 0 0 L * *", "0 0 0 15W * *", "0 0 0 * * 6#1", "@daily", "0 0 0 * * 7", "0 60 * * * *", "0 0 24 * * *", "0 0 0 0 * *", "0 0 0 * 13 *", "0 0 * *", "0 0 0 * * * *", "0 0 0 * * XYZ", "0 - * * * *", "0 0 0 30 2 *"])("%s is refused", (expression) => {
+  it.each([
+    "0 0 0 ? * *",
+    "0 0 0 L * *",
+    "0 0 0 15W * *",
+    "0 0 0 * * 6#1",
+    "@daily",
+    "0 0 0 * * 7",
+    "0 60 * * * *",
+    "0 0 24 * * *",
+    "0 0 0 0 * *",
+    "0 0 0 * 13 *",
+    "0 0 * *",
+    "0 0 0 * * * *",
+    "0 0 0 * * XYZ",
+    "0 - * * * *",
+    "0 0 0 30 2 *",
+  ])("%s is refused", (expression) => {
     expect(() => scheduleOf(expression).nextAfter(Date.parse("2024-12-08T00:00:00Z"))).toThrow(/the schedule "/);
   });
 
@@ -68,7 +84,10 @@ describe("T7: New York", () => {
     expect(next("0 30 1 * * *", "2024-11-03T06:10:00Z", 1, NEW_YORK)).toEqual(["2024-11-04T06:30Z"]);
   });
 
-  it.each([["spring", "2024-03-10T05:45:00Z"], ["autumn", "2024-11-03T04:45:00Z"]])("0 */30 * * * * runs every 30 real minutes in %s", (_season, from) => {
+  it.each([
+    ["spring", "2024-03-10T05:45:00Z"],
+    ["autumn", "2024-11-03T04:45:00Z"],
+  ])("0 */30 * * * * runs every 30 real minutes in %s", (_season, from) => {
     const found = next("0 */30 * * * *", from, 12, NEW_YORK).map((text) => Date.parse(text));
 
     expect(found.slice(1).map((at, index) => at - found[index]!)).toEqual(Array.from({ length: 11 }, () => 1_800_000));
@@ -76,7 +95,13 @@ describe("T7: New York", () => {
 });
 
 describe("a TimeSpan", () => {
-  it.each([["00:05:00", 300_000], ["1.00:00:00", 86_400_000], ["00:30", 1_800_000], ["24:00:00", 24 * 86_400_000], ["5 * * * *", undefined]])("%s", (text, expected) => {
+  it.each([
+    ["00:05:00", 300_000],
+    ["1.00:00:00", 86_400_000],
+    ["00:30", 1_800_000],
+    ["24:00:00", 24 * 86_400_000],
+    ["5 * * * *", undefined],
+  ])("%s", (text, expected) => {
     expect(timeSpanMs(text)).toBe(expected);
   });
 

@@ -59,7 +59,8 @@ function valuesOf(field: Field, text: string, expression: string, notes: string[
   const chosen = new Set<number>();
   for (const item of text.split(",")) {
     const match = /^(\*|[A-Za-z0-9]+)(?:-([A-Za-z0-9]+))?(?:\/(\d+))?$/.exec(item);
-    if (match === null || (match[1] === "*" && match[2] !== undefined)) throw invalid(expression, `has "${item}" as ${field.name}; expected *, a, a-b, */n, a/n, a-b/n or a list of them (there is no ? L W # or @)`);
+    if (match === null || (match[1] === "*" && match[2] !== undefined))
+      throw invalid(expression, `has "${item}" as ${field.name}; expected *, a, a-b, */n, a/n, a-b/n or a list of them (there is no ? L W # or @)`);
     const [, first = "", last, step] = match;
     const every = Math.max(1, Number(step ?? 1));
     let from = first === "*" ? field.from : valueOf(field, first, expression);
@@ -76,11 +77,16 @@ function valuesOf(field: Field, text: string, expression: string, notes: string[
 function valueOf(field: Field, text: string, expression: string): number {
   if (/^\d+$/.test(text)) {
     const value = Number(text);
-    if (value < field.from || value > field.to) throw invalid(expression, `has ${value} as ${field.name}; expected ${field.from} to ${field.to}${field.name === "day of week" ? ", Sunday is 0" : ""}`);
+    if (value < field.from || value > field.to)
+      throw invalid(expression, `has ${value} as ${field.name}; expected ${field.from} to ${field.to}${field.name === "day of week" ? ", Sunday is 0" : ""}`);
     return value;
   }
   const at = field.names?.findIndex((name) => name.toLowerCase().startsWith(text.toLowerCase())) ?? -1;
-  if (at < 0) throw invalid(expression, `has "${text}" as ${field.name}; expected ${field.names === undefined ? `${field.from} to ${field.to}` : `a number or the beginning of ${field.names.join(", ")}`}`);
+  if (at < 0)
+    throw invalid(
+      expression,
+      `has "${text}" as ${field.name}; expected ${field.names === undefined ? `${field.from} to ${field.to}` : `a number or the beginning of ${field.names.join(", ")}`}`,
+    );
   return field.from + at;
 }
 
@@ -135,7 +141,8 @@ export function timeSpanMs(text: string): number | undefined {
 export function withSettings(text: string, settings: Readonly<Record<string, string | undefined>>): string {
   return text.replaceAll(/%([^%]+)%/g, (_whole, name: string) => {
     const value = settings[name];
-    if (value === undefined || value === "") throw new Fault("invalid", `the schedule "${text}" names the app setting ${name}, which is not set; add it to local.settings.json or the environment`);
+    if (value === undefined || value === "")
+      throw new Fault("invalid", `the schedule "${text}" names the app setting ${name}, which is not set; add it to local.settings.json or the environment`);
     return value;
   });
 }

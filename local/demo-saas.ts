@@ -37,7 +37,14 @@ export function saasWorlds(inventory: Inventory, plan: CompiledPlan): Saas {
               .filter((one) => one.organization === organization)
               .map(({ workspace }) => {
                 const id = hexOf(`${organization}/${workspace}`).slice(0, 16);
-                return { id: `ws-${id}`, name: workspace, description: null, locked: false, runs: [{ id: `run-${id}`, status: "applied" as const, endsAt: before(6) }], createdAt: before(700) };
+                return {
+                  id: `ws-${id}`,
+                  name: workspace,
+                  description: null,
+                  locked: false,
+                  runs: [{ id: `run-${id}`, status: "applied" as const, endsAt: before(6) }],
+                  createdAt: before(700),
+                };
               }),
           },
         ]),
@@ -45,7 +52,15 @@ export function saasWorlds(inventory: Inventory, plan: CompiledPlan): Saas {
     },
     bitwarden: {
       ...empty.bitwarden,
-      items: passwords.map(({ item }) => ({ id: guidOf(item), name: item, type: 1, username: "nightshift", password: `simulated-password-of-${hexOf(item).slice(0, 8)}`, notes: null, changedAt: before(20) })),
+      items: passwords.map(({ item }) => ({
+        id: guidOf(item),
+        name: item,
+        type: 1,
+        username: "nightshift",
+        password: `simulated-password-of-${hexOf(item).slice(0, 8)}`,
+        notes: null,
+        changedAt: before(20),
+      })),
     },
   };
 }
@@ -59,14 +74,28 @@ function pages({ window: { page, title }, phases, changes }: CompiledPlan, creat
     const lines = changes.filter((change) => change.phase === phase.id).map((change) => `<li><p>${text([...change.keys, change.title].join(" "))}</p></li>`);
     return `<h2>${text(phase.title)}</h2><ul>${lines.join("")}</ul>`;
   });
-  return [{ id, title: page.title, spaceId: "98308", status: "current", versions: [{ number: 1, body: `<p>${text(title)}</p>${body.join("")}`, message: "", createdAt, authorId: "dana" }], comments: [], attachments: [] }];
+  return [
+    {
+      id,
+      title: page.title,
+      spaceId: "98308",
+      status: "current",
+      versions: [{ number: 1, body: `<p>${text(title)}</p>${body.join("")}`, message: "", createdAt, authorId: "dana" }],
+      comments: [],
+      attachments: [],
+    },
+  ];
 }
 
 /** Every zone of the inventory; a record points where the plan's first swap of it expects it, and is proxied unless the plan is to do that. */
 function zones(inventory: Inventory, { steps }: CompiledPlan, createdAt: string): SimulatedZone[] {
   const records = inventory.entries("record") as readonly DnsRecord[];
   const names = [...new Set([...(inventory.entries("zone") as readonly Zone[]), ...records].map(({ zone }) => zone))];
-  const paramsOf = (verb: string, host: string) => steps.filter((step) => step.verb === verb).flatMap(({ targets }) => targets.map(({ params }) => params as { record: DnsRecord; from?: string; proxied?: boolean })).find(({ record }) => record.host === host);
+  const paramsOf = (verb: string, host: string) =>
+    steps
+      .filter((step) => step.verb === verb)
+      .flatMap(({ targets }) => targets.map(({ params }) => params as { record: DnsRecord; from?: string; proxied?: boolean }))
+      .find(({ record }) => record.host === host);
   return names.map((name): SimulatedZone => {
     const own = records.filter(({ zone }) => zone === name);
     return {

@@ -32,7 +32,12 @@ const ADDRESS = "public address {PARAM_NAME} in {PARAM_GROUP}";
 
 /** What the Azure CLI scripts of `plans/scripts` do to Azure, by the name in their second line. */
 const CLI: Readonly<Record<string, CliScriptModel>> = {
-  "plat-1027": { takesMs: 25_000, needs: { [TLS]: "{PARAM_FROM}" }, sets: { [TLS]: "{PARAM_TO}" }, outputs: { account: "{PARAM_ACCOUNT}", before: "{PARAM_FROM}", after: "{PARAM_TO}" } },
+  "plat-1027": {
+    takesMs: 25_000,
+    needs: { [TLS]: "{PARAM_FROM}" },
+    sets: { [TLS]: "{PARAM_TO}" },
+    outputs: { account: "{PARAM_ACCOUNT}", before: "{PARAM_FROM}", after: "{PARAM_TO}" },
+  },
   "plat-1027-check": { takesMs: 15_000, expects: { [TLS]: "{PARAM_TO}" }, outputs: { account: "{PARAM_ACCOUNT}", lowestTls: "{PARAM_TO}" } },
   "plat-1027-undo": { takesMs: 25_000, needs: { [TLS]: "{PARAM_TO}" }, sets: { [TLS]: "{PARAM_FROM}" } },
   "plat-1028": { takesMs: 25_000, needs: { [FTP]: "{PARAM_FROM}" }, sets: { [FTP]: "{PARAM_TO}" }, outputs: { app: "{PARAM_APP}", before: "{PARAM_FROM}", after: "{PARAM_TO}" } },
@@ -46,7 +51,9 @@ const nameOf = ({ file }: Script) => file.replace(/^.*\//, "").replace(/\.\w+$/,
 
 /** Azure as the plan's CLI scripts expect to find it, and the resource groups in which they may run. */
 export function cliWorld(inventory: Inventory, { steps }: CompiledPlan): Worlds["azure-scripts"] {
-  const runs = steps.filter(({ verb }) => verb === "script.run").flatMap(({ targets }) => targets.map(({ params }) => params as { script: Script; parameters?: Readonly<Record<string, string>> }));
+  const runs = steps
+    .filter(({ verb }) => verb === "script.run")
+    .flatMap(({ targets }) => targets.map(({ params }) => params as { script: Script; parameters?: Readonly<Record<string, string>> }));
   const groups = inventory.entries("resourceGroup") as readonly ResourceGroup[];
   return {
     ...newWorlds()["azure-scripts"],
@@ -63,12 +70,16 @@ export function cliWorld(inventory: Inventory, { steps }: CompiledPlan): Worlds[
 
 /** What of a server the plan's own scripts and removals expect: settings as before, or turned off for so many days. */
 export function serverBefore({ steps, window }: CompiledPlan, server: Server, offDaysBeyond = 15): Partial<Machine> {
-  const aimed = steps.flatMap(({ verb, targets }) => targets.map(({ params }) => ({ verb, ...(params as { server?: Server; script?: Script; offDays?: number }) }))).filter((one) => one.server?.name === server.name);
+  const aimed = steps
+    .flatMap(({ verb, targets }) => targets.map(({ params }) => ({ verb, ...(params as { server?: Server; script?: Script; offDays?: number }) })))
+    .filter((one) => one.server?.name === server.name);
   const needs = aimed.flatMap(({ verb, script }) => (verb === "host.run" && script !== undefined ? Object.entries(POWERSHELL[nameOf(script)]?.needs ?? {}) : []));
   const removal = aimed.find(({ verb }) => verb === "host.decommission");
   const offAt = Date.parse(window.opensAt) - ((removal?.offDays ?? 0) + offDaysBeyond) * DAY_MS;
   return {
     ...(needs.length === 0 ? {} : { settings: Object.fromEntries(needs) }),
-    ...(removal === undefined ? {} : { power: "deallocated", pending: [], history: [{ at: isoOf(offAt), operation: "deallocate", status: "Succeeded", by: "luis.ferreira@invoicecloud.example" }] }),
+    ...(removal === undefined
+      ? {}
+      : { power: "deallocated", pending: [], history: [{ at: isoOf(offAt), operation: "deallocate", status: "Succeeded", by: "luis.ferreira@invoicecloud.example" }] }),
   };
 }

@@ -23,13 +23,17 @@ describe("the world of the December window", () => {
 
     for (const { verb, targets } of plan.steps) {
       for (const { params } of targets) {
-        const { pipeline, ref, server, cluster, site, channel, key } = params as Record<string, { id: number; tag?: string; vm: string; subscription: string; resourceGroup: string; cluster: string; url: string } & string>;
+        const { pipeline, ref, server, cluster, site, channel, key } = params as Record<
+          string,
+          { id: number; tag?: string; vm: string; subscription: string; resourceGroup: string; cluster: string; url: string } & string
+        >;
         if (pipeline !== undefined) {
           const found = worlds["azure-devops"].pipelines.find(({ id }) => id === pipeline.id);
           expect(found?.stages.length, `${verb} ${pipeline.id}`).toBeGreaterThan(0);
           if (ref?.tag !== undefined) expect(found?.refs[`refs/tags/${ref.tag}`]).toMatch(/^[0-9a-f]{40}$/);
         }
-        if (server !== undefined) expect(worlds["azure-compute"].machines[`${server.subscription}/${server.resourceGroup}/${server.vm}`.toLowerCase()]?.pending.length).toBeGreaterThan(0);
+        if (server !== undefined)
+          expect(worlds["azure-compute"].machines[`${server.subscription}/${server.resourceGroup}/${server.vm}`.toLowerCase()]?.pending.length).toBeGreaterThan(0);
         if (cluster !== undefined) expect(worlds["azure-resources"].clusters[`${cluster.subscription}/${cluster.resourceGroup}/${cluster.cluster}`.toLowerCase()]).toBeDefined();
         if (site !== undefined) expect(worlds.web.sites[new URL(site.url).origin]).toBeDefined();
         if (channel !== undefined) expect(worlds.slack.channels.some(({ id }) => id === String(channel.id))).toBe(true);
@@ -64,7 +68,10 @@ describe("the world of the December window", () => {
     const { worlds: december, ...same } = scene("december");
 
     expect(december["azure-devops"].agentsOfflineUntil).toBe("2024-12-08T05:00:00.000Z");
-    expect({ ...december, "azure-devops": { ...december["azure-devops"], agentsOfflineUntil: undefined } }).toEqual({ ...usual, "azure-devops": { ...usual["azure-devops"], agentsOfflineUntil: undefined } });
+    expect({ ...december, "azure-devops": { ...december["azure-devops"], agentsOfflineUntil: undefined } }).toEqual({
+      ...usual,
+      "azure-devops": { ...usual["azure-devops"], agentsOfflineUntil: undefined },
+    });
     expect(same).toEqual(others);
   });
 
@@ -76,7 +83,8 @@ describe("the world of the December window", () => {
 describe("the world of the October window", () => {
   const { plan: october } = loadPlan(new URL("../plans/2024-10-06.yaml", import.meta.url).pathname, INVENTORY);
   const machines = (scenario: Scenario) => Object.values(demoScene({ inventory, plan: october, scenario }).worlds["azure-compute"].machines);
-  const offDays = (scenario: Scenario, vm: string) => (Date.parse(october.window.opensAt) - Date.parse(machines(scenario).find((one) => one.vm === vm)?.history[0]?.at ?? "")) / 86_400_000;
+  const offDays = (scenario: Scenario, vm: string) =>
+    (Date.parse(october.window.opensAt) - Date.parse(machines(scenario).find((one) => one.vm === vm)?.history[0]?.at ?? "")) / 86_400_000;
 
   it("has servers that are long turned off, and in the scenario too-young one that is not for long enough", () => {
     expect(["IC-Old-Report1", "IC-Old-Batch1"].map((vm) => offDays("usual", vm))).toEqual([45, 45]);
@@ -84,15 +92,23 @@ describe("the world of the October window", () => {
   });
 
   it("fails the script that another team waits for on the fourth server only, in the scenario driver-fails", () => {
-    const failing = (scenario: Scenario) => machines(scenario).flatMap(({ vm, misfortunes }) => (misfortunes.scriptFails === undefined ? [] : [`${vm} ${Object.keys(misfortunes.scriptFails).join()}`]));
+    const failing = (scenario: Scenario) =>
+      machines(scenario).flatMap(({ vm, misfortunes }) => (misfortunes.scriptFails === undefined ? [] : [`${vm} ${Object.keys(misfortunes.scriptFails).join()}`]));
 
     expect([failing("usual"), failing("driver-fails")]).toEqual([[], ["IC-App4 excel-drivers"]]);
   });
 
   it("has a model for every script of the plan, its check and the way back", () => {
     const scripts = inventory.entries("script") as unknown as readonly { file: string; undo?: string; check?: string }[];
-    const { "azure-compute": { scripts: powershell }, "azure-scripts": { scripts: cli } } = demoScene({ inventory, plan: october }).worlds;
+    const {
+      "azure-compute": { scripts: powershell },
+      "azure-scripts": { scripts: cli },
+    } = demoScene({ inventory, plan: october }).worlds;
 
-    expect(scripts.flatMap(({ file, undo, check }) => [file, undo, check]).filter((file) => file !== undefined && !Object.hasOwn({ ...powershell, ...cli }, file.replace(/^.*\//, "").replace(/\.\w+$/, "")))).toEqual([]);
+    expect(
+      scripts
+        .flatMap(({ file, undo, check }) => [file, undo, check])
+        .filter((file) => file !== undefined && !Object.hasOwn({ ...powershell, ...cli }, file.replace(/^.*\//, "").replace(/\.\w+$/, ""))),
+    ).toEqual([]);
   });
 });

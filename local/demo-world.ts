@@ -62,7 +62,15 @@ export function demoScene({ inventory, plan, scenario = "usual", settings = loca
 }
 
 /** Jira asks once for patience, as every vendor does some day. */
-const FAULTS: readonly FaultRule[] = [{ system: "jira", method: "POST", path: "/comment$", times: 1, answer: { status: 429, headers: { "retry-after": "20" }, body: { errorMessages: ["Rate limit exceeded."], errors: {} } } }];
+const FAULTS: readonly FaultRule[] = [
+  {
+    system: "jira",
+    method: "POST",
+    path: "/comment$",
+    times: 1,
+    answer: { status: 429, headers: { "retry-after": "20" }, body: { errorMessages: ["Rate limit exceeded."], errors: {} } },
+  },
+];
 
 type All = { readonly [Kind in InventoryKind]: readonly (typeof INVENTORY_KINDS)[Kind]["_output"][] };
 
@@ -150,7 +158,11 @@ function pipelines(all: All, plan: CompiledPlan, scenario: Scenario): Worlds["az
       project: pipeline.project,
       id: pipeline.id,
       name: pipeline.name,
-      stages: pipeline.stages.map(({ name, title, expected }) => ({ name, ...(title === undefined ? {} : { displayName: title }), durationMs: durationMs(expected ?? "") ?? USUAL_STAGE_MS })),
+      stages: pipeline.stages.map(({ name, title, expected }) => ({
+        name,
+        ...(title === undefined ? {} : { displayName: title }),
+        durationMs: durationMs(expected ?? "") ?? USUAL_STAGE_MS,
+      })),
       refs: Object.fromEntries(refs.map((ref) => [ref, createHash("sha1").update(`${pipeline.name} ${ref}`).digest("hex")])),
       parameters: [...new Set(parameters)],
       misfortunes: [] as Misfortune[],
@@ -158,7 +170,9 @@ function pipelines(all: All, plan: CompiledPlan, scenario: Scenario): Worlds["az
   });
   // Each ref was run by a push some days before, which is how its commit is known.
   const pushedAt = isoOf(Date.parse(plan.window.opensAt) - 3 * DAY_MS);
-  const runs = simulated.flatMap((pipeline) => Object.keys(pipeline.refs).map((ref) => ({ pipeline, ref }))).map(({ pipeline, ref }, index) => earlierRun(pipeline, 1_001 + index, ref, pushedAt));
+  const runs = simulated
+    .flatMap((pipeline) => Object.keys(pipeline.refs).map((ref) => ({ pipeline, ref })))
+    .map(({ pipeline, ref }, index) => earlierRun(pipeline, 1_001 + index, ref, pushedAt));
   return { ...newWorlds()["azure-devops"], pipelines: simulated, runs, ...(scenario === "december" ? { agentsOfflineUntil: sunday(plan) } : {}) };
 }
 
@@ -190,16 +204,27 @@ function upgradesOf({ steps }: CompiledPlan): readonly { cluster: Cluster; versi
 function resources(all: All, plan: CompiledPlan): Worlds["azure-resources"] {
   const inGroups = [...all.server, ...all.pool, ...all.cluster, ...all.vault, ...all.resource, ...all.resourceGroup];
   const upgraded = new Map(upgradesOf(plan).map(({ cluster, by }) => [cluster.name, by]));
-  const kept = all.resource.map((one: Resource): SimulatedResource => ({ subscription: one.subscription, resourceGroup: one.resourceGroup, type: one.type, resource: one.resource, location: LOCATION }));
+  const kept = all.resource.map((one: Resource): SimulatedResource => ({
+    subscription: one.subscription,
+    resourceGroup: one.resourceGroup,
+    type: one.type,
+    resource: one.resource,
+    location: LOCATION,
+  }));
   return {
     ...newWorlds()["azure-resources"],
-    groups: Object.fromEntries(inGroups.map(({ subscription, resourceGroup }) => [`${subscription}/${resourceGroup}`.toLowerCase(), { subscription, resourceGroup, location: LOCATION }])),
+    groups: Object.fromEntries(
+      inGroups.map(({ subscription, resourceGroup }) => [`${subscription}/${resourceGroup}`.toLowerCase(), { subscription, resourceGroup, location: LOCATION }]),
+    ),
     resources: Object.fromEntries(kept.map((one) => [resourceId(one).toLowerCase(), one])),
     clusters: Object.fromEntries(
       all.cluster.map(({ name, subscription, resourceGroup, cluster, version = OLDER_VERSION }) => {
         const now = upgraded.get(name) === undefined ? version : OLDER_VERSION;
         const pools = ["system", "user"].map((pool) => ({ pool, version: now, provisioning: "Succeeded", power: "Running" as const, count: 3 }));
-        return [clusterKey({ subscription, resourceGroup, cluster }), { subscription, resourceGroup, cluster, location: LOCATION, version: now, provisioning: "Succeeded", power: "Running" as const, pools }];
+        return [
+          clusterKey({ subscription, resourceGroup, cluster }),
+          { subscription, resourceGroup, cluster, location: LOCATION, version: now, provisioning: "Succeeded", power: "Running" as const, pools },
+        ];
       }),
     ),
   };
@@ -215,7 +240,9 @@ function upgrades(plan: CompiledPlan): readonly Link[] {
     if (by === undefined) return [];
     const { pipeline, stack } = by;
     const environment = by.environment ?? stack?.environment;
-    const stage = pipeline.stages.findLast((one) => by.stages?.some((name) => name === one.name || name === one.title) ?? (environment === undefined || one.environment === environment));
+    const stage = pipeline.stages.findLast(
+      (one) => by.stages?.some((name) => name === one.name || name === one.title) ?? (environment === undefined || one.environment === environment),
+    );
     if (stage === undefined) return [];
     return [
       {
@@ -238,7 +265,11 @@ function syncs({ certificate, resource }: All): readonly Link[] {
   return certificate.flatMap((one: Certificate) =>
     resource
       .filter((moved: Resource) => isVaultOf(moved, one.vault))
-      .map((moved: Resource): Link => ({ after: { moved: moved.resource }, delayMs: SYNC_MS, then: { vault: hostOf(one.vault.url), certificate: one.certificate, from: SOURCE_VAULT } })),
+      .map((moved: Resource): Link => ({
+        after: { moved: moved.resource },
+        delayMs: SYNC_MS,
+        then: { vault: hostOf(one.vault.url), certificate: one.certificate, from: SOURCE_VAULT },
+      })),
   );
 }
 
@@ -250,7 +281,16 @@ function vaults({ vault, certificate, resource }: All): Worlds["key-vault"] {
     const simulated = {
       hosts: [one.subject],
       issuer: "Unknown",
-      versions: [{ version, der: `certificate of ${one.subject}`, enabled: true, createdAt: "2024-11-20T12:00:00.000Z", validFrom: "2024-11-20T00:00:00.000Z", validTo: "2025-12-20T00:00:00.000Z" }],
+      versions: [
+        {
+          version,
+          der: `certificate of ${one.subject}`,
+          enabled: true,
+          createdAt: "2024-11-20T12:00:00.000Z",
+          validFrom: "2024-11-20T00:00:00.000Z",
+          validTo: "2025-12-20T00:00:00.000Z",
+        },
+      ],
     };
     const isToCome = resource.some((moved: Resource) => isVaultOf(moved, one.vault));
     const host = made[isToCome ? SOURCE_VAULT : hostOf(one.vault.url)];
@@ -302,11 +342,16 @@ function tickets({ changes }: CompiledPlan, { site, email }: Settings["jira"]): 
 
 function sites({ site }: All, plan: CompiledPlan): Worlds["web"] {
   const validTo = isoOf(Date.parse(plan.window.cutoff) + 90 * DAY_MS);
-  const shown = site.flatMap(({ url, origin, status, contains }: Site) => [url, origin].filter((address) => address !== undefined).map((address) => ({ address: new URL(address), status, contains })));
+  const shown = site.flatMap(({ url, origin, status, contains }: Site) =>
+    [url, origin].filter((address) => address !== undefined).map((address) => ({ address: new URL(address), status, contains })),
+  );
   return {
     ...newWorlds().web,
     sites: Object.fromEntries(
-      shown.map(({ address, status, contains = "" }) => [address.origin, { status, page: `<!doctype html><title>${contains}</title><h1>${contains}</h1>`, certificate: { subject: address.hostname, validTo } }]),
+      shown.map(({ address, status, contains = "" }) => [
+        address.origin,
+        { status, page: `<!doctype html><title>${contains}</title><h1>${contains}</h1>`, certificate: { subject: address.hostname, validTo } },
+      ]),
     ),
   };
 }

@@ -18,7 +18,10 @@ beforeEach(async () => {
   const app = await collectApp(() =>
     df.app.client.http("use", {
       handler: async (_request, client) => {
-        const did = await work(client).then((value) => ({ value: value ?? null }), (error: Error) => ({ error: error.message }));
+        const did = await work(client).then(
+          (value) => ({ value: value ?? null }),
+          (error: Error) => ({ error: error.message }),
+        );
         return { jsonBody: did };
       },
     }),
@@ -44,11 +47,26 @@ describe("C1: the SDK's client against instances in every state", () => {
 
     const { value } = await client((c) => c.getStatus("n1"));
 
-    expect(value).toMatchObject({ name: "night", instanceId: "n1", runtimeStatus: state, input: { a: 1 }, output: "done", customStatus: { phase: 2 }, createdTime: "2030-01-05T20:00:00.000Z" });
+    expect(value).toMatchObject({
+      name: "night",
+      instanceId: "n1",
+      runtimeStatus: state,
+      input: { a: 1 },
+      output: "done",
+      customStatus: { phase: 2 },
+      createdTime: "2030-01-05T20:00:00.000Z",
+    });
   });
 
   it("is told 404 for an unknown instance, by every call", async () => {
-    const calls: ((c: df.DurableClient) => Promise<unknown>)[] = [(c) => c.getStatus("no"), (c) => c.raiseEvent("no", "Go", {}), (c) => c.terminate("no", "r"), (c) => c.suspend("no", "r"), (c) => c.resume("no", "r"), (c) => c.rewind("no", "r")];
+    const calls: ((c: df.DurableClient) => Promise<unknown>)[] = [
+      (c) => c.getStatus("no"),
+      (c) => c.raiseEvent("no", "Go", {}),
+      (c) => c.terminate("no", "r"),
+      (c) => c.suspend("no", "r"),
+      (c) => c.resume("no", "r"),
+      (c) => c.rewind("no", "r"),
+    ];
 
     for (const call of calls) expect((await client(call)).error).toMatch(/404|No instance (has the id|with ID) .no./);
     expect(await client((c) => c.purgeInstanceHistory("no"))).toEqual({ value: { instancesDeleted: 0 } });
@@ -57,7 +75,12 @@ describe("C1: the SDK's client against instances in every state", () => {
   it.each(OPEN)("changes a %s instance", async (state) => {
     hub.put("n1", state);
 
-    for (const call of [(c: df.DurableClient) => c.raiseEvent("n1", "Go", { by: "kim" }), (c: df.DurableClient) => c.terminate("n1", "enough"), (c: df.DurableClient) => c.suspend("n1", "wait"), (c: df.DurableClient) => c.resume("n1", "go on")]) {
+    for (const call of [
+      (c: df.DurableClient) => c.raiseEvent("n1", "Go", { by: "kim" }),
+      (c: df.DurableClient) => c.terminate("n1", "enough"),
+      (c: df.DurableClient) => c.suspend("n1", "wait"),
+      (c: df.DurableClient) => c.resume("n1", "go on"),
+    ]) {
       expect(await client(call)).toEqual({ value: null });
     }
 
@@ -73,7 +96,11 @@ describe("C1: the SDK's client against instances in every state", () => {
     expect(hub.calls).toEqual([]);
   });
 
-  it.each<[RuntimeStatus, number]>([["Completed", 410], ["Running", 500], ["Failed", 202]])("rewind of a %s instance answers %i", async (state, status) => {
+  it.each<[RuntimeStatus, number]>([
+    ["Completed", 410],
+    ["Running", 500],
+    ["Failed", 202],
+  ])("rewind of a %s instance answers %i", async (state, status) => {
     hub.put("n1", state);
 
     expect((await webhook("/instances/n1/rewind?reason=x", { method: "POST" })).status).toBe(status);
@@ -95,10 +122,14 @@ describe("C1: the SDK's client against instances in every state", () => {
   it("waits for completion and answers with the output, or with the status of a failure", async () => {
     hub.put("good", "Completed", { output: { counted: 3 } });
     hub.put("bad", "Failed", { output: "boom" });
-    const wait = (id: string): Promise<unknown> => client(async (c) => {
-      const answer = await c.waitForCompletionOrCreateCheckStatusResponse(new HttpRequest({ url: served.origin, method: "GET" }), id, { timeoutInMilliseconds: 1, retryIntervalInMilliseconds: 1 });
-      return { status: answer.status, body: await (answer as unknown as Response).json() };
-    });
+    const wait = (id: string): Promise<unknown> =>
+      client(async (c) => {
+        const answer = await c.waitForCompletionOrCreateCheckStatusResponse(new HttpRequest({ url: served.origin, method: "GET" }), id, {
+          timeoutInMilliseconds: 1,
+          retryIntervalInMilliseconds: 1,
+        });
+        return { status: answer.status, body: await (answer as unknown as Response).json() };
+      });
 
     expect(await wait("good")).toEqual({ value: { status: 200, body: { counted: 3 } } });
     expect(await wait("bad")).toMatchObject({ value: { status: 500, body: { runtimeStatus: "Failed", output: "boom" } } });
@@ -106,20 +137,33 @@ describe("C1: the SDK's client against instances in every state", () => {
 });
 
 describe("the status endpoint", () => {
-  it.each<[RuntimeStatus, number]>([["Pending", 202], ["Running", 202], ["ContinuedAsNew", 202], ["Suspended", 202], ["Completed", 200], ["Terminated", 200], ["Canceled", 200], ["Failed", 200]])("answers %s with %i; open ones say where and when to look again", async (state, status) => {
+  it.each<[RuntimeStatus, number]>([
+    ["Pending", 202],
+    ["Running", 202],
+    ["ContinuedAsNew", 202],
+    ["Suspended", 202],
+    ["Completed", 200],
+    ["Terminated", 200],
+    ["Canceled", 200],
+    ["Failed", 200],
+  ])("answers %s with %i; open ones say where and when to look again", async (state, status) => {
     hub.put("n1", state);
 
     const response = await webhook("/instances/n1");
 
     expect(response.status).toBe(status);
     expect(response.headers.get("retry-after")).toBe(status === 202 ? "5" : null);
-    expect(response.headers.get("location")).toBe(status === 202 ? `${served.origin}/runtime/webhooks/durabletask/instances/n1?taskHub=Nightshift&connection=Storage&code=local` : null);
+    expect(response.headers.get("location")).toBe(
+      status === 202 ? `${served.origin}/runtime/webhooks/durabletask/instances/n1?taskHub=Nightshift&connection=Storage&code=local` : null,
+    );
   });
 
   it("has these keys in this order, with times of whole seconds", async () => {
     hub.put("n1", "Running", { input: "plain text", customStatus: undefined });
 
-    expect(await (await webhook("/instances/n1")).text()).toBe('{"name":"night","instanceId":"n1","runtimeStatus":"Running","input":"plain text","customStatus":null,"output":null,"createdTime":"2030-01-05T20:00:00Z","lastUpdatedTime":"2030-01-05T20:10:00Z"}');
+    expect(await (await webhook("/instances/n1")).text()).toBe(
+      '{"name":"night","instanceId":"n1","runtimeStatus":"Running","input":"plain text","customStatus":null,"output":null,"createdTime":"2030-01-05T20:00:00Z","lastUpdatedTime":"2030-01-05T20:10:00Z"}',
+    );
   });
 
   it("leaves out the input when asked, and answers a failure with 500 when asked", async () => {
@@ -135,7 +179,18 @@ describe("the status endpoint", () => {
     hub.put("n1", "Completed");
     hub.histories.set("n1", [
       { EventType: 12, EventId: -1, IsPlayed: true, Timestamp: stamp(0) },
-      { EventType: 0, EventId: -1, IsPlayed: true, Timestamp: stamp(0), Name: "night", Version: "", Input: '{"a":1}', OrchestrationInstance: { InstanceId: "n1", ExecutionId: "e1" }, ParentInstance: null, Tags: null },
+      {
+        EventType: 0,
+        EventId: -1,
+        IsPlayed: true,
+        Timestamp: stamp(0),
+        Name: "night",
+        Version: "",
+        Input: '{"a":1}',
+        OrchestrationInstance: { InstanceId: "n1", ExecutionId: "e1" },
+        ParentInstance: null,
+        Tags: null,
+      },
       { EventType: 4, EventId: 0, IsPlayed: true, Timestamp: stamp(1), Name: "A" },
       { EventType: 13, EventId: -1, IsPlayed: true, Timestamp: stamp(1) },
       { EventType: 5, EventId: -1, IsPlayed: true, Timestamp: stamp(2), TaskScheduledId: 0, Result: '"x"' },
@@ -160,7 +215,17 @@ describe("the start endpoint", () => {
 
     const body = (await response.json()) as Record<string, string>;
     expect([response.status, response.headers.get("retry-after"), response.headers.get("location")]).toEqual([202, "10", body["statusQueryGetUri"]]);
-    expect(Object.keys(body)).toEqual(["id", "statusQueryGetUri", "sendEventPostUri", "terminatePostUri", "rewindPostUri", "purgeHistoryDeleteUri", "restartPostUri", "suspendPostUri", "resumePostUri"]);
+    expect(Object.keys(body)).toEqual([
+      "id",
+      "statusQueryGetUri",
+      "sendEventPostUri",
+      "terminatePostUri",
+      "rewindPostUri",
+      "purgeHistoryDeleteUri",
+      "restartPostUri",
+      "suspendPostUri",
+      "resumePostUri",
+    ]);
     expect(hub.calls).toEqual(["start night n1 null"]);
   });
 
@@ -201,7 +266,8 @@ describe("C4: an event", () => {
 
   it("that is not JSON, or of another type, is refused with 400", async () => {
     hub.put("n1", "Running");
-    const post = async (type: string, body: string): Promise<number> => (await webhook("/instances/n1/raiseEvent/Go", { method: "POST", headers: { "content-type": type }, body })).status;
+    const post = async (type: string, body: string): Promise<number> =>
+      (await webhook("/instances/n1/raiseEvent/Go", { method: "POST", headers: { "content-type": type }, body })).status;
 
     expect(await post("application/json", "{")).toBe(400);
     expect(await post("text/plain", "{}")).toBe(400);
@@ -223,7 +289,8 @@ describe("C5: a list", () => {
     hub.put("a1", "Running");
     hub.put("a2", "Completed", { createdTime: "2030-01-06T00:00:00.000Z" });
     hub.put("b1", "Failed");
-    const ids = async (query: string): Promise<string[]> => ((await (await webhook(`/instances/?${query}`)).json()) as { instanceId: string }[]).map(({ instanceId }) => instanceId);
+    const ids = async (query: string): Promise<string[]> =>
+      ((await (await webhook(`/instances/?${query}`)).json()) as { instanceId: string }[]).map(({ instanceId }) => instanceId);
 
     expect(await ids("runtimeStatus=Running,Failed,Sleeping")).toEqual(["a1", "b1"]);
     expect(await ids("runtimeStatus=Sleeping")).toEqual(["a1", "a2", "b1"]);
@@ -246,10 +313,15 @@ describe("C5: a list", () => {
 describe("C6: management URLs", () => {
   it("point to WEBSITE_HOSTNAME, which is the host's own, or to the origin of the request", async () => {
     const { value: payload } = await client(async (c) => c.createHttpManagementPayload("n1"));
-    const { value: location } = await client(async (c) => c.createCheckStatusResponse(new HttpRequest({ url: "https://night.example.org/api/use", method: "GET" }), "n1").headers.get("location"));
+    const { value: location } = await client(async (c) =>
+      c.createCheckStatusResponse(new HttpRequest({ url: "https://night.example.org/api/use", method: "GET" }), "n1").headers.get("location"),
+    );
 
     expect(process.env["WEBSITE_HOSTNAME"]).toBe(new URL(served.origin).host);
-    expect(payload).toMatchObject({ id: "n1", terminatePostUri: `${served.origin}/runtime/webhooks/durabletask/instances/n1/terminate?reason={text}&taskHub=Nightshift&connection=Storage&code=local` });
+    expect(payload).toMatchObject({
+      id: "n1",
+      terminatePostUri: `${served.origin}/runtime/webhooks/durabletask/instances/n1/terminate?reason={text}&taskHub=Nightshift&connection=Storage&code=local`,
+    });
     expect(location).toBe("https://night.example.org/runtime/webhooks/durabletask/instances/n1?taskHub=Nightshift&connection=Storage&code=local");
   });
 });

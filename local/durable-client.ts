@@ -18,7 +18,8 @@ export function durableApi(hub: TaskHub, clock: HostClock, address: () => Durabl
 
   api.use(async (c, next) => {
     const asked = c.req.query("taskHub");
-    if (asked !== undefined && asked.toLowerCase() !== hub.name.toLowerCase()) return c.text(`This host serves the task hub "${hub.name}" and no other; "${asked}" was asked for.`, 400);
+    if (asked !== undefined && asked.toLowerCase() !== hub.name.toLowerCase())
+      return c.text(`This host serves the task hub "${hub.name}" and no other; "${asked}" was asked for.`, 400);
     return next();
   });
 
@@ -56,7 +57,11 @@ export function durableApi(hub: TaskHub, clock: HostClock, address: () => Durabl
     api.get(path, async (c) => {
       const { instances, continuationToken } = await hub.list(filterOf(c));
       const showInput = flag(c, "showInput", true);
-      return c.json(instances.map((status) => statusBody(status, showInput)), 200, { "x-ms-continuation-token": continuationToken ?? "" });
+      return c.json(
+        instances.map((status) => statusBody(status, showInput)),
+        200,
+        { "x-ms-continuation-token": continuationToken ?? "" },
+      );
     });
     api.delete(path, async (c) => {
       const filter = filterOf(c);
@@ -155,7 +160,10 @@ function filterOf(c: Context): InstanceFilter {
     const at = Date.parse(c.req.query(name) ?? "");
     return Number.isNaN(at) ? undefined : new Date(at).toISOString();
   };
-  const asked = (c.req.query("runtimeStatus") ?? "").toLowerCase().split(",").map((name) => name.trim());
+  const asked = (c.req.query("runtimeStatus") ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
   const runtimeStatus = STATUSES.filter((status) => asked.includes(status.toLowerCase()));
   const top = Number(c.req.query("top"));
   const values = {

@@ -35,10 +35,28 @@ function wholeSeconds(time: string): string {
 }
 
 const EVENT_NAMES = [
-  "ExecutionStarted", "ExecutionCompleted", "ExecutionFailed", "ExecutionTerminated", "TaskScheduled", "TaskCompleted", "TaskFailed",
-  "SubOrchestrationInstanceCreated", "SubOrchestrationInstanceCompleted", "SubOrchestrationInstanceFailed", "TimerCreated", "TimerFired",
-  "OrchestratorStarted", "OrchestratorCompleted", "EventSent", "EventRaised", "ContinueAsNew", "GenericEvent", "HistoryState",
-  "ExecutionSuspended", "ExecutionResumed", "ExecutionRewound",
+  "ExecutionStarted",
+  "ExecutionCompleted",
+  "ExecutionFailed",
+  "ExecutionTerminated",
+  "TaskScheduled",
+  "TaskCompleted",
+  "TaskFailed",
+  "SubOrchestrationInstanceCreated",
+  "SubOrchestrationInstanceCompleted",
+  "SubOrchestrationInstanceFailed",
+  "TimerCreated",
+  "TimerFired",
+  "OrchestratorStarted",
+  "OrchestratorCompleted",
+  "EventSent",
+  "EventRaised",
+  "ContinueAsNew",
+  "GenericEvent",
+  "HistoryState",
+  "ExecutionSuspended",
+  "ExecutionResumed",
+  "ExecutionRewound",
 ];
 
 const TURNS = new Set(["OrchestratorStarted", "OrchestratorCompleted"]);

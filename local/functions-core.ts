@@ -77,7 +77,11 @@ export class Registrations {
   addFunction(metadata: FunctionMetadata, callback: FunctionCallback, model: ProgrammingModel): Disposable {
     this.expectOpen(`function "${metadata.name}" is registered`);
     const id = metadata.functionId ?? metadata.name;
-    if (this.functions.has(id)) throw new Fault("conflict", `function "${id}" is registered twice${this.entryPoint === undefined ? "" : ` (second time in ${this.entryPoint})`}; names must be unique within an app`);
+    if (this.functions.has(id))
+      throw new Fault(
+        "conflict",
+        `function "${id}" is registered twice${this.entryPoint === undefined ? "" : ` (second time in ${this.entryPoint})`}; names must be unique within an app`,
+      );
     this.models.add(model);
     this.functions.set(id, { id, metadata, callback, model });
     return new Disposable(() => {

@@ -7,7 +7,11 @@ import { activity, at, hostOf, kinds, later, orchestration, START_MS } from "./d
 
 describe("a host", () => {
   it("says what an instance waits for when it can never go on", async () => {
-    await using host = await hostOf(() => orchestration("waits", function* (ctx) { yield ctx.df.waitForExternalEvent("Go"); }));
+    await using host = await hostOf(() =>
+      orchestration("waits", function* (ctx) {
+        yield ctx.df.waitForExternalEvent("Go");
+      }),
+    );
     await host.start("waits", null, "i");
 
     await expect(host.waitFor("i")).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("event Go") });
@@ -15,7 +19,11 @@ describe("a host", () => {
   });
 
   it("names the reason when it refuses", async () => {
-    await using host = await hostOf(() => orchestration("waits", function* (ctx) { yield ctx.df.waitForExternalEvent("Go"); }));
+    await using host = await hostOf(() =>
+      orchestration("waits", function* (ctx) {
+        yield ctx.df.waitForExternalEvent("Go");
+      }),
+    );
     await host.start("waits", null, "i");
 
     await expect(host.start("waits", null, "i")).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining("already exists") });
@@ -31,7 +39,8 @@ describe("a host", () => {
     await using host = await hostOf(() =>
       orchestration("beats", function* (ctx) {
         for (let n = 0; n < 60; n++) yield ctx.df.createTimer(later(ctx, 17 * 60));
-      }));
+      }),
+    );
     await host.start("beats", null, "i");
 
     await host.waitFor("i");
@@ -60,11 +69,14 @@ describe("a host", () => {
   });
 
   it("keeps pace with a speed, at exact virtual instants", async () => {
-    await using host = await hostOf(() =>
-      orchestration("timer", function* (ctx) {
-        yield ctx.df.createTimer(later(ctx, 3600));
-        return ctx.df.currentUtcDateTime.toISOString();
-      }), { clock: 1_000_000 });
+    await using host = await hostOf(
+      () =>
+        orchestration("timer", function* (ctx) {
+          yield ctx.df.createTimer(later(ctx, 3600));
+          return ctx.df.currentUtcDateTime.toISOString();
+        }),
+      { clock: 1_000_000 },
+    );
     await host.start("timer", null, "i");
 
     const { output, createdTime } = await host.waitFor("i");
@@ -115,7 +127,13 @@ describe("a host", () => {
 
   it("refuses entities and locks aloud, strict or not", async () => {
     for (const strict of [true, false]) {
-      await using host = await hostOf(() => orchestration("e", function* (ctx) { yield ctx.df.callEntity(new df.EntityId("counter", "k"), "add", 1); }), { strict });
+      await using host = await hostOf(
+        () =>
+          orchestration("e", function* (ctx) {
+            yield ctx.df.callEntity(new df.EntityId("counter", "k"), "add", 1);
+          }),
+        { strict },
+      );
       await host.start("e", null, "i");
 
       expect(await host.waitFor("i")).toMatchObject({ runtimeStatus: "Failed", output: expect.stringContaining("no entities") });

@@ -135,7 +135,10 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
   const clock: HostClock = virtual ?? realClock();
   const notices: Notice[] = [];
   const engine = new Engine({
-    store, clock, strict, hubName,
+    store,
+    clock,
+    strict,
+    hubName,
     invoker: invokerOf(app),
     inRounds: virtual !== undefined,
     groupCommits: isDurable(options.store),
@@ -179,7 +182,11 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
   if (typeof kind === "number") virtual?.run();
 
   return {
-    app, clock, hub, notices, crashed,
+    app,
+    clock,
+    hub,
+    notices,
+    crashed,
 
     async start(name, input, instanceId) {
       const answer = await survived(alive().start(name, input, instanceId));
@@ -222,7 +229,7 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
     },
 
     async advanceTo(instant) {
-      if (virtual === undefined) throw new Fault("invalid", "the real clock cannot be advanced; create the host with clock: \"virtual\" or a speed");
+      if (virtual === undefined) throw new Fault("invalid", 'the real clock cannot be advanced; create the host with clock: "virtual" or a speed');
       await Promise.race([virtual.advanceTo(instantMs(instant)), death]);
     },
     letTimePass: () => virtual?.run() ?? (() => {}),
@@ -266,7 +273,8 @@ function isDurable(store: HostOptions["store"]): boolean {
 
 function instantMs(instant: Instant): number {
   const ms = typeof instant === "number" ? instant : instant instanceof Date ? instant.getTime() : Date.parse(instant);
-  if (!Number.isFinite(ms)) throw new Fault("invalid", `${JSON.stringify(instant)} is not an instant; expected a Date, ISO text such as 2030-01-05T20:00:00Z, or milliseconds since the epoch`);
+  if (!Number.isFinite(ms))
+    throw new Fault("invalid", `${JSON.stringify(instant)} is not an instant; expected a Date, ISO text such as 2030-01-05T20:00:00Z, or milliseconds since the epoch`);
   return ms;
 }
 

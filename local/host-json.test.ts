@@ -17,9 +17,18 @@ describe("host.json", () => {
   });
 
   it("says the prefix, the hub (by app setting as well), what may be replaced, and the time limit", () => {
-    write("host.json", { version: "2.0", functionTimeout: "00:10:00", extensions: { http: { routePrefix: "/v1/" }, durableTask: { hubName: "%HUB%", overridableExistingInstanceStates: "AnyState" } } });
+    write("host.json", {
+      version: "2.0",
+      functionTimeout: "00:10:00",
+      extensions: { http: { routePrefix: "/v1/" }, durableTask: { hubName: "%HUB%", overridableExistingInstanceStates: "AnyState" } },
+    });
 
-    expect(readHostJson(folder, { HUB: "NightHub" })).toEqual({ routePrefix: "v1", hubName: "NightHub", overridableExistingInstanceStates: "AnyState", functionTimeoutMs: 600_000 });
+    expect(readHostJson(folder, { HUB: "NightHub" })).toEqual({
+      routePrefix: "v1",
+      hubName: "NightHub",
+      overridableExistingInstanceStates: "AnyState",
+      functionTimeoutMs: 600_000,
+    });
   });
 
   it.each([

@@ -31,7 +31,8 @@ export function routeOf(template: string): Route {
   const segments = text === "" ? [] : splitOutsideBraces(text, "/").map((segment) => piecesOf(segment, template));
   segments.forEach((pieces, at) => {
     const last = at === segments.length - 1;
-    if (pieces.some((piece) => typeof piece !== "string" && piece.catchAll) && (!last || pieces.length > 1)) throw invalid(template, "has a catch-all that is not the last segment");
+    if (pieces.some((piece) => typeof piece !== "string" && piece.catchAll) && (!last || pieces.length > 1))
+      throw invalid(template, "has a catch-all that is not the last segment");
   });
   const parameters = segments.flat().filter((piece) => typeof piece !== "string");
   const twice = parameters.find(({ name }, at) => parameters.findIndex((other) => other.name.toLowerCase() === name.toLowerCase()) < at);
@@ -89,11 +90,13 @@ function parameterOf(text: string, template: string): Parameter {
   const match = /^(\*{0,2})([^:=?*{}/]+)((?::[^=]*?)?)(?:=(.*?))?(\?)?$/s.exec(text);
   if (match === null) throw invalid(template, `has "{${text}}"; expected {name}, {name?}, {name:constraint}, {name=default} or {*name}`);
   const [, stars = "", name = "", constraints = "", fallback, optional] = match;
-  const checks = splitOutsideBraces(constraints.slice(1), ":").filter((constraint) => constraint !== "").map((constraint) => {
-    const check = routeConstraint(constraint);
-    if (check === undefined) throw invalid(template, `has the constraint "${constraint}" on {${name}}, which does not exist`);
-    return check;
-  });
+  const checks = splitOutsideBraces(constraints.slice(1), ":")
+    .filter((constraint) => constraint !== "")
+    .map((constraint) => {
+      const check = routeConstraint(constraint);
+      if (check === undefined) throw invalid(template, `has the constraint "${constraint}" on {${name}}, which does not exist`);
+      return check;
+    });
   return { name, catchAll: stars !== "", optional: optional !== undefined, fallback, constrained: checks.length > 0, accepts: (value) => checks.every((check) => check(value)) };
 }
 

@@ -41,7 +41,13 @@ export function forward(httpUri: string, invocationId: string, url: URL, request
     port: target.port,
     path: `${url.pathname}${url.search}`,
     method: request.method,
-    headers: { ...headers, "content-length": body.length, "x-forwarded-host": url.host, "x-forwarded-proto": url.protocol.slice(0, -1), "x-ms-invocation-id": invocationId } satisfies OutgoingHttpHeaders,
+    headers: {
+      ...headers,
+      "content-length": body.length,
+      "x-forwarded-host": url.host,
+      "x-forwarded-proto": url.protocol.slice(0, -1),
+      "x-ms-invocation-id": invocationId,
+    } satisfies OutgoingHttpHeaders,
   });
   const answered = new Promise<number>((resolve, reject) => {
     sent.on("error", reject);

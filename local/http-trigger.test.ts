@@ -20,7 +20,10 @@ afterEach(async () => {
 });
 
 /** Serves an app made of these HTTP functions and returns its origin. */
-async function serve(functions: Record<string, Omit<HttpFunctionOptions, "handler"> & { handler: HttpHandler | ((request: HttpRequest) => unknown) }>, options: Partial<ServeOptions> = {}): Promise<string> {
+async function serve(
+  functions: Record<string, Omit<HttpFunctionOptions, "handler"> & { handler: HttpHandler | ((request: HttpRequest) => unknown) }>,
+  options: Partial<ServeOptions> = {},
+): Promise<string> {
   const app = await collectApp(() => Object.entries(functions).forEach(([name, entry]) => azure.http(name, entry as HttpFunctionOptions)));
   app.surroundings.log = (line) => void logs.push(line);
   served = await serveApp({ app, hub: scriptedHub("Test", []), clock: handClock(0), ...options });
@@ -28,25 +31,46 @@ async function serve(functions: Record<string, Omit<HttpFunctionOptions, "handle
 }
 
 /** One request with everything under control, which fetch does not give. */
-function send(url: string, { method = "GET", headers = {}, body }: { method?: string; headers?: Record<string, string | string[]>; body?: string | Buffer } = {}): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+function send(
+  url: string,
+  { method = "GET", headers = {}, body }: { method?: string; headers?: Record<string, string | string[]>; body?: string | Buffer } = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers }, (response) => {
       const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
+      response
+        .on("data", (chunk: Buffer) => chunks.push(chunk))
+        .on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
     });
     sent.on("error", reject).end(body);
   });
 }
 
 describe("L7: a request", () => {
-  const show = async (got: HttpRequest): Promise<object> => ({ jsonBody: { url: got.url, method: got.method, headers: Object.fromEntries(got.headers), query: [...got.query], params: got.params, body: Buffer.from(await got.arrayBuffer()).toString("latin1") } });
+  const show = async (got: HttpRequest): Promise<object> => ({
+    jsonBody: {
+      url: got.url,
+      method: got.method,
+      headers: Object.fromEntries(got.headers),
+      query: [...got.query],
+      params: got.params,
+      body: Buffer.from(await got.arrayBuffer()).toString("latin1"),
+    },
+  });
 
   it("POST with JSON arrives with url, headers, query, params and body", async () => {
     const origin = await serve({ x: { route: "x/{id}", handler: show } });
 
     const { body } = await send(`${origin}/api/x/a%20b?a=1`, { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"n":1}' });
 
-    expect(JSON.parse(body.toString())).toMatchObject({ url: `${origin}/api/x/a%20b?a=1`, method: "POST", headers: { "content-type": "application/json" }, query: [["a", "1"]], params: { id: "a b" }, body: '{"n":1}' });
+    expect(JSON.parse(body.toString())).toMatchObject({
+      url: `${origin}/api/x/a%20b?a=1`,
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      query: [["a", "1"]],
+      params: { id: "a b" },
+      body: '{"n":1}',
+    });
   });
 
   it("POST with bytes keeps every byte", async () => {
@@ -71,7 +95,13 @@ describe("L7: a request", () => {
 
     const { body } = await send(`${origin}/api/x?empty=&a=1&a=2`, { headers: { "X-Many": ["a", "b"], "X-Empty": "" } });
 
-    expect(JSON.parse(body.toString())).toMatchObject({ headers: { "x-many": "a,b", "x-empty": "" }, query: [["empty", ""], ["a", "1,2"]] });
+    expect(JSON.parse(body.toString())).toMatchObject({
+      headers: { "x-many": "a,b", "x-empty": "" },
+      query: [
+        ["empty", ""],
+        ["a", "1,2"],
+      ],
+    });
   });
 
   it("points to where the caller sent it", async () => {
@@ -103,7 +133,15 @@ describe("L8: what a handler gives", () => {
     ["undefined", () => undefined, 204, undefined, ""],
     ["null", () => null, 204, undefined, ""],
     ["a string", () => "text", 500, undefined, ""],
-    ["an error", () => { throw new Error("boom"); }, 500, undefined, ""],
+    [
+      "an error",
+      () => {
+        throw new Error("boom");
+      },
+      500,
+      undefined,
+      "",
+    ],
   ])("%s", async (_name, handler, status, type, text) => {
     const origin = await serve({ x: { handler } });
 
@@ -113,15 +151,33 @@ describe("L8: what a handler gives", () => {
   });
 
   it("cookies become Set-Cookie headers", async () => {
-    const origin = await serve({ x: { handler: () => ({ cookies: [{ name: "a", value: "b c", maxAge: 3, path: "/x", secure: true, httpOnly: true, sameSite: "Lax", expires: new Date("2030-01-05T20:00:00Z"), domain: "example.org" }, { name: "d", value: "e" }] }) } });
+    const origin = await serve({
+      x: {
+        handler: () => ({
+          cookies: [
+            { name: "a", value: "b c", maxAge: 3, path: "/x", secure: true, httpOnly: true, sameSite: "Lax", expires: new Date("2030-01-05T20:00:00Z"), domain: "example.org" },
+            { name: "d", value: "e" },
+          ],
+        }),
+      },
+    });
 
     const { headers } = await send(`${origin}/api/x`);
 
-    expect(headers["set-cookie"]).toEqual(["a=b%20c; expires=Sat, 05 Jan 2030 20:00:00 GMT; max-age=3; domain=example.org; path=/x; secure; samesite=lax; httponly", "d=e; path=/"]);
+    expect(headers["set-cookie"]).toEqual([
+      "a=b%20c; expires=Sat, 05 Jan 2030 20:00:00 GMT; max-age=3; domain=example.org; path=/x; secure; samesite=lax; httponly",
+      "d=e; path=/",
+    ]);
   });
 
   it("a failure is logged with its message", async () => {
-    const origin = await serve({ x: { handler: () => { throw new Error("boom"); } } });
+    const origin = await serve({
+      x: {
+        handler: () => {
+          throw new Error("boom");
+        },
+      },
+    });
 
     await send(`${origin}/api/x`);
 
@@ -143,7 +199,15 @@ describe("routing", () => {
   it("keeps functions on one route apart by method; what nobody wants is 404", async () => {
     const origin = await serve({ look: { route: "run", methods: ["GET"], ...named("look") }, change: { route: "run", methods: ["POST", "PUT"], ...named("change") } });
 
-    const answers = await Promise.all([["GET", "run"], ["PUT", "run"], ["DELETE", "run"], ["GET", "rum"], ["GET", "../run"]].map(([method, path]) => send(`${origin}/api/${path}`, { method: method! })));
+    const answers = await Promise.all(
+      [
+        ["GET", "run"],
+        ["PUT", "run"],
+        ["DELETE", "run"],
+        ["GET", "rum"],
+        ["GET", "../run"],
+      ].map(([method, path]) => send(`${origin}/api/${path}`, { method: method! })),
+    );
 
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 404, 404]);
   });
@@ -169,7 +233,11 @@ describe("routing", () => {
 });
 
 describe("keys", () => {
-  const levels = { open: { authLevel: "anonymous", handler: () => ({}) }, shut: { authLevel: "function", handler: () => ({}) }, own: { authLevel: "admin", handler: () => ({}) } } as const;
+  const levels = {
+    open: { authLevel: "anonymous", handler: () => ({}) },
+    shut: { authLevel: "function", handler: () => ({}) },
+    own: { authLevel: "admin", handler: () => ({}) },
+  } as const;
   const keys = { master: "m-key", function: "f-key", durable: "d-key" };
 
   it("are not asked for unless the host has some", async () => {

@@ -48,7 +48,10 @@ const FRONT_END_LIMIT_MS = 230_000;
  *
  * @throws Fault `invalid` for a route template that ASP.NET would refuse.
  */
-export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes = BODY_LIMIT_BYTES, isDisabled = () => false, surroundings = app.surroundings }: HttpSettings): HttpDoor {
+export function httpDoor(
+  app: LoadedApp,
+  { clock, prefix, keys, bodyLimitBytes = BODY_LIMIT_BYTES, isDisabled = () => false, surroundings = app.surroundings }: HttpSettings,
+): HttpDoor {
   const entries = app.functions
     .filter((fn) => fn.kind === "http" && !isDisabled(fn))
     .map((fn) => entryOf(fn, prefix))
@@ -63,7 +66,12 @@ export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes =
       return writeEmpty(response, 413);
     }
     const release = clock.hold();
-    const warn = (): void => log("warning", `${request.method} ${url.pathname} has been running for ${FRONT_END_LIMIT_MS / 1_000} s; Azure's front end would have given up on it. Start an orchestration and answer 202 instead`, fn.name);
+    const warn = (): void =>
+      log(
+        "warning",
+        `${request.method} ${url.pathname} has been running for ${FRONT_END_LIMIT_MS / 1_000} s; Azure's front end would have given up on it. Start an orchestration and answer 202 instead`,
+        fn.name,
+      );
     const cancel = clock.at(clock.now() + FRONT_END_LIMIT_MS, warn, true);
     try {
       const proxy = streamProxyOf(fn.model);
@@ -81,11 +89,24 @@ export function httpDoor(app: LoadedApp, { clock, prefix, keys, bodyLimitBytes =
     }
   }
 
-  async function stream(proxy: string, fn: AppFunction, request: IncomingMessage, response: ServerResponse, url: URL, params: Record<string, string>, body: Uint8Array): Promise<number> {
+  async function stream(
+    proxy: string,
+    fn: AppFunction,
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    params: Record<string, string>,
+    body: Uint8Array,
+  ): Promise<number> {
     const invocationId = nextInvocationId(fn, surroundings);
     const forwarded = forward(proxy, invocationId, url, request, body, response);
     try {
-      const { returnedNothing } = await invoke(app, fn, { invocationId, trigger: {}, triggerMetadata: streamMetadata(request, params), traceContext: traceOf(request) }, surroundings);
+      const { returnedNothing } = await invoke(
+        app,
+        fn,
+        { invocationId, trigger: {}, triggerMetadata: streamMetadata(request, params), traceContext: traceOf(request) },
+        surroundings,
+      );
       if (!returnedNothing) return await forwarded.answered;
     } catch (thrown) {
       forwarded.abandon();

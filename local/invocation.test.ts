@@ -12,11 +12,13 @@ const act = (app: LoadedApp, name: string, input?: unknown): ReturnType<ReturnTy
 describe("L4: two pre- and two post-hooks", () => {
   it("run around the handler in order; hookData is the invocation's, appHookData the app's", async () => {
     const seen: string[] = [];
-    const hook = (name: string) => ({ hookData, appHookData }: { hookData: Record<string, unknown>; appHookData?: Record<string, unknown> }) => {
-      hookData["n"] = Number(hookData["n"] ?? 0) + 1;
-      if (appHookData !== undefined) appHookData["n"] = Number(appHookData["n"] ?? 0) + 1;
-      seen.push(`${name} ${String(hookData["n"])}`);
-    };
+    const hook =
+      (name: string) =>
+      ({ hookData, appHookData }: { hookData: Record<string, unknown>; appHookData?: Record<string, unknown> }) => {
+        hookData["n"] = Number(hookData["n"] ?? 0) + 1;
+        if (appHookData !== undefined) appHookData["n"] = Number(appHookData["n"] ?? 0) + 1;
+        seen.push(`${name} ${String(hookData["n"])}`);
+      };
     const app = await collectApp(() => {
       azure.hook.preInvocation(hook("pre1"));
       azure.hook.preInvocation(hook("pre2"));
@@ -35,10 +37,10 @@ describe("L4: two pre- and two post-hooks", () => {
   it("keeps appHookData from one invocation to the next", async () => {
     const counts: unknown[] = [];
     const app = await collectApp(() => activity("A", () => 1));
-    app.registrations.addHook("preInvocation", ((context: { appHookData: Record<string, number> }) => {
+    app.registrations.addHook("preInvocation", (context: { appHookData: Record<string, number> }) => {
       context.appHookData["n"] = (context.appHookData["n"] ?? 0) + 1;
       counts.push(context.appHookData["n"]);
-    }));
+    });
 
     await act(app, "A");
     await act(app, "A");
@@ -176,7 +178,10 @@ describe("L11: two slow activities", () => {
 
     const both = await Promise.all([act(app, "A"), act(app, "A")]);
 
-    expect(both).toEqual([{ ok: true, result: "2" }, { ok: true, result: "2" }]);
+    expect(both).toEqual([
+      { ok: true, result: "2" },
+      { ok: true, result: "2" },
+    ]);
   });
 });
 
@@ -185,27 +190,53 @@ const request = {
     { EventType: 12, EventId: -1, IsPlayed: false, Timestamp: "2030-01-05T20:00:00.0000000Z" },
     { EventType: 0, EventId: -1, IsPlayed: false, Timestamp: "2030-01-05T20:00:00.0000000Z", Name: "gate", Version: "", Input: null },
   ],
-  input: { a: 1 }, instanceId: "night-1", isReplaying: false, parentInstanceId: null, upperSchemaVersion: 1, upperSchemaVersionNew: 2,
-  longRunningTimerIntervalDuration: "3.00:00:00", maximumShortTimerDuration: "6.00:00:00", defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
+  input: { a: 1 },
+  instanceId: "night-1",
+  isReplaying: false,
+  parentInstanceId: null,
+  upperSchemaVersion: 1,
+  upperSchemaVersionNew: 2,
+  longRunningTimerIntervalDuration: "3.00:00:00",
+  maximumShortTimerDuration: "6.00:00:00",
+  defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
 };
 
 describe("an orchestrator's turn", () => {
   it("is answered with its actions, and names are compared without case", async () => {
-    const app = await collectApp(() => void df.app.orchestration("gate", function* (context) { return (yield context.df.callActivity("A", context.df.getInput())) as unknown; }));
+    const app = await collectApp(
+      () =>
+        void df.app.orchestration("gate", function* (context) {
+          return (yield context.df.callActivity("A", context.df.getInput())) as unknown;
+        }),
+    );
 
-    expect(await invokerOf(app).orchestrate("GATE", request, JSON.stringify(request))).toEqual({ ok: true, answer: { isDone: false, actions: [[{ actionType: 0, functionName: "A", input: { a: 1 } }]], schemaVersion: 2 } });
+    expect(await invokerOf(app).orchestrate("GATE", request, JSON.stringify(request))).toEqual({
+      ok: true,
+      answer: { isDone: false, actions: [[{ actionType: 0, functionName: "A", input: { a: 1 } }]], schemaVersion: 2 },
+    });
   });
 
   it("that throws fails with the text that holds the marker", async () => {
-    const app = await collectApp(() => void df.app.orchestration("gate", function* () { throw new Error("boom"); }));
+    const app = await collectApp(
+      () =>
+        void df.app.orchestration("gate", function* () {
+          throw new Error("boom");
+        }),
+    );
 
-    expect(await invokerOf(app).orchestrate("gate", request, JSON.stringify(request))).toEqual({ ok: false, message: expect.stringMatching(/^false\n\n\$OutOfProcData\$:\{.*"error":"boom"\}$/) });
+    expect(await invokerOf(app).orchestrate("gate", request, JSON.stringify(request))).toEqual({
+      ok: false,
+      message: expect.stringMatching(/^false\n\n\$OutOfProcData\$:\{.*"error":"boom"\}$/),
+    });
   });
 
   it("of an unknown name lists the known ones", async () => {
     const app = await collectApp(() => void df.app.orchestration("gate", function* () {}));
 
-    expect(await invokerOf(app).orchestrate("gaet", request, JSON.stringify(request))).toEqual({ ok: false, message: 'no orchestrator function is called "gaet"; the app has gate' });
+    expect(await invokerOf(app).orchestrate("gaet", request, JSON.stringify(request))).toEqual({
+      ok: false,
+      message: 'no orchestrator function is called "gaet"; the app has gate',
+    });
   });
 });
 
@@ -229,7 +260,9 @@ describe("logs", () => {
       activity("A", () => {
         throw new Error("boom");
       });
-      df.app.orchestration("gate", function* () { throw new Error("bang"); });
+      df.app.orchestration("gate", function* () {
+        throw new Error("bang");
+      });
       df.app.orchestration("open", function* () {});
     });
     app.surroundings.log = (line) => void lines.push(line);
@@ -254,7 +287,10 @@ describe("logs", () => {
 
     late();
 
-    expect(lines.map(({ level, category }) => [level, category])).toEqual([["warning", "system"], ["information", "user"]]);
+    expect(lines.map(({ level, category }) => [level, category])).toEqual([
+      ["warning", "system"],
+      ["information", "user"],
+    ]);
   });
 });
 

@@ -27,7 +27,12 @@ export interface Call {
  *
  * @throws whatever the handler or a hook threw, made an `Error` if it was none (1.5).
  */
-export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings = app.surroundings): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {
+export async function invoke(
+  app: LoadedApp,
+  fn: AppFunction,
+  call: Call,
+  surroundings: Surroundings = app.surroundings,
+): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {
   return runIn(app.registrations, async () => {
     const begunMs = surroundings.limit?.clock.now();
     try {
@@ -44,7 +49,12 @@ export async function invoke(app: LoadedApp, fn: AppFunction, call: Call, surrou
 function tellOverrun(fn: AppFunction, { limit, log }: Surroundings, begunMs: number): void {
   const tookMs = (limit?.clock.now() ?? begunMs) - begunMs;
   if (limit === undefined || tookMs <= limit.functionTimeoutMs) return;
-  log({ level: "error", category: "system", functionName: fn.name, message: `function "${fn.name}" took ${tookMs} ms; functionTimeout in host.json is ${limit.functionTimeoutMs} ms, after which Azure ends it and restarts the worker` });
+  log({
+    level: "error",
+    category: "system",
+    functionName: fn.name,
+    message: `function "${fn.name}" took ${tookMs} ms; functionTimeout in host.json is ${limit.functionTimeoutMs} ms, after which Azure ends it and restarts the worker`,
+  });
 }
 
 async function walk(app: LoadedApp, fn: AppFunction, call: Call, surroundings: Surroundings): Promise<InvocationResponse & { readonly returnedNothing: boolean }> {
@@ -98,7 +108,8 @@ function coreContext(fn: AppFunction, call: Call, surroundings: Surroundings, wr
   const invocationId = call.invocationId ?? nextInvocationId(fn, surroundings);
   const inputData = [{ name: fn.trigger.name, data: call.trigger }];
   for (const name of fn.clientInputs) {
-    if (surroundings.durableClient === undefined) throw new Fault("invalid", `function "${fn.name}" wants a durable client, but its host serves none; serve the app with serveApp (or createHost) before calling it`);
+    if (surroundings.durableClient === undefined)
+      throw new Fault("invalid", `function "${fn.name}" wants a durable client, but its host serves none; serve the app with serveApp (or createHost) before calling it`);
     inputData.push({ name, data: { string: surroundings.durableClient } });
   }
   return {
@@ -149,9 +160,17 @@ function withFixed<F extends object, O extends object>(fixed: F, open: O): F & O
 let inLogHook = false;
 
 /** Sends one line through the `log` hooks, which may change level and message, to the host. */
-function log(app: LoadedApp, surroundings: Surroundings, core: CoreInvocationContext, hookData: object, invocationContext: unknown, line: { level: LogLevel; category: LogCategory; message: string }): void {
+function log(
+  app: LoadedApp,
+  surroundings: Surroundings,
+  core: CoreInvocationContext,
+  hookData: object,
+  invocationContext: unknown,
+  line: { level: LogLevel; category: LogCategory; message: string },
+): void {
   const hooks = app.registrations.hooks("log");
-  const shown = hooks.length === 0 ? line : withFixed({ hookData, appHookData: app.appHookData, invocationContext, category: line.category }, { level: line.level, message: line.message });
+  const shown =
+    hooks.length === 0 ? line : withFixed({ hookData, appHookData: app.appHookData, invocationContext, category: line.category }, { level: line.level, message: line.message });
   if (!inLogHook) {
     inLogHook = true;
     try {
@@ -188,10 +207,16 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
       try {
         let neverYielded = (): string[] => [];
         const prepare = (context: object): void => void (neverYielded = watchCalls(context));
-        const { returnValue } = await invoke(app, fn, { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } }, prepare }, surroundings);
+        const { returnValue } = await invoke(
+          app,
+          fn,
+          { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } }, prepare },
+          surroundings,
+        );
         const json = resultJson(returnValue);
         const answer: unknown = json === null ? null : JSON.parse(json);
-        if ((answer as { isDone?: unknown } | null)?.isDone === true) tell("information", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} has ${continues(answer) ? "continued as new" : "returned"}`);
+        if ((answer as { isDone?: unknown } | null)?.isDone === true)
+          tell("information", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} has ${continues(answer) ? "continued as new" : "returned"}`);
         const missing = neverYielded();
         return missing.length === 0 ? { ok: true, answer } : { ok: true, answer, neverYielded: missing };
       } catch (thrown) {

@@ -70,7 +70,16 @@ function optionsOf(argv: readonly string[]): StartOptions {
     .description("Runs a maintenance window on this machine against simulated vendors, from its first kickoff to its report.")
     .option("--plan <file>", "the plan", join(PROJECT, "plans/2024-12-08.yaml"))
     .option("--inventory <file>", "the team's inventory", join(PROJECT, "plans/inventory.yaml"))
-    .addOption(new Option("--scenario <name>", Object.entries(SCENARIOS).map(([name, what]) => `${name}: ${what}`).join("; ")).choices(Object.keys(SCENARIOS)).default("usual"))
+    .addOption(
+      new Option(
+        "--scenario <name>",
+        Object.entries(SCENARIOS)
+          .map(([name, what]) => `${name}: ${what}`)
+          .join("; "),
+      )
+        .choices(Object.keys(SCENARIOS))
+        .default("usual"),
+    )
     .option("--speed <factor>", "how many times as fast time passes while nothing runs", positive, USUAL_SPEED)
     .option("--port <number>", "port of the API on 127.0.0.1; another is taken if it is in use", whole, 7171)
     .option("--data <folder>", "where tables, worlds and the task hub are kept", join(PROJECT, ".nightshift"))

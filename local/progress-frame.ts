@@ -37,12 +37,21 @@ function titleLine(state: RunState, now: number, columns: number): Line {
 }
 
 function nightLine(state: RunState, now: number, columns: number): Line {
-  const begin = Math.min(Date.parse(state.startedAt ?? state.cutoff), ...state.steps.flatMap(({ at, begunAt }) => [at, begunAt].flatMap((instant) => (instant === undefined ? [] : [Date.parse(instant)]))));
+  const begin = Math.min(
+    Date.parse(state.startedAt ?? state.cutoff),
+    ...state.steps.flatMap(({ at, begunAt }) => [at, begunAt].flatMap((instant) => (instant === undefined ? [] : [Date.parse(instant)]))),
+  );
   const cutoff = Date.parse(state.cutoff);
   const [from, to] = [localText(begin, state.zone), localText(cutoff, state.zone)];
   const width = Math.max(10, columns - from.length - to.length - 2);
   const at = Math.round(Math.min(Math.max((now - begin) / Math.max(cutoff - begin, 1), 0), 1) * (width - 1));
-  return spans({ text: `${from} `, tone: "quiet" }, { text: "━".repeat(at), tone: "busy" }, { text: "●", tone: "title" }, { text: "─".repeat(width - 1 - at), tone: "quiet" }, { text: ` ${to}`, tone: "quiet" });
+  return spans(
+    { text: `${from} `, tone: "quiet" },
+    { text: "━".repeat(at), tone: "busy" },
+    { text: "●", tone: "title" },
+    { text: "─".repeat(width - 1 - at), tone: "quiet" },
+    { text: ` ${to}`, tone: "quiet" },
+  );
 }
 
 const COUNTED: readonly (readonly [StepState["as"] | "running" | "waiting", string, Tone | undefined])[] = [
@@ -79,11 +88,46 @@ function sectionsOf(state: RunState): readonly Section[] {
   const bad = steps.filter(({ as }) => as !== undefined && ENDINGS[as].carriedOver);
   const asked = new Set(state.asks.map(({ step }) => step));
   return [
-    { title: "People are asked", tone: "wary", first: 4, lines: state.asks.map(({ title, text, of, target, step }) => spans({ text: `${of.join(" or ") || "someone"}: `, tone: "wary" }, `${title}${target === undefined || target === step ? "" : ` on ${target}`}`, { text: `  ${text}`, tone: "quiet" })) },
+    {
+      title: "People are asked",
+      tone: "wary",
+      first: 4,
+      lines: state.asks.map(({ title, text, of, target, step }) =>
+        spans({ text: `${of.join(" or ") || "someone"}: `, tone: "wary" }, `${title}${target === undefined || target === step ? "" : ` on ${target}`}`, {
+          text: `  ${text}`,
+          tone: "quiet",
+        }),
+      ),
+    },
     { title: "Runs", tone: "busy", first: 7, lines: steps.filter(({ state: standing, id }) => standing === "running" && !asked.has(id)).map((step) => runningLine(step, zone)) },
-    { title: "Went wrong", tone: "badly", first: 4, lines: bad.map(({ title, as, why, endedAt }) => spans({ text: `${endedAt === undefined ? "" : `${localText(Date.parse(endedAt), zone)} `}${as} `, tone: as === "skipped" ? "wary" : "badly" }, title, { text: why === undefined ? "" : `  ${why}`, tone: "quiet" })) },
-    { title: "Open", tone: "wary", first: 3, lines: state.obligations.filter(({ closed }) => closed === undefined).map(({ what, openedAt, certain }) => spans(what, { text: `  since ${localText(Date.parse(openedAt), zone)}${certain ? "" : ", not certain"}`, tone: "quiet" })) },
-    { title: "Waits", tone: "quiet", first: 3, lines: steps.filter(({ state: standing }) => standing === "waiting").toSorted((a, b) => untilOf(a) - untilOf(b)).map((step) => waitingLine(step, zone)) },
+    {
+      title: "Went wrong",
+      tone: "badly",
+      first: 4,
+      lines: bad.map(({ title, as, why, endedAt }) =>
+        spans({ text: `${endedAt === undefined ? "" : `${localText(Date.parse(endedAt), zone)} `}${as} `, tone: as === "skipped" ? "wary" : "badly" }, title, {
+          text: why === undefined ? "" : `  ${why}`,
+          tone: "quiet",
+        }),
+      ),
+    },
+    {
+      title: "Open",
+      tone: "wary",
+      first: 3,
+      lines: state.obligations
+        .filter(({ closed }) => closed === undefined)
+        .map(({ what, openedAt, certain }) => spans(what, { text: `  since ${localText(Date.parse(openedAt), zone)}${certain ? "" : ", not certain"}`, tone: "quiet" })),
+    },
+    {
+      title: "Waits",
+      tone: "quiet",
+      first: 3,
+      lines: steps
+        .filter(({ state: standing }) => standing === "waiting")
+        .toSorted((a, b) => untilOf(a) - untilOf(b))
+        .map((step) => waitingLine(step, zone)),
+    },
   ];
 }
 
@@ -91,7 +135,12 @@ function runningLine({ title, targets, begunAt, why }: StepState, zone: string):
   const ended = targets.filter(({ state }) => state === "ended").length;
   const retried = targets.filter(({ tries, state }) => tries > 1 && state === "running").map(({ id, tries }) => `${id} at try ${tries}`);
   const notes = [...(why === undefined ? [] : [why]), ...retried];
-  return spans({ text: begunAt === undefined ? "" : `${localText(Date.parse(begunAt), zone)} `, tone: "quiet" }, title, targets.length > 1 ? { text: ` ${ended}/${targets.length}`, tone: "busy" } : "", { text: notes.length === 0 ? "" : `  ${notes.join("; ")}`, tone: "quiet" });
+  return spans(
+    { text: begunAt === undefined ? "" : `${localText(Date.parse(begunAt), zone)} `, tone: "quiet" },
+    title,
+    targets.length > 1 ? { text: ` ${ended}/${targets.length}`, tone: "busy" } : "",
+    { text: notes.length === 0 ? "" : `  ${notes.join("; ")}`, tone: "quiet" },
+  );
 }
 
 function waitingLine({ title, at, why }: StepState, zone: string): Line {

@@ -23,7 +23,14 @@ export function linesBetween(before: RunState | undefined, after: RunState): rea
     ...after.steps.flatMap((step) => stepEvents(known.get(step.id), step, after.asOf)),
     ...askEvents(before, after),
     ...obligationEvents(before, after),
-    ...after.decisions.slice(before?.decisions.length ?? 0).map(({ at, by, decision, mode, step, note }) => ({ at, did: "decided", what: `${by}: ${decision}${mode === undefined ? "" : ` (${mode})`}${step === undefined ? "" : ` ${step}`}${note === undefined ? "" : `: ${note}`}`, tone: "wary" as const })),
+    ...after.decisions
+      .slice(before?.decisions.length ?? 0)
+      .map(({ at, by, decision, mode, step, note }) => ({
+        at,
+        did: "decided",
+        what: `${by}: ${decision}${mode === undefined ? "" : ` (${mode})`}${step === undefined ? "" : ` ${step}`}${note === undefined ? "" : `: ${note}`}`,
+        tone: "wary" as const,
+      })),
   ];
   // The sort is stable; the run's end comes after all that happened in its instant.
   const isEnd = ({ did, at }: Event): number => (did === "ended" && at === after.endedAt ? 1 : 0);
@@ -38,8 +45,12 @@ function runEvents(before: RunState | undefined, after: RunState): readonly Even
   const { stopped } = after.control;
   return [
     ...(after.startedAt !== undefined && before?.startedAt === undefined ? [{ at: after.startedAt, did: "started", what: after.title, tone: "title" as const }] : []),
-    ...(stopped !== undefined && before?.control.stopped === undefined ? [{ at: endOf(after, stopped.step), did: "stopped", what: `${stopped.step} ${stopped.why}`, tone: "badly" as const }] : []),
-    ...(after.endedAt !== undefined && before?.endedAt === undefined ? [{ at: after.endedAt, did: "ended", what: `${after.outcome}: ${after.title}`, tone: after.outcome === "well" ? ("well" as const) : ("badly" as const) }] : []),
+    ...(stopped !== undefined && before?.control.stopped === undefined
+      ? [{ at: endOf(after, stopped.step), did: "stopped", what: `${stopped.step} ${stopped.why}`, tone: "badly" as const }]
+      : []),
+    ...(after.endedAt !== undefined && before?.endedAt === undefined
+      ? [{ at: after.endedAt, did: "ended", what: `${after.outcome}: ${after.title}`, tone: after.outcome === "well" ? ("well" as const) : ("badly" as const) }]
+      : []),
   ];
 }
 
@@ -52,7 +63,12 @@ function askEvents(before: RunState | undefined, after: RunState): readonly Even
   const known = new Set(before?.asks.map(({ kind, step, target }) => `${kind} ${step} ${target ?? ""}`));
   return after.asks
     .filter(({ kind, step, target }) => kind !== "held" && !known.has(`${kind} ${step} ${target ?? ""}`))
-    .map(({ kind, of, title, text }) => ({ at: after.asOf, did: "asked", what: `${of.join(" or ") || "someone"}: ${kind === "approval" ? `approve ${title} (${text})` : text}`, tone: "wary" as const }));
+    .map(({ kind, of, title, text }) => ({
+      at: after.asOf,
+      did: "asked",
+      what: `${of.join(" or ") || "someone"}: ${kind === "approval" ? `approve ${title} (${text})` : text}`,
+      tone: "wary" as const,
+    }));
 }
 
 function stepEvents(before: StepState | undefined, step: StepState, asOf: string): readonly Event[] {
@@ -63,7 +79,16 @@ function stepEvents(before: StepState | undefined, step: StepState, asOf: string
   return [
     ...(begunAt !== undefined && before?.begunAt === undefined ? [{ at: begunAt, did: "begun", what: title }] : []),
     ...step.targets.flatMap((target) => targetEvents(known.get(target.id), target, step, asOf)),
-    ...(endedAt !== undefined && before?.endedAt === undefined ? [{ at: endedAt, did: as ?? "ended", what: `${title}${as !== undefined && ENDINGS[as].well ? "" : `: ${why ?? ""}`}`, tone: as === undefined ? ("quiet" as const) : toneOf(as) }] : []),
+    ...(endedAt !== undefined && before?.endedAt === undefined
+      ? [
+          {
+            at: endedAt,
+            did: as ?? "ended",
+            what: `${title}${as !== undefined && ENDINGS[as].well ? "" : `: ${why ?? ""}`}`,
+            tone: as === undefined ? ("quiet" as const) : toneOf(as),
+          },
+        ]
+      : []),
   ];
 }
 
@@ -79,7 +104,9 @@ function targetEvents(before: TargetState | undefined, target: TargetState, { ti
     }),
     ...told.slice(before?.told.length ?? 0).map((topic) => ({ at: asOf, did: "told", what: `${name}: ${TOLD[topic.split("#")[0] ?? ""] ?? topic}`, tone: "wary" as const })),
     // A step alone is told of as a whole when it ends.
-    ...(targets.length > 1 && !(isMessage(verb) && as !== undefined && ENDINGS[as].well) && endedAt !== undefined && as !== undefined && before?.endedAt === undefined ? [{ at: endedAt, did: as, what: `${name}${tries > 1 ? ` at try ${tries}` : ""}${ENDINGS[as].well ? "" : `: ${why ?? ""}`}`, tone: toneOf(as) }] : []),
+    ...(targets.length > 1 && !(isMessage(verb) && as !== undefined && ENDINGS[as].well) && endedAt !== undefined && as !== undefined && before?.endedAt === undefined
+      ? [{ at: endedAt, did: as, what: `${name}${tries > 1 ? ` at try ${tries}` : ""}${ENDINGS[as].well ? "" : `: ${why ?? ""}`}`, tone: toneOf(as) }]
+      : []),
   ];
 }
 
@@ -94,7 +121,9 @@ function obligationEvents(before: RunState | undefined, after: RunState): readon
     const was = known.get(`${id} ${openedAt}`);
     return [
       ...(was === undefined ? [{ at: openedAt, did: "open", what, tone: "wary" as const }] : []),
-      ...(closed !== undefined && was?.closed === undefined ? [{ at: closed.at, did: "closed", what: `${what}${closed.never === true ? " (it never was)" : ""}`, tone: "well" as const }] : []),
+      ...(closed !== undefined && was?.closed === undefined
+        ? [{ at: closed.at, did: "closed", what: `${what}${closed.never === true ? " (it never was)" : ""}`, tone: "well" as const }]
+        : []),
     ];
   });
 }

@@ -25,7 +25,16 @@ beforeAll(async () => {
   const { plan, entries, state } = await decemberNight({ misfortune: true });
   const index = indexOf(plan);
   const instants = [...new Set(entries.map(({ fact }) => Math.ceil(Date.parse(fact.at) / 60_000) * 60_000))];
-  night = [...instants.map((now) => stateOf(index, entries.filter(({ fact }) => Date.parse(fact.at) <= now), now)), state];
+  night = [
+    ...instants.map((now) =>
+      stateOf(
+        index,
+        entries.filter(({ fact }) => Date.parse(fact.at) <= now),
+        now,
+      ),
+    ),
+    state,
+  ];
 }, 60_000);
 const nightAt = (asOf: string): RunState => night.findLast((state) => state.asOf <= asOf) as RunState;
 
@@ -53,7 +62,9 @@ describe("the picture", () => {
 
     expect(frame).toContain("  until Sun 04:45 Run the second stage, Starting Maintenance, of the Preparatio…");
     expect(frame).toContain("  Deploy Hub_Infrastructure to PRD  waits for announce-start.notify");
-    expect(framed(nightAt("2024-12-08T02:00:00.000Z"), { columns: 100, rows: 60 })).toContain("  Run the smoke tests on www.invoicecloud.com  waits for all phases before it to end");
+    expect(framed(nightAt("2024-12-08T02:00:00.000Z"), { columns: 100, rows: 60 })).toContain(
+      "  Run the smoke tests on www.invoicecloud.com  waits for all phases before it to end",
+    );
   });
 
   it.each([
@@ -72,7 +83,11 @@ describe("the picture", () => {
 
   it("puts what people are asked before all else, and counts what finds no room", async () => {
     const steps = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`a.s${at}`, {}]));
-    const state = await stateAt({ ...steps, "b.ask": { irreversible: true, approval: { by: [ADA] } } }, { until: "2024-12-08T01:10:00.000Z" }, Object.fromEntries(Object.keys(steps).map((id) => [id, { takesMs: 3_600_000 }])));
+    const state = await stateAt(
+      { ...steps, "b.ask": { irreversible: true, approval: { by: [ADA] } } },
+      { until: "2024-12-08T01:10:00.000Z" },
+      Object.fromEntries(Object.keys(steps).map((id) => [id, { takesMs: 3_600_000 }])),
+    );
 
     const frame = framed(state, { columns: 80, rows: 12 });
 
@@ -80,7 +95,11 @@ describe("the picture", () => {
   });
 
   it("shows what is open, and since when", async () => {
-    const state = await stateAt({ "a.b": { targets: [{ id: "x", opens: [{ id: "page", what: "the page is up" }] }] } }, { until: "2024-12-08T01:10:00.000Z" }, { x: { takesMs: 3_600_000 } });
+    const state = await stateAt(
+      { "a.b": { targets: [{ id: "x", opens: [{ id: "page", what: "the page is up" }] }] } },
+      { until: "2024-12-08T01:10:00.000Z" },
+      { x: { takesMs: 3_600_000 } },
+    );
 
     expect(framed(state)).toContain("  the page is up  since Sat 20:00");
   });
@@ -120,7 +139,9 @@ describe("lines for the events", () => {
     const ended = await stateAt(steps, { decisions: [{ at: "2024-12-08T01:20:00.000Z", decision: "approve", step: "a.b" }] });
 
     expect(told(undefined, asked)).toContain("Sat 20:10  asked    Ada: approve a.b (needs approval)");
-    expect(told(asked, ended)).toEqual(expect.arrayContaining(["Sat 20:20  decided  Ada: approve a.b", "Sat 20:20  open     the page is up", "Sat 20:20  closed   the page is up", "Sat 20:20  done     a.b"]));
+    expect(told(asked, ended)).toEqual(
+      expect.arrayContaining(["Sat 20:20  decided  Ada: approve a.b", "Sat 20:20  open     the page is up", "Sat 20:20  closed   the page is up", "Sat 20:20  done     a.b"]),
+    );
   });
 });
 

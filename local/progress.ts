@@ -76,5 +76,6 @@ const STYLES: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = { title:
 function painter({ isTTY }: Screen, env: Readonly<Record<string, string | undefined>>): Paint {
   const forced = env["FORCE_COLOR"];
   const isColoured = forced === undefined || forced === "" ? isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb" : forced !== "0" && forced !== "false";
-  return (line) => (isColoured ? line.map(({ text, tone }) => (tone === undefined ? text : styleText(STYLES[tone], text, { validateStream: false }))).join("") : textOf(line).trimEnd());
+  return (line) =>
+    isColoured ? line.map(({ text, tone }) => (tone === undefined ? text : styleText(STYLES[tone], text, { validateStream: false }))).join("") : textOf(line).trimEnd();
 }

@@ -16,7 +16,11 @@ it("calls waiters in order, never early, and never synchronously", async () => {
     expect(seen).toEqual([]);
   });
 
-  expect(seen).toEqual([{ name: "past", early: false }, { name: "a", early: false }, { name: "b", early: false }]);
+  expect(seen).toEqual([
+    { name: "past", early: false },
+    { name: "a", early: false },
+    { name: "b", early: false },
+  ]);
   clock.close();
 });
 

@@ -45,7 +45,16 @@ it("writes no line for a call without an answer, and none for a site that is onl
 });
 
 it("hides everything of an item in Bitwarden but what names it", async () => {
-  const item = { object: "item", id: "1", name: "Mailgun login", notes: "s1", fields: [{ name: "pin", value: "s2" }], login: { username: "s3", password: "s4", uris: [{ uri: "s5" }] }, collectionIds: ["c1"], revisionDate: "2024-09-20" };
+  const item = {
+    object: "item",
+    id: "1",
+    name: "Mailgun login",
+    notes: "s1",
+    fields: [{ name: "pin", value: "s2" }],
+    login: { username: "s3", password: "s4", uris: [{ uri: "s5" }] },
+    collectionIds: ["c1"],
+    revisionDate: "2024-09-20",
+  };
   const { lines, fetch } = recording(async () => Response.json({ success: true, data: { object: "list", data: [item] } }));
 
   await fetch("http://127.0.0.1:8087/list/object/items?search=Mailgun");
@@ -98,7 +107,19 @@ function recording(answer: Fetch) {
   const { around } = recorder({
     clock: { now: () => Date.parse("2024-12-08T01:00:00Z") },
     systemOf: ({ host, pathname }) =>
-      host === "slack.com" ? "slack" : host === "127.0.0.1:8087" ? "bitwarden" : host.endsWith("vault.azure.net") ? "key-vault" : host.startsWith("fw.") ? "panos" : pathname.includes("Microsoft.Compute") ? "azure-compute" : host.startsWith("management") ? "azure-resources" : "web",
+      host === "slack.com"
+        ? "slack"
+        : host === "127.0.0.1:8087"
+          ? "bitwarden"
+          : host.endsWith("vault.azure.net")
+            ? "key-vault"
+            : host.startsWith("fw.")
+              ? "panos"
+              : pathname.includes("Microsoft.Compute")
+                ? "azure-compute"
+                : host.startsWith("management")
+                  ? "azure-resources"
+                  : "web",
     secretsKnown: () => known.known(),
     write: (line) => void written.push(line),
   });

@@ -103,9 +103,10 @@ export function redacted(text: string, secrets: Iterable<KnownSecret>): string {
   const forms = [...secrets]
     .filter(({ value }) => value.length >= SHORTEST_SECRET)
     .flatMap(({ name, value }) =>
-      [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("base64url"), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)].map(
-        (form) => ({ form, mark: markOf(name) }),
-      ),
+      [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("base64url"), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)].map((form) => ({
+        form,
+        mark: markOf(name),
+      })),
     )
     .sort((a, b) => b.form.length - a.form.length);
   return forms.reduce((left, { form, mark }) => left.replaceAll(form, mark), text);
@@ -182,7 +183,10 @@ function redaction(system: string, url: URL, secrets: readonly KnownSecret[]) {
           // Not the JSON it claims to be: kept as the text that it is, for whoever looks into it.
         }
       }
-      return redacted(text.replace(/(<(key|password|phash)>)[^<]*(<\/\2>)/gi, (_all, open: string, tag: string, close: string) => `${open}${markOf(tag)}${close}`), secrets);
+      return redacted(
+        text.replace(/(<(key|password|phash)>)[^<]*(<\/\2>)/gi, (_all, open: string, tag: string, close: string) => `${open}${markOf(tag)}${close}`),
+        secrets,
+      );
     },
   };
 }

@@ -105,7 +105,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       for (const instance of new Set(instances)) if (!dead) await host?.hub.raise(instance, "ring", {});
     };
     const team = simulatedTeam({
-      clock: { now: clock.now, at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined), hold: () => host?.clock.hold() ?? (() => undefined), close: () => undefined },
+      clock: {
+        now: clock.now,
+        at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined),
+        hold: () => host?.clock.hold() ?? (() => undefined),
+        close: () => undefined,
+      },
       index: () => index,
       async answer(by, request) {
         if (dead) return;

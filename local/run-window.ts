@@ -93,7 +93,14 @@ export async function runWindow(options: WindowOptions): Promise<RunState> {
 
 function freshWindow({ plan, scenario }: WindowOptions, before: WindowState | undefined): WindowState {
   const generation = Number(/\d+$/.exec(before?.tablePrefix ?? "")?.[0] ?? 0) + 1;
-  return { run: plan.window.id, digest: plan.digest, scenario, tablePrefix: `window${generation}`, startAt: isoOf(Date.parse(plan.window.opensAt) - 2 * START_LEAD_MS), ended: false };
+  return {
+    run: plan.window.id,
+    digest: plan.digest,
+    scenario,
+    tablePrefix: `window${generation}`,
+    startAt: isoOf(Date.parse(plan.window.opensAt) - 2 * START_LEAD_MS),
+    ended: false,
+  };
 }
 
 async function onHost(options: WindowOptions, window: WindowState, outdoors: { azuriteConnection: string; simulatorsOrigin: string }): Promise<RunState> {
@@ -106,7 +113,12 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   let origin = "";
   const clock = { now: () => host?.clock.now() ?? Date.parse(window.startAt) };
   const team = simulatedTeam({
-    clock: { now: clock.now, at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined), hold: () => host?.clock.hold() ?? (() => undefined), close: () => undefined },
+    clock: {
+      now: clock.now,
+      at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined),
+      hold: () => host?.clock.hold() ?? (() => undefined),
+      close: () => undefined,
+    },
     index: () => index,
     answer: (by, request) => post(`${origin}/api/v1/runs/${window.run}/decisions`, request satisfies DecisionRequest, by),
   });
@@ -124,7 +136,13 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   });
   host = await createHost({ app: () => register(app), store: { file: hubFile(folder) }, clock: options.speed, startAt: window.startAt, hubName: "Nightshift" });
   const still = host.clock.hold();
-  const serving = { app: host.app, hub: host.hub, clock: host.clock, hostJson: readHostJson(PROJECT, process.env), timerStatuses: fileTimerStatuses(join(folder, `timers-${window.tablePrefix}.json`)) };
+  const serving = {
+    app: host.app,
+    hub: host.hub,
+    clock: host.clock,
+    hostJson: readHostJson(PROJECT, process.env),
+    timerStatuses: fileTimerStatuses(join(folder, `timers-${window.tablePrefix}.json`)),
+  };
   const served = await serveApp({ ...serving, port: options.port }).catch((thrown: unknown) => {
     if (!(thrown instanceof Fault) || thrown.kind !== "conflict" || options.port === 0) throw thrown;
     say(`port ${options.port} is taken; another one is used`);

@@ -28,7 +28,14 @@ function registerNight(): void {
     return (yield context.df.callActivity("done", { end })) as unknown;
   });
   df.app.activity("done", { handler: ({ end }: { end: string }) => ({ end }) });
-  df.app.client.http("use", { handler: async (_request, client) => ({ jsonBody: await work(client).then((value) => ({ value: value ?? null }), (error: Error) => ({ error: error.message })) }) });
+  df.app.client.http("use", {
+    handler: async (_request, client) => ({
+      jsonBody: await work(client).then(
+        (value) => ({ value: value ?? null }),
+        (error: Error) => ({ error: error.message }),
+      ),
+    }),
+  });
 }
 
 async function serve(register: () => void, hostOptions: Partial<HostOptions> = {}, serveOptions: Partial<ServeOptions> = {}): Promise<void> {
@@ -44,7 +51,8 @@ async function client(calls: (client: df.DurableClient) => Promise<unknown>): Pr
   return (await (await fetch(`${served.origin}/api/use`)).json()) as { value?: unknown };
 }
 
-const startCode = async (id: string, end = "wait"): Promise<number> => (await fetch(`${served.origin}/durabletask/orchestrators/night/${id}`, { method: "POST", body: JSON.stringify({ end }) })).status;
+const startCode = async (id: string, end = "wait"): Promise<number> =>
+  (await fetch(`${served.origin}/durabletask/orchestrators/night/${id}`, { method: "POST", body: JSON.stringify({ end }) })).status;
 
 /** Brings the instance `id` into a state, with the SDK's client alone. */
 async function bring(id: string, state: string): Promise<void> {
@@ -66,7 +74,13 @@ describe("C1: the SDK's client on the real engine", () => {
     await client((c) => c.raiseEvent("n1", "Go", { by: "kim" }));
     await host.idle();
 
-    expect((await client((c) => c.getStatus("n1"))).value).toMatchObject({ name: "night", runtimeStatus: "Completed", input: { end: "wait" }, output: { by: "kim" }, createdTime: EIGHT });
+    expect((await client((c) => c.getStatus("n1"))).value).toMatchObject({
+      name: "night",
+      runtimeStatus: "Completed",
+      input: { end: "wait" },
+      output: { by: "kim" },
+      createdTime: EIGHT,
+    });
   });
 
   it("terminates with a reason, and purges", async () => {
@@ -100,7 +114,11 @@ describe("C1: the SDK's client on the real engine", () => {
 
     const ids = [...((await first.json()) as { instanceId: string }[]), ...((await rest.json()) as { instanceId: string }[])].map(({ instanceId }) => instanceId);
     expect(ids.toSorted()).toEqual(["n0", "n1", "n2", "n3", "n4"]);
-    expect(told.historyEvents).toMatchObject([{ EventType: "ExecutionStarted", FunctionName: "night" }, { EventType: "TaskCompleted", FunctionName: "done", Result: { end: "well" } }, { EventType: "ExecutionCompleted" }]);
+    expect(told.historyEvents).toMatchObject([
+      { EventType: "ExecutionStarted", FunctionName: "night" },
+      { EventType: "TaskCompleted", FunctionName: "done", Result: { end: "well" } },
+      { EventType: "ExecutionCompleted" },
+    ]);
   });
 });
 

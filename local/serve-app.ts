@@ -68,18 +68,29 @@ export async function serveApp(options: ServeOptions): Promise<ServedApp> {
   const { app, hub, clock, keys, surroundings = app.surroundings } = options;
   const settings = options.settings ?? process.env;
   const isDisabled = ({ name }: AppFunction): boolean => /^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? "");
-  const door = httpDoor(app, { clock, isDisabled, prefix: options.hostJson?.routePrefix ?? "api", keys, surroundings, ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }) });
+  const door = httpDoor(app, {
+    clock,
+    isDisabled,
+    prefix: options.hostJson?.routePrefix ?? "api",
+    keys,
+    surroundings,
+    ...(options.bodyLimitBytes === undefined ? {} : { bodyLimitBytes: options.bodyLimitBytes }),
+  });
   const { timers, refused } = triggersOf(options, settings, isDisabled, surroundings);
 
   let address: DurableAddress = { origin: "", hub: hub.name, code: keys?.durable ?? "local" };
   const own = new Hono();
   const durable = durableApi(hub, clock, () => address);
-  own.use(`${WEBHOOK_PATH}/*`, async (c, next) => (keys !== undefined && !sameKey(c.req.query("code") ?? "", keys.durable) && !sameKey(c.req.query("code") ?? "", keys.master) ? c.body(null, 401) : next()));
+  own.use(`${WEBHOOK_PATH}/*`, async (c, next) =>
+    keys !== undefined && !sameKey(c.req.query("code") ?? "", keys.durable) && !sameKey(c.req.query("code") ?? "", keys.master) ? c.body(null, 401) : next(),
+  );
   own.route(WEBHOOK_PATH, durable);
   own.route(RPC_PATH, durable);
   own.use("/admin/*", async (c, next) => (keys !== undefined && !sameKey(c.req.query("code") ?? c.req.header("x-functions-key") ?? "", keys.master) ? c.body(null, 401) : next()));
   own.get("/admin/host/ping", (c) => c.body(null, 200));
-  own.get("/admin/host/status", (c) => c.json({ id: hub.name, state: "Running", version: "4.1045.200", now: new Date(clock.now()).toISOString(), functions: app.functions.length }));
+  own.get("/admin/host/status", (c) =>
+    c.json({ id: hub.name, state: "Running", version: "4.1045.200", now: new Date(clock.now()).toISOString(), functions: app.functions.length }),
+  );
   own.post("/admin/functions/:name", (c) => {
     const timer = timers.find(({ name }) => name.toLowerCase() === c.req.param("name").toLowerCase());
     if (timer === undefined) return c.text(`No timer function is called "${c.req.param("name")}".`, 404);
@@ -95,12 +106,17 @@ export async function serveApp(options: ServeOptions): Promise<ServedApp> {
   const running = new Set<Promise<unknown>>();
   const server = createServer((request, response) => {
     const url = urlOf(request);
-    const work: Promise<unknown> = url !== undefined && isOwn(url.pathname) ? Promise.resolve(ownListener(request, response)) : answer(url === undefined ? undefined : door.handle(request, response, url), response, surroundings);
+    const work: Promise<unknown> =
+      url !== undefined && isOwn(url.pathname)
+        ? Promise.resolve(ownListener(request, response))
+        : answer(url === undefined ? undefined : door.handle(request, response, url), response, surroundings);
     running.add(work);
     void work.finally(() => running.delete(work));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(cause.code === "EADDRINUSE" ? new Fault("conflict", `port ${options.port} is taken; choose another, or 0 for a free one`, { cause }) : cause));
+    server.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === "EADDRINUSE" ? new Fault("conflict", `port ${options.port} is taken; choose another, or 0 for a free one`, { cause }) : cause),
+    );
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   const hostname = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -151,7 +167,12 @@ async function answer(handled: Promise<void> | undefined, response: ServerRespon
 }
 
 /** The app's timers, and what of the app this host cannot run. */
-function triggersOf({ app, clock, ...options }: ServeOptions, settings: NonNullable<ServeOptions["settings"]>, isDisabled: (fn: AppFunction) => boolean, surroundings: Surroundings): { timers: TimerTrigger[]; refused: { fn: AppFunction; why: string }[] } {
+function triggersOf(
+  { app, clock, ...options }: ServeOptions,
+  settings: NonNullable<ServeOptions["settings"]>,
+  isDisabled: (fn: AppFunction) => boolean,
+  surroundings: Surroundings,
+): { timers: TimerTrigger[]; refused: { fn: AppFunction; why: string }[] } {
   const statuses = options.timerStatuses ?? memoryTimerStatuses();
   const timers: TimerTrigger[] = [];
   const refused: { fn: AppFunction; why: string }[] = [];
@@ -164,7 +185,16 @@ function triggersOf({ app, clock, ...options }: ServeOptions, settings: NonNulla
     if (fn.kind === "unsupported") refused.push({ fn, why: `nothing here fires a ${fn.trigger.type}; HTTP, timer and durable triggers are` });
     if (fn.kind !== "timer") continue;
     try {
-      timers.push(timerTrigger(app, fn, { clock, statuses, settings, follows: options.timersFollow === true, surroundings, ...(options.timerZone === undefined ? {} : { zone: options.timerZone }) }));
+      timers.push(
+        timerTrigger(app, fn, {
+          clock,
+          statuses,
+          settings,
+          follows: options.timersFollow === true,
+          surroundings,
+          ...(options.timerZone === undefined ? {} : { zone: options.timerZone }),
+        }),
+      );
     } catch (thrown) {
       refused.push({ fn, why: errorOf(thrown).message });
     }

@@ -66,8 +66,15 @@ describe("T1: the first start ever", () => {
 
     await first.clock.moveTo(at(11));
 
-    expect(seen(first)).toEqual([[5, false], [10, false]]);
-    expect(first.runs[0]!.timer).toEqual({ schedule: { adjustForDST: true }, scheduleStatus: { last: "0001-01-01T00:00:00+00:00", next: "2024-12-07T20:05:00+00:00", lastUpdated: "2024-12-07T20:01:00+00:00" }, isPastDue: false });
+    expect(seen(first)).toEqual([
+      [5, false],
+      [10, false],
+    ]);
+    expect(first.runs[0]!.timer).toEqual({
+      schedule: { adjustForDST: true },
+      scheduleStatus: { last: "0001-01-01T00:00:00+00:00", next: "2024-12-07T20:05:00+00:00", lastUpdated: "2024-12-07T20:01:00+00:00" },
+      isPastDue: false,
+    });
     expect(first.runs[1]!.timer.scheduleStatus.last).toBe("2024-12-07T20:05:00+00:00");
   });
 });
@@ -83,7 +90,10 @@ describe("T2: five missed occurrences", () => {
     await after.clock.moveTo(at(41));
 
     expect(seen(before)).toEqual([[5, false]]);
-    expect(seen(after)).toEqual([[37, true], [40, false]]);
+    expect(seen(after)).toEqual([
+      [37, true],
+      [40, false],
+    ]);
   });
 
   it("are forgotten without a monitor", async () => {
@@ -119,7 +129,11 @@ describe("T4: a run that lasts two and a half intervals", () => {
 
     await slow.clock.moveTo(at(21));
 
-    expect(seen(slow)).toEqual([[5, false], [17.5, false], [20, false]]);
+    expect(seen(slow)).toEqual([
+      [5, false],
+      [17.5, false],
+      [20, false],
+    ]);
   });
 });
 
@@ -158,7 +172,10 @@ describe("T8: a handler that throws", () => {
 
     await failing.clock.moveTo(at(11));
 
-    expect(seen(failing)).toEqual([[5, false], [10, false]]);
+    expect(seen(failing)).toEqual([
+      [5, false],
+      [10, false],
+    ]);
     expect(statuses.read("prework")).toEqual({ last: at(10), next: at(15), lastUpdated: at(10) });
     expect(failing.logs[1]).toMatchObject({ level: "error", message: 'timer function "prework" failed: boom; next run at 2024-12-07T20:10:00.000Z' });
   });
@@ -173,7 +190,12 @@ describe("T8: a handler that throws", () => {
 
     await failing.clock.moveTo(at(10));
 
-    expect(seen(failing)).toEqual([[5, false], [5.5, false], [6, false], [10, false]]);
+    expect(seen(failing)).toEqual([
+      [5, false],
+      [5.5, false],
+      [6, false],
+      [10, false],
+    ]);
   });
 });
 
@@ -183,7 +205,10 @@ describe("a timer trigger", () => {
 
     await eager.clock.moveTo(at(6));
 
-    expect(seen(eager)).toEqual([[1, false], [5, false]]);
+    expect(seen(eager)).toEqual([
+      [1, false],
+      [5, false],
+    ]);
   });
 
   it("is not monitored when it fires more than once a minute", async () => {
@@ -214,6 +239,9 @@ describe("a timer trigger", () => {
     await still.trigger.runNow();
     await still.clock.moveTo(at(6));
 
-    expect(seen(still)).toEqual([[1, false], [5, false]]);
+    expect(seen(still)).toEqual([
+      [1, false],
+      [5, false],
+    ]);
   });
 });

@@ -71,7 +71,12 @@ export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses,
   }
 
   async function callWithRetries(isPastDue: boolean): Promise<void> {
-    surroundings.log({ level: "information", category: "system", functionName: fn.name, message: `timer function "${fn.name}" runs${isPastDue ? ": a run was missed, this one is past due" : ""}` });
+    surroundings.log({
+      level: "information",
+      category: "system",
+      functionName: fn.name,
+      message: `timer function "${fn.name}" runs${isPastDue ? ": a run was missed, this one is past due" : ""}`,
+    });
     const data = { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: monitored && status !== undefined ? onWire(status) : null, IsPastDue: isPastDue }) };
     for (let retryCount = 0; ; retryCount++) {
       const release = clock.hold();
@@ -103,7 +108,12 @@ export function timerTrigger(app: LoadedApp, fn: AppFunction, { clock, statuses,
     try {
       statuses.write(fn.name, next);
     } catch (thrown) {
-      surroundings.log({ level: "critical", category: "system", functionName: fn.name, message: `the status of timer function "${fn.name}" could not be stored, so a restart will run it again: ${errorOf(thrown).message}` });
+      surroundings.log({
+        level: "critical",
+        category: "system",
+        functionName: fn.name,
+        message: `the status of timer function "${fn.name}" could not be stored, so a restart will run it again: ${errorOf(thrown).message}`,
+      });
     }
   }
 

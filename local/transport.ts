@@ -41,7 +41,11 @@ export function socketTransport(origin: string, clock: Clock): LocalTransport {
       const code = answer.headers.get(NO_ANSWER_HEADER);
       if (code !== null) throw noAnswer(code, await answer.text());
       const shown = new Headers([...answer.headers].filter(([name]) => !OF_CONNECTION.has(name)));
-      return new Response(BODYLESS.has(answer.status) || request.method === "HEAD" ? null : await answer.arrayBuffer(), { status: answer.status, statusText: answer.statusText, headers: shown });
+      return new Response(BODYLESS.has(answer.status) || request.method === "HEAD" ? null : await answer.arrayBuffer(), {
+        status: answer.status,
+        statusText: answer.statusText,
+        headers: shown,
+      });
     },
 
     async handshake(host, port) {

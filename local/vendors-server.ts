@@ -66,14 +66,20 @@ export async function serveVendors(store: SceneStore, first: Scene, port = 0): P
     }
     const body = await bodyOf(request);
     const answering = vendors;
-    const answer = await answering.answer(new Request(`${proto}://${host}${url.pathname}${url.search}`, { method: request.method ?? "GET", headers, body: body.length === 0 ? null : body }), Number(now));
+    const answer = await answering.answer(
+      new Request(`${proto}://${host}${url.pathname}${url.search}`, { method: request.method ?? "GET", headers, body: body.length === 0 ? null : body }),
+      Number(now),
+    );
     if (answering === vendors) store.save(answering.scene);
     return answer;
   }
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    (url.pathname.startsWith(CONTROL) ? control(request, url) : vendor(request, url)).catch(failed).then((answer) => send(answer, response), () => response.destroy());
+    (url.pathname.startsWith(CONTROL) ? control(request, url) : vendor(request, url)).catch(failed).then(
+      (answer) => send(answer, response),
+      () => response.destroy(),
+    );
   });
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
 

@@ -14,19 +14,56 @@ const scene = (): Scene =>
   sceneOf({
     worlds: {
       slack: { channels: [{ id: "C1", name: "maintenance", members: ["U01BOT"] }] },
-      web: { sites: { "https://www.example.com": { status: 200, page: "<h1>Well</h1>", certificate: { subject: "www.example.com", validTo: "2025-03-01T00:00:00.000Z" } }, "https://moved.example.com": { status: 301, page: "", redirectTo: "https://www.example.com/" } } },
-      "azure-devops": { pipelines: [{ organization: "acme", project: "ops", id: 7, name: "Cluster", stages: [{ name: "up", durationMs: 600_000 }], refs: { "refs/heads/main": "a".repeat(40) }, parameters: ["stack"], misfortunes: [] }] },
-      "azure-resources": { clusters: { "s/g/k": { subscription: "s", resourceGroup: "g", cluster: "k", location: "eastus2", version: "1.29.0", provisioning: "Succeeded", power: "Running", pools: [{ pool: "system", version: "1.29.0", provisioning: "Succeeded", power: "Running", count: 3 }] } } },
+      web: {
+        sites: {
+          "https://www.example.com": { status: 200, page: "<h1>Well</h1>", certificate: { subject: "www.example.com", validTo: "2025-03-01T00:00:00.000Z" } },
+          "https://moved.example.com": { status: 301, page: "", redirectTo: "https://www.example.com/" },
+        },
+      },
+      "azure-devops": {
+        pipelines: [
+          {
+            organization: "acme",
+            project: "ops",
+            id: 7,
+            name: "Cluster",
+            stages: [{ name: "up", durationMs: 600_000 }],
+            refs: { "refs/heads/main": "a".repeat(40) },
+            parameters: ["stack"],
+            misfortunes: [],
+          },
+        ],
+      },
+      "azure-resources": {
+        clusters: {
+          "s/g/k": {
+            subscription: "s",
+            resourceGroup: "g",
+            cluster: "k",
+            location: "eastus2",
+            version: "1.29.0",
+            provisioning: "Succeeded",
+            power: "Running",
+            pools: [{ pool: "system", version: "1.29.0", provisioning: "Succeeded", power: "Running", count: 3 }],
+          },
+        },
+      },
     },
     faults: [{ system: "slack", path: "chat[.]postMessage", times: 1, answer: { status: 429, headers: { "retry-after": "30" } } }],
     links: [{ after: { pipeline: 7, stage: "up", parameters: { stack: "kong" } }, delayMs: 60_000, then: { cluster: "s/g/k", version: "1.30.6" } }],
   });
 
 const post = (text: string) =>
-  ["https://slack.com/api/chat.postMessage", { method: "POST", headers: { authorization: "Bearer x", "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ channel: "C1", text }).toString() }] as const;
+  [
+    "https://slack.com/api/chat.postMessage",
+    { method: "POST", headers: { authorization: "Bearer x", "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ channel: "C1", text }).toString() },
+  ] as const;
 const read = (path: string) => [`https://management.azure.com${path}`, { headers: { authorization: "Bearer x" } }] as const;
 const CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/k?api-version=2026-06-01";
-const RUN = ["https://dev.azure.com/acme/ops/_apis/pipelines/7/runs?api-version=7.1", { method: "POST", headers: { authorization: "Bearer x" }, body: JSON.stringify({ templateParameters: { stack: "kong" } }) }] as const;
+const RUN = [
+  "https://dev.azure.com/acme/ops/_apis/pipelines/7/runs?api-version=7.1",
+  { method: "POST", headers: { authorization: "Bearer x" }, body: JSON.stringify({ templateParameters: { stack: "kong" } }) },
+] as const;
 
 describe.each(["directly", "by socket"])("simulated vendors, reached %s", (how) => {
   let now: number;
@@ -107,7 +144,10 @@ describe.each(["directly", "by socket"])("simulated vendors, reached %s", (how) 
     const late = await versionNow();
 
     expect([early, late]).toEqual(["1.29.0", "1.30.6"]);
-    expect((await reached.effects()).map(({ at, did, to }) => `${at} ${did} ${to}`)).toEqual(["2024-12-08T01:00:00.000Z queued pipeline Cluster", "2024-12-08T01:11:05.000Z upgraded cluster k"]);
+    expect((await reached.effects()).map(({ at, did, to }) => `${at} ${did} ${to}`)).toEqual([
+      "2024-12-08T01:00:00.000Z queued pipeline Cluster",
+      "2024-12-08T01:11:05.000Z upgraded cluster k",
+    ]);
   });
 });
 

@@ -5,13 +5,21 @@ describe("a virtual clock", () => {
   it("stands still until it is told to move, and then calls what is due in order, at its instant", async () => {
     const clock = virtualClock({ startAtMs: 1000 });
     const seen: [string, number][] = [];
-    for (const [name, instantMs] of [["c", 3000], ["a", 2000], ["b", 2000]] as const) clock.at(instantMs, () => seen.push([name, clock.now()]));
+    for (const [name, instantMs] of [
+      ["c", 3000],
+      ["a", 2000],
+      ["b", 2000],
+    ] as const)
+      clock.at(instantMs, () => seen.push([name, clock.now()]));
     await clock.settled();
     expect(seen).toEqual([]);
 
     await clock.advanceTo(2500);
 
-    expect(seen).toEqual([["a", 2000], ["b", 2000]]);
+    expect(seen).toEqual([
+      ["a", 2000],
+      ["b", 2000],
+    ]);
     expect(clock.now()).toBe(2500);
     await clock.advanceTo(3000);
     expect(seen.at(-1)).toEqual(["c", 3000]);
@@ -102,10 +110,13 @@ describe("a paced clock", () => {
     clock.run();
     await new Promise((done) => setImmediate(done));
     await new Promise((done) => setImmediate(done));
-    const early = new Promise<void>((done) => void clock.at(clock.now() + 1, () => {
-      order.push("early");
-      done();
-    }));
+    const early = new Promise<void>(
+      (done) =>
+        void clock.at(clock.now() + 1, () => {
+          order.push("early");
+          done();
+        }),
+    );
 
     await early;
     const release = clock.hold();

@@ -127,7 +127,8 @@ export function virtualClock({ startAtMs, speed }: VirtualClockOptions): Virtual
       };
     },
     advanceTo(instantMs) {
-      if (instantMs < now()) return Promise.reject(new Fault("invalid", `time cannot go back: it is ${new Date(now()).toISOString()}, asked for ${new Date(instantMs).toISOString()}`));
+      if (instantMs < now())
+        return Promise.reject(new Fault("invalid", `time cannot go back: it is ${new Date(now()).toISOString()}, asked for ${new Date(instantMs).toISOString()}`));
       return new Promise((done) => {
         interrupt();
         advances.push({ toMs: instantMs, done });

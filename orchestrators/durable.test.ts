@@ -112,12 +112,15 @@ describe("the doorbell", () => {
   /** A ring is heard if a look begins after it, no later than the look that was under way allows. */
   const heard = (ring: number, looks: readonly number[]): boolean => looks.some((look) => look >= ring && look <= ring + 5) || ring > (looks.at(-1) ?? 0);
 
-  it.each([[[62]], [[30, 32]], [[30, 33]], [[60]], [[65]], [[63, 64, 126]], [[0]], [[125, 131]], [[385, 391, 397, 402]]])("loses no ring over its rounds (at %j s)", async (rings) => {
-    const looks = await looksAfter(rings, doorbell);
+  it.each([[[62]], [[30, 32]], [[30, 33]], [[60]], [[65]], [[63, 64, 126]], [[0]], [[125, 131]], [[385, 391, 397, 402]]])(
+    "loses no ring over its rounds (at %j s)",
+    async (rings) => {
+      const looks = await looksAfter(rings, doorbell);
 
-    expect(looks).toHaveLength(8);
-    expect(rings.filter((ring) => !heard(ring, looks))).toEqual([]);
-  });
+      expect(looks).toHaveLength(8);
+      expect(rings.filter((ring) => !heard(ring, looks))).toEqual([]);
+    },
+  );
 
   it("loses no ring, whenever they come", async () => {
     await assert(
@@ -140,7 +143,8 @@ describe("the doorbell", () => {
         const second = yield* bell.pause(until);
         const past = yield* bell.pause(until);
         answers.splice(0, 3, first, second, past);
-      }));
+      }),
+    );
     await host.start("o", null, "i");
     await host.advanceTo(at(10));
     await host.raise("i", "ring", {});
@@ -155,7 +159,8 @@ describe("the doorbell", () => {
     await using host = await hostOf(() =>
       orchestration("o", function* (ctx) {
         return yield* new Doorbell(ctx).pause(ctx.df.currentUtcDateTime.getTime() + 3 * 86_400_000);
-      }));
+      }),
+    );
     await host.start("o", null, "i");
 
     expect(await host.waitFor("i")).toMatchObject({ output: false });
@@ -169,7 +174,9 @@ describe("a call", () => {
       activity("muster", () => {
         throw new Error(`the process is ${"very ".repeat(1_000)} ill`);
       });
-      orchestration("o", function* (ctx) { return yield* call(ctx, "muster", { run: "r", digest: "d" }); });
+      orchestration("o", function* (ctx) {
+        return yield* call(ctx, "muster", { run: "r", digest: "d" });
+      });
     });
     await host.start("o", null, "i");
 
@@ -200,7 +207,11 @@ describe("a fan-out", () => {
     const begun: string[] = [];
     const store = recordingStore();
     await using host = await hostOf(() => app(begun), { store });
-    await host.start("parent", Array.from({ length: count }, (_, n) => ({ name: String(n) })), "i");
+    await host.start(
+      "parent",
+      Array.from({ length: count }, (_, n) => ({ name: String(n) })),
+      "i",
+    );
 
     const { output } = await host.waitFor("i");
 

@@ -43,7 +43,9 @@ export function* fanOut(ctx: OrchestrationContext, orchestrator: string, childre
   const tasks =
     children.length <= MOST_CHILDREN
       ? children.map(({ instance, input }) => ctx.df.callSubOrchestrator(orchestrator, input, instance))
-      : groupsOf(children, Math.max(MOST_CHILDREN, Math.ceil(children.length / MOST_CHILDREN))).map((group) => ctx.df.callSubOrchestrator("fan", { orchestrator, children: group }));
+      : groupsOf(children, Math.max(MOST_CHILDREN, Math.ceil(children.length / MOST_CHILDREN))).map((group) =>
+          ctx.df.callSubOrchestrator("fan", { orchestrator, children: group }),
+        );
   try {
     yield ctx.df.Task.all(tasks);
   } catch {

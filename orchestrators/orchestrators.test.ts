@@ -39,7 +39,10 @@ async function driven(script: Script, options: Partial<HostOptions> = {}): Promi
       activity("advise-step", ({ step: id }: { step: string }) => (heard(`advise ${id}`), script.adviseStep?.(id) ?? REST));
       activity("act-step", ({ ref, order }: { ref: { step: string }; order: { do: string } }) => (heard(`${order.do} ${ref.step}`), script.actStep?.(ref.step) ?? REST));
       activity("advise", ({ target: id }: { target: string }) => (heard(`advise ${id}`), script.advise?.(id) ?? AT_REST));
-      activity("act-fake", ({ ref, order }: { ref: { target: string }; order: { do: string } }) => (heard(`${order.do} ${ref.target}`), script.act?.(ref.target, order.do) ?? AT_REST));
+      activity(
+        "act-fake",
+        ({ ref, order }: { ref: { target: string }; order: { do: string } }) => (heard(`${order.do} ${ref.target}`), script.act?.(ref.target, order.do) ?? AT_REST),
+      );
     },
     { store, ...options },
   );
@@ -79,7 +82,10 @@ describe("a target", () => {
   const input = { ...ref, step: "s", target: "t" };
 
   it("has each order carried out in turn, each answer bringing the next, until it rests", async () => {
-    const one = await driven({ advise: told(targetOrder({ do: "begin", try: 1, attempt: 1 })), act: told(targetOrder({ do: "poll", attempt: 1 }), targetOrder({ do: "verify", attempt: 1 }), AT_REST) });
+    const one = await driven({
+      advise: told(targetOrder({ do: "begin", try: 1, attempt: 1 })),
+      act: told(targetOrder({ do: "poll", attempt: 1 }), targetOrder({ do: "verify", attempt: 1 }), AT_REST),
+    });
 
     await run(one, "target", input);
 
@@ -109,7 +115,10 @@ describe("a target", () => {
   });
 
   it("waits a minute while the journal cannot be reached, and goes on when it can", async () => {
-    const one = await driven({ advise: told<Outcome<TargetAdvice>>(away, away, targetOrder({ do: "begin", try: 1, attempt: 1 })), act: told<Outcome<TargetAdvice>>(away, AT_REST) });
+    const one = await driven({
+      advise: told<Outcome<TargetAdvice>>(away, away, targetOrder({ do: "begin", try: 1, attempt: 1 })),
+      act: told<Outcome<TargetAdvice>>(away, AT_REST),
+    });
 
     await run(one, "target", input);
 
@@ -127,7 +136,11 @@ describe("a target", () => {
     await run(one, "target", input);
 
     expect(looks).toBe(201);
-    expect(shapeOf(one)).toEqual({ continued: expect.toSatisfy((count: number) => count > 15), endedBy: ["act-fake"], longest: expect.toSatisfy((events: number) => events < 100) });
+    expect(shapeOf(one)).toEqual({
+      continued: expect.toSatisfy((count: number) => count > 15),
+      endedBy: ["act-fake"],
+      longest: expect.toSatisfy((events: number) => events < 100),
+    });
   });
 });
 
@@ -137,7 +150,11 @@ describe("a step", () => {
 
   it("waits at its gate, lets its batch through, and asks again when all of it has ended", async () => {
     const one = await driven({
-      adviseStep: told(stepOrder({ do: "wait", until: START_MS + 600_000, why: "too early" }), stepOrder({ do: "run", batch: 0, targets: ["t0", "t1"] }), stepOrder({ do: "end", as: "done" })),
+      adviseStep: told(
+        stepOrder({ do: "wait", until: START_MS + 600_000, why: "too early" }),
+        stepOrder({ do: "run", batch: 0, targets: ["t0", "t1"] }),
+        stepOrder({ do: "end", as: "done" }),
+      ),
       actStep: told(stepOrder({ do: "run", batch: 0, targets: ["t0", "t1"] }, children(2)), REST),
     });
 
@@ -158,7 +175,10 @@ describe("a step", () => {
   });
 
   it("of 2,000 targets keeps every history below 1,000 events, and its own to a page", async () => {
-    const one = await driven({ adviseStep: told(stepOrder({ do: "run", batch: 0, targets: [] }), REST), actStep: told(stepOrder({ do: "run", batch: 0, targets: [] }, children(2_000))) });
+    const one = await driven({
+      adviseStep: told(stepOrder({ do: "run", batch: 0, targets: [] }), REST),
+      actStep: told(stepOrder({ do: "run", batch: 0, targets: [] }, children(2_000))),
+    });
 
     await run(one, "step", input);
 
@@ -187,7 +207,19 @@ describe("a window", () => {
     const output = await run(one, "window", ref);
 
     expect(output).toEqual({ outcome: "badly" });
-    expect(one.calls.map((line) => line.slice(2))).toEqual(["muster", "advise a", "advise b", "muster", "advise c", "muster", "advise t1", "advise t0", "muster", "close badly", "muster"]);
+    expect(one.calls.map((line) => line.slice(2))).toEqual([
+      "muster",
+      "advise a",
+      "advise b",
+      "muster",
+      "advise c",
+      "muster",
+      "advise t1",
+      "advise t0",
+      "muster",
+      "close badly",
+      "muster",
+    ]);
   });
 
   it("waits a minute while the journal cannot be reached, and goes on when it can", async () => {
@@ -223,7 +255,10 @@ function shapeOf({ generations }: Driven): { continued: number; endedBy: string[
   const continued = generations().filter((generation) => generation.continued);
   const lastOpen = ({ events }: RecordedGeneration): string => {
     const done = new Set(events.map((event) => event["TaskScheduledId"]));
-    return events.filter(({ EventType, EventId }) => (EventType === 4 || EventType === 7) && !done.has(EventId)).map((event) => String(event["Name"])).join();
+    return events
+      .filter(({ EventType, EventId }) => (EventType === 4 || EventType === 7) && !done.has(EventId))
+      .map((event) => String(event["Name"]))
+      .join();
   };
   return { continued: continued.length, endedBy: [...new Set(continued.map(lastOpen))], longest: Math.max(...generations().map(({ events }) => events.length)) };
 }

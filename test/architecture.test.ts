@@ -30,9 +30,17 @@ const RULES: readonly Rule[] = [
   { files: /^integrations\/(all|actions)\.ts$/, may: [/^integrations\//, SHARED] },
   { files: /^integrations\/azure-[a-z]+\.ts$/, may: [/^shared\/(fault|ports)\//, /^integrations\/azure-[a-z]+\.ts$/, /^@azure\/core-/] },
   // It must not share its connector's mistakes.
-  { files: /^integrations\/[^/]+\/simulat(or|ed-[a-z]+)\.ts$/, may: [/^shared\/ports\//, /^integrations\/[^/]+\/simulat(or|ed-[a-z]+)\.ts$/, /^fast-xml-parser$/, NODE], types: [/^shared\//] },
+  {
+    files: /^integrations\/[^/]+\/simulat(or|ed-[a-z]+)\.ts$/,
+    may: [/^shared\/ports\//, /^integrations\/[^/]+\/simulat(or|ed-[a-z]+)\.ts$/, /^fast-xml-parser$/, NODE],
+    types: [/^shared\//],
+  },
   // A slice may use its own files, what all Azure slices share, and another slice's port types; nothing else of a sibling.
-  { files: /^integrations\/([^/]+)\//, may: [/^shared\/(?!run\/)/, /^integrations\/(SLICE|azure-[a-z]+\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE], types: [SHARED, /^integrations\//] },
+  {
+    files: /^integrations\/([^/]+)\//,
+    may: [/^shared\/(?!run\/)/, /^integrations\/(SLICE|azure-[a-z]+\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE],
+    types: [SHARED, /^integrations\//],
+  },
   { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights|write-excel-file)/, NODE] },
   { files: /^functions\/(compose|assemble|main)\.ts$/, may: [SHARED, /^(functions|adapters|integrations)\//, NODE] },
   // It must not share the app's failure: nothing of functions/ but its own.
@@ -79,7 +87,9 @@ describe("the house", () => {
   });
 
   it("reads the machine's time and environment in few places only", () => {
-    const clocks = files.filter((file) => !/^(local|adapters\/system-clock\.ts|cli)/.test(file) && /\bDate\.now\(\)|new Date\(\)|Math\.random\(\)|randomUUID/.test(withoutComments(read(file))));
+    const clocks = files.filter(
+      (file) => !/^(local|adapters\/system-clock\.ts|cli)/.test(file) && /\bDate\.now\(\)|new Date\(\)|Math\.random\(\)|randomUUID/.test(withoutComments(read(file))),
+    );
     const environment = files.filter((file) => !/^(local|cli|functions\/(watchdog-)?(main|compose)\.ts)/.test(file) && /process\.env/.test(withoutComments(read(file))));
 
     expect({ clocks, environment }).toEqual({ clocks: [], environment: [] });
@@ -96,7 +106,10 @@ describe("the house", () => {
   it("names only paths that exist in its own documents", () => {
     const documents = ["README.md", "CONTRIBUTING.md", ...listed(["docs"], ".md")].filter((file) => existsSync(join(ROOT, file)));
     const named = documents.flatMap((file) =>
-      [...read(file).matchAll(/`((?:shared|orchestrators|functions|integrations|adapters|local|cli|plans|test|infra|scripts|bench|docs|dashboard)\/[\w./-]+)`/g)].map((match) => ({ file, path: match[1] ?? "" })),
+      [...read(file).matchAll(/`((?:shared|orchestrators|functions|integrations|adapters|local|cli|plans|test|infra|scripts|bench|docs|dashboard)\/[\w./-]+)`/g)].map((match) => ({
+        file,
+        path: match[1] ?? "",
+      })),
     );
 
     const dangling = named.filter(({ path }) => !existsSync(join(ROOT, path)));

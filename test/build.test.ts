@@ -15,7 +15,9 @@ const folder = mkdtempSync(join(tmpdir(), "nightshift-build-"));
 const dist = join(folder, "dist");
 
 interface Metafile {
-  readonly outputs: Readonly<Record<string, { readonly inputs: Readonly<Record<string, unknown>>; readonly imports: readonly { path: string; kind: string }[]; readonly entryPoint?: string }>>;
+  readonly outputs: Readonly<
+    Record<string, { readonly inputs: Readonly<Record<string, unknown>>; readonly imports: readonly { path: string; kind: string }[]; readonly entryPoint?: string }>
+  >;
 }
 
 let metafile: Metafile;
@@ -40,7 +42,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const named = (kind: string): string[] => app.functions.filter((fn) => fn.kind === kind).map(({ name }) => name).toSorted();
+const named = (kind: string): string[] =>
+  app.functions
+    .filter((fn) => fn.kind === kind)
+    .map(({ name }) => name)
+    .toSorted();
 
 describe("the built app", () => {
   it("registers every orchestration, and an activity for each family of verbs", () => {
@@ -50,7 +56,9 @@ describe("the built app", () => {
 
   it("registers its timers and its API", () => {
     expect(named("timer")).toEqual(expect.arrayContaining(["saturdayPrework", "sundayPrework"]));
-    expect(named("http")).toEqual(expect.arrayContaining(["abortRun", "approvePlan", "checkPlan", "decide", "health", "listFacts", "listPlans", "listRuns", "ready", "showRun", "startRun", "storePlan"]));
+    expect(named("http")).toEqual(
+      expect.arrayContaining(["abortRun", "approvePlan", "checkPlan", "decide", "health", "listFacts", "listPlans", "listRuns", "ready", "showRun", "startRun", "storePlan"]),
+    );
     expect(named("unsupported")).toEqual([]);
     expect(served.refused).toEqual([]);
   });
@@ -62,7 +70,11 @@ describe("the built app", () => {
   });
 
   it("turns away who has neither signed in nor a key", async () => {
-    const answer = await fetch(`${served.origin}/api/v1/plans/check`, { method: "POST", body: JSON.stringify({ text: "plan: 1" }), headers: { "content-type": "application/json" } });
+    const answer = await fetch(`${served.origin}/api/v1/plans/check`, {
+      method: "POST",
+      body: JSON.stringify({ text: "plan: 1" }),
+      headers: { "content-type": "application/json" },
+    });
 
     expect(answer.status).toBe(401);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");

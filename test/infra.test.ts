@@ -105,10 +105,16 @@ describe("roles", () => {
 
   it("on the team's resources are what the slices' READMEs ask for, no less and no more", () => {
     const readmes = globSync("integrations/{azure-*,key-vault,wsus}/README.md", { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), "utf8"));
-    const asked = new Set(readmes.flatMap((text) => [...text.matchAll(/`(Microsoft\.[A-Za-z]+\/[A-Za-z/*]+)`/g)].map(([, action = ""]) => action)).filter((action) => /\/(read|write|delete|action|\*)$/.test(action)));
+    const asked = new Set(
+      readmes
+        .flatMap((text) => [...text.matchAll(/`(Microsoft\.[A-Za-z]+\/[A-Za-z/*]+)`/g)].map(([, action = ""]) => action))
+        .filter((action) => /\/(read|write|delete|action|\*)$/.test(action)),
+    );
     // `.../join/action` and `/write` go on from the action before them.
     const endings = readmes.flatMap((text) => [...text.matchAll(/`(?:\.\.\.)?(\/[A-Za-z/]+)`/g)].map(([, ending = ""]) => ending));
-    const given = [...fileAt("app/estate-role.bicep").text.matchAll(/'(Microsoft\.[\w./*]+)'/g)].map(([, action = ""]) => action).filter((action) => !action.includes("@") && /\/(read|write|delete|action|\*)$/.test(action));
+    const given = [...fileAt("app/estate-role.bicep").text.matchAll(/'(Microsoft\.[\w./*]+)'/g)]
+      .map(([, action = ""]) => action)
+      .filter((action) => !action.includes("@") && /\/(read|write|delete|action|\*)$/.test(action));
 
     expect([...asked].filter((action) => !given.includes(action))).toEqual([]);
     expect(given.filter((action) => !asked.has(action) && !endings.some((ending) => action.endsWith(ending)))).toEqual([]);
@@ -123,7 +129,9 @@ describe("settings", () => {
 
   it("of the app are those that its code reads", () => {
     // The one that emulators need instead of an identity has no place in Azure.
-    const read = Object.entries({ core: CoreSettings, access: AccessSettings, ...SETTINGS }).flatMap(([section, schema]) => Object.keys(schema.shape).map((key) => settingName(section, key)));
+    const read = Object.entries({ core: CoreSettings, access: AccessSettings, ...SETTINGS }).flatMap(([section, schema]) =>
+      Object.keys(schema.shape).map((key) => settingName(section, key)),
+    );
 
     expect(settingsOf("app").toSorted()).toEqual(read.filter((name) => name !== "NIGHTSHIFT_TABLES_CONNECTION").toSorted());
   });
@@ -156,7 +164,11 @@ describe("alerts and workbook", () => {
     const wrong = queries().flatMap((query) => {
       const names = [...(/where name (?:== |in \()([^|)]*)/.exec(query)?.[1] ?? "").matchAll(/"([\w.]+)"/g)].map(([, name = ""]) => name);
       const unknown = names.filter((name) => !(name in TELEMETRY));
-      const fields = new Set(names.flatMap((name) => Object.entries(TELEMETRY[name as keyof typeof TELEMETRY] ?? {}).map(([field, kind]) => `${kind === "number" ? "customMeasurements" : "customDimensions"}.${field}`)));
+      const fields = new Set(
+        names.flatMap((name) =>
+          Object.entries(TELEMETRY[name as keyof typeof TELEMETRY] ?? {}).map(([field, kind]) => `${kind === "number" ? "customMeasurements" : "customDimensions"}.${field}`),
+        ),
+      );
       const asked = [...query.matchAll(/custom(?:Dimensions|Measurements)\.\w+/g)].map(([field]) => field);
       return names.length === 0 ? [`no event: ${query}`] : [...unknown, ...asked.filter((field) => !fields.has(field))];
     });

@@ -30,7 +30,10 @@ function bash(script: string, parameters: Readonly<Record<string, string>>, answ
   writeFileSync(join(folder, "answers"), answers.map((line) => `${line}\n`).join(""));
   const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, FOLDER: folder, AZ_SCRIPTS_OUTPUT_PATH: join(folder, "outputs.json"), ...parameters };
   const { status, stdout, stderr } = spawnSync("bash", [join(PLANS, "scripts", script)], { encoding: "utf8", env });
-  const asked = readFileSync(join(folder, "asked"), "utf8").split("\n").filter((line) => line !== "").map((line) => line.split("\x1f").slice(0, -1));
+  const asked = readFileSync(join(folder, "asked"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\x1f").slice(0, -1));
   return { status, stdout, stderr, asked };
 }
 

@@ -12,7 +12,26 @@ const powershell = globSync(["integrations/*/scripts/*.ps1", "plans/**/*.ps1"], 
 const shell = globSync(["integrations/*/scripts/*.sh", "plans/**/*.sh"], { cwd: ROOT }).sort();
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
-const HOSTILE = ["x'; Remove-Item C:\\ #", 'x" -Force "', "$(whoami)", "`whoami`", "x;y", "x&y", "x|y;z", "a\nb", "a\r\nb", "-Force", "(1)", "{1}", "@x", "%x%", "x\u0000", "x\u2028y", "x\u2019y", ""];
+const HOSTILE = [
+  "x'; Remove-Item C:\\ #",
+  'x" -Force "',
+  "$(whoami)",
+  "`whoami`",
+  "x;y",
+  "x&y",
+  "x|y;z",
+  "a\nb",
+  "a\r\nb",
+  "-Force",
+  "(1)",
+  "{1}",
+  "@x",
+  "%x%",
+  "x\u0000",
+  "x\u2028y",
+  "x\u2019y",
+  "",
+];
 
 describe.each(powershell)("%s", (file) => {
   const text = read(file);
@@ -110,7 +129,9 @@ describe("the parameters that are handed to scripts", () => {
   });
 });
 
-async function ordersOf(use: (patches: ReturnType<typeof connectWsus>, host: Parameters<Hosts["look"]>[0], id: Parameters<Hosts["scriptRun"]>[1]) => Promise<void>): Promise<ScriptOrder[]> {
+async function ordersOf(
+  use: (patches: ReturnType<typeof connectWsus>, host: Parameters<Hosts["look"]>[0], id: Parameters<Hosts["scriptRun"]>[1]) => Promise<void>,
+): Promise<ScriptOrder[]> {
   const orders: ScriptOrder[] = [];
   const hosts = { startScript: async (_host: unknown, _id: unknown, order: ScriptOrder) => void orders.push(order) } as unknown as Hosts;
   const host = { subscription: "11111111-1111-4111-8111-111111111111", resourceGroup: "rg", vm: "vm1", os: "windows" } as const;

@@ -11,7 +11,9 @@ const ROOT = resolve(import.meta.dirname, "..");
 const json = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, name), "utf8"));
 
 const SECTIONS: Readonly<Record<string, z.ZodObject>> = { core: CoreSettings, access: AccessSettings, ...SETTINGS };
-const KNOWN = Object.entries(SECTIONS).flatMap(([section, schema]) => Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => ({ name: settingName(section, key), field })));
+const KNOWN = Object.entries(SECTIONS).flatMap(([section, schema]) =>
+  Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => ({ name: settingName(section, key), field })),
+);
 
 describe("local.settings.sample.json", () => {
   const { Values, IsEncrypted } = json("local.settings.sample.json") as { Values: Record<string, string>; IsEncrypted: boolean };
@@ -55,7 +57,11 @@ describe("host.json", () => {
   };
 
   it("is of the second generation, with the bundle that has Durable Functions 3", () => {
-    expect({ version, bundle: extensionBundle.id, range: extensionBundle.version }).toEqual({ version: "2.0", bundle: "Microsoft.Azure.Functions.ExtensionBundle", range: "[4.*, 5.0.0)" });
+    expect({ version, bundle: extensionBundle.id, range: extensionBundle.version }).toEqual({
+      version: "2.0",
+      bundle: "Microsoft.Azure.Functions.ExtensionBundle",
+      range: "[4.*, 5.0.0)",
+    });
     expect(functionTimeout).toBe("00:10:00");
     expect(extensions.http.routePrefix).toBe("api");
   });

@@ -162,7 +162,11 @@ const EXIT_CONFLICT = 3;
 function expectSuccess(run: ScriptRun, server: string, { file }: FileUsed): void {
   if (run.state === "succeeded" && (run.exitCode ?? 0) === 0) return;
   const words = lastLines(run.error === "" ? run.output : run.error).join(" / ");
-  throw new Fault(run.exitCode === EXIT_CONFLICT ? "conflict" : "rejected", `${file} ${run.state} on ${server} with exit code ${run.exitCode ?? "unknown"}; expected 0${words === "" ? "" : `: ${words}`}`, { vendor: "azure-compute" });
+  throw new Fault(
+    run.exitCode === EXIT_CONFLICT ? "conflict" : "rejected",
+    `${file} ${run.state} on ${server} with exit code ${run.exitCode ?? "unknown"}; expected 0${words === "" ? "" : `: ${words}`}`,
+    { vendor: "azure-compute" },
+  );
 }
 
 async function used(scripts: Scripts, file: string): Promise<FileUsed> {
@@ -188,7 +192,12 @@ function said({ file, hash }: FileUsed): string {
 function lastLines(text: string): readonly string[] {
   return text
     .split(/\r?\n/)
-    .map((line) => line.replaceAll(/\p{Cc}/gu, " ").trim().slice(0, 200))
+    .map((line) =>
+      line
+        .replaceAll(/\p{Cc}/gu, " ")
+        .trim()
+        .slice(0, 200),
+    )
     .filter((line) => line !== "")
     .slice(-3);
 }

@@ -142,7 +142,9 @@ function hostsOf(on: MachineCall): Hosts {
     },
     async scriptRun(host, id) {
       const name = runCommandName(id);
-      const command = await on(host, `read run command ${name} (${id.part}) of`, (client, group, vm) => client.virtualMachineRunCommands.getByVirtualMachine(group, vm, name, { expand: "instanceView" }));
+      const command = await on(host, `read run command ${name} (${id.part}) of`, (client, group, vm) =>
+        client.virtualMachineRunCommands.getByVirtualMachine(group, vm, name, { expand: "instanceView" }),
+      );
       return scriptRunOf(command);
     },
     removeScript: (host, id) => remove(host, runCommandName(id)),

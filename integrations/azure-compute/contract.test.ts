@@ -70,9 +70,21 @@ describe("azure-compute: host.decommission, what is special here", () => {
     ["one that is running", {}, "IC-App1 (vm-app1) is running"],
     ["one that is stopped and still paid for", { ...OFF, power: "stopped" as const }, "is stopped"],
     ["one that has been off for 29 days", { ...OFF, history: [deallocated("2024-11-08T02:00:00.000Z")] }, "was deallocated on 2024-11-08, 29 days ago"],
-    ["one that was started since", { ...OFF, history: [...OFF.history, { ...deallocated("2024-11-01T00:00:00.000Z"), operation: "start" }] }, "was started on 2024-11-01 by luis@example.com"],
-    ["one whose start is not known to have ended", { ...OFF, history: [...OFF.history, { ...deallocated("2024-11-01T00:00:00.000Z"), operation: "start", status: "Accepted" }] }, "was started on 2024-11-01"],
-    ["one whose deallocation failed", { ...OFF, history: [{ ...deallocated("2024-10-01T08:00:00.000Z"), status: "Failed" }], createdAt: "2024-11-20T00:00:00.000Z" }, "has no deallocation in the activity log"],
+    [
+      "one that was started since",
+      { ...OFF, history: [...OFF.history, { ...deallocated("2024-11-01T00:00:00.000Z"), operation: "start" }] },
+      "was started on 2024-11-01 by luis@example.com",
+    ],
+    [
+      "one whose start is not known to have ended",
+      { ...OFF, history: [...OFF.history, { ...deallocated("2024-11-01T00:00:00.000Z"), operation: "start", status: "Accepted" }] },
+      "was started on 2024-11-01",
+    ],
+    [
+      "one whose deallocation failed",
+      { ...OFF, history: [{ ...deallocated("2024-10-01T08:00:00.000Z"), status: "Failed" }], createdAt: "2024-11-20T00:00:00.000Z" },
+      "has no deallocation in the activity log",
+    ],
     ["one that is too new to be proven", { ...OFF, history: [], createdAt: "2024-11-20T00:00:00.000Z" }, "has no deallocation in the activity log"],
   ])("refuses %s, says why, and deletes nothing", async (_what, machine, why) => {
     const of = world(machine);
@@ -125,9 +137,12 @@ describe("azure-compute: what is special here", () => {
     expect(of.sources[command?.source ?? ""]).toBe("# nightshift-script: install-driver\nparam([string] $Bits)\nexit 0\n");
   });
 
-  it.each(["x64; Remove-Item C:\\", "$(whoami)", "`whoami`", "a'b", 'a"b', "a\nb", "a|b", "a&b", "-Force", "(1)", "{1}", "a\u0000b"])("refuses the parameter %j, whatever a shell would make of it", (value) => {
-    expect(hostRun.params.safeParse({ ...PARAMS, parameters: { Bits: value } }).success).toBe(false);
-  });
+  it.each(["x64; Remove-Item C:\\", "$(whoami)", "`whoami`", "a'b", 'a"b', "a\nb", "a|b", "a&b", "-Force", "(1)", "{1}", "a\u0000b"])(
+    "refuses the parameter %j, whatever a shell would make of it",
+    (value) => {
+      expect(hostRun.params.safeParse({ ...PARAMS, parameters: { Bits: value } }).success).toBe(false);
+    },
+  );
 
   it.each(["..", "vm-app1/../vm-app2", "vm'1", "vm;1", "vm\n1", "vm?x=1", "vm#1"])("refuses a server whose virtual machine is %j before it asks the vendor", async (vm) => {
     const { begin, outside } = walking(world(), { ...PARAMS, server: { ...APP1, vm } });
@@ -161,7 +176,10 @@ describe("azure-compute: what is special here", () => {
   it("refuses a script that fails, with its last words, and does not say that trying again helps", async () => {
     const { toTheEnd } = walking(world({ misfortunes: { scriptFails: { "install-driver": 1 } } }));
 
-    await expect(toTheEnd()).rejects.toMatchObject({ kind: "rejected", message: "install-driver.ps1 failed on IC-App1 with exit code 1; expected 0: install-driver failed on vm-app1" });
+    await expect(toTheEnd()).rejects.toMatchObject({
+      kind: "rejected",
+      message: "install-driver.ps1 failed on IC-App1 with exit code 1; expected 0: install-driver failed on vm-app1",
+    });
   });
 
   it("finds by the check script that the script did not do its work", async () => {

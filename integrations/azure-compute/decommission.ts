@@ -45,7 +45,11 @@ export const hostDecommission = defineAction<{ retirement: Retirement }, Params,
     const { server } = params;
     const proof = await prove(retirement, params, now);
     if (proof === undefined) return [`virtual machine ${server.vm} is not in ${server.resourceGroup}: nothing to delete`];
-    return [`delete virtual machine ${server.vm} in ${server.resourceGroup} of subscription ${server.subscription}`, proof, "disks and network interfaces go or stay as their delete options say"];
+    return [
+      `delete virtual machine ${server.vm} in ${server.resourceGroup} of subscription ${server.subscription}`,
+      proof,
+      "disks and network interfaces go or stay as their delete options say",
+    ];
   },
 
   async begin({ retirement }, params, { now, attempt }) {
@@ -72,7 +76,8 @@ export const hostDecommission = defineAction<{ retirement: Retirement }, Params,
 
 /** The proof in words; `undefined` when there is no such machine. */
 async function prove(retirement: Retirement, { server, offDays }: Params, now: number): Promise<string | undefined> {
-  const refuse = (why: string) => new Fault("rejected", `${server.name} (${server.vm}) ${why}; expected it to be deallocated for at least ${offDays} days`, { vendor: "azure-compute" });
+  const refuse = (why: string) =>
+    new Fault("rejected", `${server.name} (${server.vm}) ${why}; expected it to be deallocated for at least ${offDays} days`, { vendor: "azure-compute" });
   const found = await retirement.find(server);
   if (found === undefined) return undefined;
   if (found.power !== "deallocated") throw refuse(`is ${found.power}`);

@@ -36,7 +36,9 @@ export interface Retirement {
 export function retirementOf(on: MachineCall, { fetch, credential }: Outside): Retirement {
   const clients = new Map<string, Promise<MonitorClient>>();
   const monitorOf = (subscription: string) => {
-    const known = clients.get(subscription) ?? import("@azure/arm-monitor").then(({ MonitorClient }) => new MonitorClient(credential, armSubscription(subscription), azureClientOptions(fetch)));
+    const known =
+      clients.get(subscription) ??
+      import("@azure/arm-monitor").then(({ MonitorClient }) => new MonitorClient(credential, armSubscription(subscription), azureClientOptions(fetch)));
     clients.set(subscription, known);
     return known;
   };
@@ -61,7 +63,12 @@ export function retirementOf(on: MachineCall, { fetch, credential }: Outside): R
       return await azureCall("azure-compute", `read the activity log of ${machine.vm}`, async () => {
         const found: MachineEvent[] = [];
         for await (const { eventTimestamp, operationName, status, caller } of monitor.activityLogs.list(filter)) {
-          found.push({ atMs: eventTimestamp?.getTime() ?? Number.NaN, operation: operationName?.value.toLowerCase() ?? "", status: status?.value ?? "", caller: caller ?? "unknown" });
+          found.push({
+            atMs: eventTimestamp?.getTime() ?? Number.NaN,
+            operation: operationName?.value.toLowerCase() ?? "",
+            status: status?.value ?? "",
+            caller: caller ?? "unknown",
+          });
         }
         return found.toSorted((one, other) => one.atMs - other.atMs);
       });

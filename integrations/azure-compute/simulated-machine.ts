@@ -264,9 +264,11 @@ export function modelled(name: string, model: ScriptModel): SimulatedScript {
       }
       const sets = Object.entries(model.sets ?? {});
       const unmet = Object.entries(model.needs ?? {}).filter((need) => !isSo(need));
-      if (unmet.length > 0 && !sets.every(isSo)) return { exitCode: 3, error: unmet.map(([setting, value]) => `${setting} is ${machine.settings[setting] ?? "not set"}; expected ${filled(value)}`).join("\n") };
+      if (unmet.length > 0 && !sets.every(isSo))
+        return { exitCode: 3, error: unmet.map(([setting, value]) => `${setting} is ${machine.settings[setting] ?? "not set"}; expected ${filled(value)}`).join("\n") };
       const wrong = Object.entries(model.expects ?? {}).filter((expected) => !isSo(expected));
-      if (wrong.length > 0) return { exitCode: 1, error: wrong.map(([setting, value]) => `${setting} is ${machine.settings[setting] ?? "not set"}; expected ${filled(value)}`).join("\n") };
+      if (wrong.length > 0)
+        return { exitCode: 1, error: wrong.map(([setting, value]) => `${setting} is ${machine.settings[setting] ?? "not set"}; expected ${filled(value)}`).join("\n") };
       const output = filled(model.prints ?? "");
       if (model.sets === undefined || (sets.every(isSo) && unmet.length > 0)) return { exitCode: 0, output };
       for (const [setting, value] of sets) {

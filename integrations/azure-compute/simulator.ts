@@ -33,7 +33,11 @@ function handler(world: ComputeWorld): Handler {
     const operation = operationOf(path);
     if (operation !== undefined) return answerOperation(world, operation, now);
     const [subscriptions, subscription = "", groups, group = "", providers, provider, machines, vm = "", ...rest] = path;
-    if (![subscriptions, groups, providers, provider, machines].every((word, index) => word?.toLowerCase() === ["subscriptions", "resourcegroups", "providers", "microsoft.compute", "virtualmachines"][index])) {
+    if (
+      ![subscriptions, groups, providers, provider, machines].every(
+        (word, index) => word?.toLowerCase() === ["subscriptions", "resourcegroups", "providers", "microsoft.compute", "virtualmachines"][index],
+      )
+    ) {
       return fault(404, "InvalidResourceType", `The resource type could not be found for path ${url.pathname}`);
     }
     const key = `${subscription}/${group}/${vm}`.toLowerCase();
@@ -64,7 +68,8 @@ function handler(world: ComputeWorld): Handler {
         case "PUT":
           return await put(world, machine, name, request, now);
         case "GET":
-          if (command === undefined) return fault(404, "ResourceNotFound", `The Resource 'Microsoft.Compute/virtualMachines/${vm}/runCommands/${name}' under resource group '${group}' was not found.`);
+          if (command === undefined)
+            return fault(404, "ResourceNotFound", `The Resource 'Microsoft.Compute/virtualMachines/${vm}/runCommands/${name}' under resource group '${group}' was not found.`);
           return Response.json(runCommand(world, machine, name, command, url.searchParams.get("$expand") === "instanceView"));
         case "DELETE":
           return remove(world, machine, name, now);
@@ -84,10 +89,14 @@ function refused(request: Request, url: URL, versions: readonly string[]): Respo
 
 async function put(world: ComputeWorld, machine: Machine, name: string, request: Request, now: number): Promise<Response> {
   if (machine.power !== "running") return fault(409, "OperationNotAllowed", "Cannot modify extensions in the VM when the VM is not running.");
-  const body = (await request.json()) as { location?: string; properties?: { source?: { script?: string }; parameters?: { name: string; value: string }[]; timeoutInSeconds?: number; asyncExecution?: boolean } };
+  const body = (await request.json()) as {
+    location?: string;
+    properties?: { source?: { script?: string }; parameters?: { name: string; value: string }[]; timeoutInSeconds?: number; asyncExecution?: boolean };
+  };
   const { source, parameters = [], timeoutInSeconds = 5_400, asyncExecution = false } = body.properties ?? {};
   if (typeof source?.script !== "string") return fault(400, "InvalidParameter", "Required parameter 'source' is missing (null).");
-  if (body.location !== machine.location) return fault(400, "InvalidParameter", `The location '${String(body.location)}' of the run command is not the location of the virtual machine.`);
+  if (body.location !== machine.location)
+    return fault(400, "InvalidParameter", `The location '${String(body.location)}' of the run command is not the location of the virtual machine.`);
   const hash = createHash("sha256").update(source.script).digest("hex");
   world.sources[hash] = source.script;
   const existed = machine.runCommands[name] !== undefined;

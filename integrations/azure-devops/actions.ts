@@ -16,7 +16,11 @@ const Params = z
       .strictObject({
         tag: GitName.optional().describe("Tag, e.g. platform-0/2.98.0"),
         branch: GitName.optional().describe("Branch, without refs/heads/"),
-        commit: z.string().regex(/^[0-9a-f]{40}$/, "a full commit id of 40 hex digits").optional().describe("Exactly this commit, of the branch or of the pipeline's own"),
+        commit: z
+          .string()
+          .regex(/^[0-9a-f]{40}$/, "a full commit id of 40 hex digits")
+          .optional()
+          .describe("Exactly this commit, of the branch or of the pipeline's own"),
       })
       .refine(({ tag, branch, commit }) => (tag === undefined) !== (branch === undefined && commit === undefined), "either a tag, or a branch and/or a commit")
       .optional()
@@ -63,9 +67,7 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
   reversal: "nothing",
   reversalFor: ({ mode }) => (mode === "destroy" ? "irreversible" : "nothing"),
 
-  touches: ({ pipeline, environment, stack }) => [
-    ["pipeline:" + pipeline.name, environment ?? stack?.environment, stack?.name].filter((part) => part !== undefined).join("/"),
-  ],
+  touches: ({ pipeline, environment, stack }) => [["pipeline:" + pipeline.name, environment ?? stack?.environment, stack?.name].filter((part) => part !== undefined).join("/")],
 
   async preview({ pipelines }, params, call) {
     const { order, chosen } = await orderOf(pipelines, params, call);
@@ -199,7 +201,9 @@ function judged(receipt: Receipt, run: PipelineRun, records: readonly ChosenStag
 const runName = ({ pipeline, run }: Receipt) => `run ${run} of pipeline ${pipeline.name}`;
 
 const inWords = ({ status, result }: PipelineRun) =>
-  status === "completed" ? `completed (${result ?? "no result"})` : { none: "not queued", notStarted: "queued", inProgress: "in progress", cancelling: "being cancelled", postponed: "postponed", abandoned: "abandoned" }[status];
+  status === "completed"
+    ? `completed (${result ?? "no result"})`
+    : { none: "not queued", notStarted: "queued", inProgress: "in progress", cancelling: "being cancelled", postponed: "postponed", abandoned: "abandoned" }[status];
 
 const hasStarted = (record: StageRecord | undefined) => record !== undefined && (record.state !== "pending" || record.startedAt !== undefined);
 

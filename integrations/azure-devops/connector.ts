@@ -138,7 +138,13 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
     url.searchParams.set("api-version", API_VERSION);
     const headers = { accept: "application/json", authorization: await authorization(), ...(body === undefined ? {} : { "content-type": "application/json" }) };
     return translate(what, async () => {
-      const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
+      const response = await fetch(url, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        redirect: "error",
+        signal: AbortSignal.timeout(DEADLINE_MS),
+      });
       const text = await response.text();
       if (response.status !== 200) throw refusal(what, response, text);
       return { answer: schema.parse(JSON.parse(text)), more: response.headers.get("x-ms-continuationtoken") ?? undefined };
@@ -190,7 +196,9 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
         .sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
         .map((record): StageRecord => {
           // A stage's approvals stand below its checkpoint.
-          const awaitsApproval = below(record.id).flatMap(({ id: checkpoint }) => below(checkpoint)).some(({ type, state }) => type === "Checkpoint.Approval" && state !== "completed");
+          const awaitsApproval = below(record.id)
+            .flatMap(({ id: checkpoint }) => below(checkpoint))
+            .some(({ type, state }) => type === "Checkpoint.Approval" && state !== "completed");
           const error = [record, ...below(record.id)].flatMap(({ issues }) => issues ?? []).find(({ type, message }) => type === "error" && message)?.message;
           return {
             // `name` is the display name; the name in the YAML is `refName`, in older versions `identifier`.

@@ -90,7 +90,10 @@ describe("azure-devops: a run is judged by the chosen stages' own records", () =
     const receipt = await begin();
     outside.advance(10 * 60_000);
 
-    expect(await poll(receipt)).toEqual({ state: "waiting", note: "run 812 of pipeline Hub_Infrastructure is in progress; network_PRD has not started, apply_PRD has not started" });
+    expect(await poll(receipt)).toEqual({
+      state: "waiting",
+      note: "run 812 of pipeline Hub_Infrastructure is in progress; network_PRD has not started, apply_PRD has not started",
+    });
   });
 
   it("says that no agent has taken the run, and goes on once one has", async () => {
@@ -199,12 +202,18 @@ describe("azure-devops: what is asked for", () => {
   });
 
   it("refuses a stage or an environment that the inventory does not have, before anything runs", async () => {
-    await expect(running(world(), { ...PARAMS, stages: ["netwrok"] }).preview()).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("expected one of plan_XAT") });
+    await expect(running(world(), { ...PARAMS, stages: ["netwrok"] }).preview()).rejects.toMatchObject({
+      kind: "invalid",
+      message: expect.stringContaining("expected one of plan_XAT"),
+    });
     await expect(running(world(), { ...PARAMS, environment: "QA" }).begin()).rejects.toMatchObject({ kind: "invalid" });
   });
 
   it("has the service refuse a ref or a parameter that it does not know", async () => {
-    await expect(running(world(), { ...PARAMS, ref: { tag: "platform-0/9.9.9" } }).preview()).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining("has no refs/tags/platform-0/9.9.9") });
+    await expect(running(world(), { ...PARAMS, ref: { tag: "platform-0/9.9.9" } }).preview()).rejects.toMatchObject({
+      kind: "rejected",
+      message: expect.stringContaining("has no refs/tags/platform-0/9.9.9"),
+    });
     await expect(running(world(), { ...PARAMS, parameters: { colour: "red" } }).begin()).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining("colour") });
   });
 

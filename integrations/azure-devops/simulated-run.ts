@@ -82,8 +82,18 @@ export function statusAt(run: SimulatedRun, now: number, agentsFrom: number) {
     return { status, startedAt } as const;
   }
   const results = stages.map(({ result }) => result);
-  const result = results.includes("canceled") || results.includes("abandoned") ? "canceled" : results.includes("failed") ? "failed" : results.includes("succeededWithIssues") ? "partiallySucceeded" : "succeeded";
-  const finishedAt = stages.map((stage) => stage.finishedAt ?? "").sort().at(-1);
+  const result =
+    results.includes("canceled") || results.includes("abandoned")
+      ? "canceled"
+      : results.includes("failed")
+        ? "failed"
+        : results.includes("succeededWithIssues")
+          ? "partiallySucceeded"
+          : "succeeded";
+  const finishedAt = stages
+    .map((stage) => stage.finishedAt ?? "")
+    .sort()
+    .at(-1);
   return { status: "completed", result, startedAt, finishedAt } as const;
 }
 
@@ -106,4 +116,10 @@ function endOf(fate: StageFate, durationMs: number): [NonNullable<SimulatedStage
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const pending = (name: string): SimulatedStage => ({ name, state: "pending", awaitsApproval: false });
-const ended = (name: string, result: NonNullable<SimulatedStage["result"]>, at: number): SimulatedStage => ({ name, state: "completed", result, finishedAt: iso(at), awaitsApproval: false });
+const ended = (name: string, result: NonNullable<SimulatedStage["result"]>, at: number): SimulatedStage => ({
+  name,
+  state: "completed",
+  result,
+  finishedAt: iso(at),
+  awaitsApproval: false,
+});

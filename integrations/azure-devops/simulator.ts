@@ -53,8 +53,10 @@ export const azureDevOpsSimulator: Simulator<AzureDevOpsWorld> = {
 
   handler: (world) => async (request, now) => {
     const url = new URL(request.url);
-    if (!/^(Basic|Bearer) \S+$/.test(request.headers.get("authorization") ?? "")) return new Response("<html>Sign in</html>", { status: 203, headers: { "content-type": "text/html" } });
-    if (!["7.1", "7.1-preview", "7.2-preview"].includes(url.searchParams.get("api-version") ?? "")) return refusal(400, "the api-version in the query is none that this service offers");
+    if (!/^(Basic|Bearer) \S+$/.test(request.headers.get("authorization") ?? ""))
+      return new Response("<html>Sign in</html>", { status: 203, headers: { "content-type": "text/html" } });
+    if (!["7.1", "7.1-preview", "7.2-preview"].includes(url.searchParams.get("api-version") ?? ""))
+      return refusal(400, "the api-version in the query is none that this service offers");
     const [organization, project, apis, ...path] = url.pathname.slice(1).split("/").map(decodeURIComponent);
     const own = world.pipelines.filter((pipeline) => sameName(pipeline.organization, organization) && sameName(pipeline.project, project));
     if (apis?.toLowerCase() !== "_apis") return refusal(404, "there is no such address");
@@ -149,7 +151,12 @@ function queue(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, body: Body,
   };
   world.runs.push(run);
   const stages = chosen.map(({ name }) => name);
-  world.effects.push({ at: run.queuedAt, did: "queued", to: `pipeline ${pipeline.name}`, with: { run: run.id, ref: run.ref, commit: run.commit, stages, templateParameters: run.templateParameters } });
+  world.effects.push({
+    at: run.queuedAt,
+    did: "queued",
+    to: `pipeline ${pipeline.name}`,
+    with: { run: run.id, ref: run.ref, commit: run.commit, stages, templateParameters: run.templateParameters },
+  });
   return Response.json(runAsAnswered(world, pipeline, run, now));
 }
 
@@ -213,25 +220,78 @@ function runAsAnswered(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, run
 }
 
 function timelineOf(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, run: SimulatedRun, now: number) {
-  const blank = { previousAttempts: [], currentOperation: null, percentComplete: null, resultCode: null, changeId: 1, errorCount: 0, warningCount: 0, attempt: 1, details: null, log: null, task: null, url: null, workerName: null };
+  const blank = {
+    previousAttempts: [],
+    currentOperation: null,
+    percentComplete: null,
+    resultCode: null,
+    changeId: 1,
+    errorCount: 0,
+    warningCount: 0,
+    attempt: 1,
+    details: null,
+    log: null,
+    task: null,
+    url: null,
+    workerName: null,
+  };
   const records = stagesAt(run, now, agentsAt(world, run)).flatMap((stage, index): object[] => {
     const id = guid("stage", String(run.id), stage.name);
     const checkpoint = guid("checkpoint", String(run.id), stage.name);
     const times = { startTime: stage.startedAt ?? null, finishTime: stage.finishedAt ?? null, state: stage.state, result: stage.result ?? null };
     const issues = stage.result === "failed" ? [{ type: "error", message: `simulated: stage ${stage.name} failed` }] : [];
     const display = pipeline.stages[index]?.displayName ?? stage.name;
-    const record = { ...blank, id, parentId: null, type: "Stage", name: display, refName: stage.name, identifier: stage.name, order: index + 1, ...times, errorCount: issues.length };
+    const record = {
+      ...blank,
+      id,
+      parentId: null,
+      type: "Stage",
+      name: display,
+      refName: stage.name,
+      identifier: stage.name,
+      order: index + 1,
+      ...times,
+      errorCount: issues.length,
+    };
     // A job bears its stage's name, as generated pipelines do, and may look better than its stage.
-    const job = { ...blank, id: guid("job", String(run.id), stage.name), parentId: id, type: "Job", name: stage.name, refName: stage.name, identifier: `${stage.name}.job`, order: 1, ...times, issues };
+    const job = {
+      ...blank,
+      id: guid("job", String(run.id), stage.name),
+      parentId: id,
+      type: "Job",
+      name: stage.name,
+      refName: stage.name,
+      identifier: `${stage.name}.job`,
+      order: 1,
+      ...times,
+      issues,
+    };
     if (!stage.awaitsApproval) return stage.startedAt === undefined ? [record] : [record, job];
     const pending = { state: "inProgress", result: null, startTime: run.queuedAt, finishTime: null };
     return [
       record,
       { ...blank, id: checkpoint, parentId: id, type: "Checkpoint", name: "Checkpoint", refName: "Checkpoint", identifier: "Checkpoint", order: 1, ...pending },
-      { ...blank, id: guid("approval", String(run.id), stage.name), parentId: checkpoint, type: "Checkpoint.Approval", name: "Checkpoint.Approval", refName: null, identifier: null, order: 1, ...pending },
+      {
+        ...blank,
+        id: guid("approval", String(run.id), stage.name),
+        parentId: checkpoint,
+        type: "Checkpoint.Approval",
+        name: "Checkpoint.Approval",
+        refName: null,
+        identifier: null,
+        order: 1,
+        ...pending,
+      },
     ];
   });
-  return { id: guid("timeline", String(run.id)), changeId: 1, lastChangedBy: guid("service"), lastChangedOn: new Date(now).toISOString(), url: `${addressOf(pipeline)}/_apis/build/builds/${run.id}/timeline`, records };
+  return {
+    id: guid("timeline", String(run.id)),
+    changeId: 1,
+    lastChangedBy: guid("service"),
+    lastChangedOn: new Date(now).toISOString(),
+    url: `${addressOf(pipeline)}/_apis/build/builds/${run.id}/timeline`,
+    records,
+  };
 }
 
 const addressOf = ({ organization, project }: SimulatedPipeline) => `https://dev.azure.com/${encodeURIComponent(organization)}/${encodeURIComponent(project)}`;

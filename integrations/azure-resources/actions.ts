@@ -79,9 +79,14 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
         if (operation !== undefined) return { state: "running", note: `Azure says that ${from.resource} is moved, and it is not there yet` };
         try {
           const moving = await resources.startMove(from, to);
-          return { state: "running", note: `Azure is moving ${from.resource}`, receipt: { from, to, ...(moving === undefined ? { phase: "watch" } : { phase: "move", operation: moving }) } };
+          return {
+            state: "running",
+            note: `Azure is moving ${from.resource}`,
+            receipt: { from, to, ...(moving === undefined ? { phase: "watch" } : { phase: "move", operation: moving }) },
+          };
         } catch (thrown) {
-          if (attempt > 1 && thrown instanceof Fault && thrown.kind === "conflict") return { state: "running", note: `a move holds ${groupOf(from)}`, receipt: { from, to, phase: "watch" } };
+          if (attempt > 1 && thrown instanceof Fault && thrown.kind === "conflict")
+            return { state: "running", note: `a move holds ${groupOf(from)}`, receipt: { from, to, phase: "watch" } };
           throw thrown;
         }
       }
@@ -94,7 +99,10 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
 
   async verify({ resources }, { from, to }): Promise<Evidence> {
     const [old, now] = await Promise.all([resources.exists(from), resources.exists(to)]);
-    if (!now || old) throw new Fault("rejected", `${from.resource} is ${now ? "in both groups" : old ? `still in ${groupOf(from)}` : "in neither group"}; expected it in ${groupOf(to)} alone`, { vendor: "azure-resources" });
+    if (!now || old)
+      throw new Fault("rejected", `${from.resource} is ${now ? "in both groups" : old ? `still in ${groupOf(from)}` : "in neither group"}; expected it in ${groupOf(to)} alone`, {
+        vendor: "azure-resources",
+      });
     return [`${resources.idOf(to)} is there`, `${resources.idOf(from)} is not found any more`];
   },
 
@@ -104,7 +112,10 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
     if (phase === "there") return [`${to.resource} was in ${groupOf(to)} before and stays there`];
     const where = await whereIs(resources, from, to, "conflict");
     if (where === "old") return [`${resources.idOf(from)} is there again`];
-    const underWay = new Fault("unavailable", `${from.resource} is being moved back into ${groupOf(from)}; its end is not known yet`, { vendor: "azure-resources", retryAfterMs: 60_000 });
+    const underWay = new Fault("unavailable", `${from.resource} is being moved back into ${groupOf(from)}; its end is not known yet`, {
+      vendor: "azure-resources",
+      retryAfterMs: 60_000,
+    });
     try {
       await resources.startMove(to, from);
     } catch (thrown) {
@@ -187,7 +198,11 @@ export const clusterCheck = defineAction<{ clusters: Clusters }, CheckParams, Ch
 
   async poll({ clusters }, receipt): Promise<Progress<CheckReceipt>> {
     const found = await clusters.look(receipt.cluster);
-    return { state: UNDER_WAY.test(found.provisioning) ? "running" : "done", note: `${receipt.cluster.name}: ${said(found)}`, receipt: { ...receipt, provisioning: found.provisioning } };
+    return {
+      state: UNDER_WAY.test(found.provisioning) ? "running" : "done",
+      note: `${receipt.cluster.name}: ${said(found)}`,
+      receipt: { ...receipt, provisioning: found.provisioning },
+    };
   },
 
   async verify({ clusters }, { cluster, version }): Promise<Evidence> {
@@ -199,7 +214,10 @@ export const clusterCheck = defineAction<{ clusters: Clusters }, CheckParams, Ch
       const list = wrong.map((part) => `${part.pool} has ${part.version}, ${part.provisioning}, ${part.power}`).join("; ");
       throw new Fault("rejected", `${cluster.name}: ${list}; expected ${version}, Succeeded, Running`, { vendor: "azure-resources" });
     }
-    return [`${cluster.name}: the control plane runs Kubernetes ${profile}, ${found.provisioning}, ${found.power}`, ...pools.map((part) => `node pool ${part.pool}: ${part.version}, ${part.provisioning}, ${part.power}`)];
+    return [
+      `${cluster.name}: the control plane runs Kubernetes ${profile}, ${found.provisioning}, ${found.power}`,
+      ...pools.map((part) => `node pool ${part.pool}: ${part.version}, ${part.provisioning}, ${part.power}`),
+    ];
   },
 });
 

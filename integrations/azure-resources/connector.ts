@@ -83,7 +83,9 @@ function resourcesOf({ client: clientOf, apiVersion, look }: ResourceManagers): 
     async startValidation(place, to) {
       const move = moveOf(place, to);
       const client = await clientOf(place.subscription);
-      return await azureCall(VENDOR, `have the move of ${place.resource} into ${to.resourceGroup} checked`, () => started(client.resources.validateMoveResources(place.resourceGroup, move)));
+      return await azureCall(VENDOR, `have the move of ${place.resource} into ${to.resourceGroup} checked`, () =>
+        started(client.resources.validateMoveResources(place.resourceGroup, move)),
+      );
     },
 
     async startMove(place, to) {
@@ -131,6 +133,11 @@ function clustersOf({ fetch, credential }: Outside): Clusters {
         }
         return pools;
       }),
-    profileVersion: (place) => on(place, "read the upgrade profile of", async (client, group, cluster) => (await client.managedClusters.getUpgradeProfile(group, cluster)).controlPlaneProfile.kubernetesVersion),
+    profileVersion: (place) =>
+      on(
+        place,
+        "read the upgrade profile of",
+        async (client, group, cluster) => (await client.managedClusters.getUpgradeProfile(group, cluster)).controlPlaneProfile.kubernetesVersion,
+      ),
   };
 }

@@ -80,8 +80,20 @@ const CLASSIC = { subscription: PROD, resourceGroup: "rg-classic" };
 const NETWORK = { ...CLASSIC, type: "Microsoft.ClassicNetwork/virtualNetworks", resource: "icclassicvnet" };
 const DELETE = { resource: { name: "classic network", aliases: [], ...NETWORK } };
 const GATEWAY: SimulatedResource = { ...CLASSIC, type: "Microsoft.ClassicNetwork/virtualNetworks/gateways", resource: "icclassicvnet/primary", location: "eastus" };
-const MACHINE: SimulatedResource = { ...CLASSIC, type: "Microsoft.ClassicCompute/virtualMachines", resource: "icclassicvm", location: "eastus", properties: { networkProfile: { virtualNetwork: { id: resourceId(NETWORK) } } } };
-const STORAGE: SimulatedResource = { ...CLASSIC, type: "Microsoft.ClassicStorage/storageAccounts", resource: "icclassicstore", location: "eastus", properties: { note: `not ${resourceId(NETWORK)}2` } };
+const MACHINE: SimulatedResource = {
+  ...CLASSIC,
+  type: "Microsoft.ClassicCompute/virtualMachines",
+  resource: "icclassicvm",
+  location: "eastus",
+  properties: { networkProfile: { virtualNetwork: { id: resourceId(NETWORK) } } },
+};
+const STORAGE: SimulatedResource = {
+  ...CLASSIC,
+  type: "Microsoft.ClassicStorage/storageAccounts",
+  resource: "icclassicstore",
+  location: "eastus",
+  properties: { note: `not ${resourceId(NETWORK)}2` },
+};
 
 function classicWorld(given: Partial<ResourcesWorld> = {}, others: readonly SimulatedResource[] = [GATEWAY, MACHINE, STORAGE]): ResourcesWorld {
   const all = [{ ...NETWORK, location: "eastus", createdAt: "2014-05-06T07:08:09.000Z" }, ...others];
@@ -288,8 +300,16 @@ describe("azure-resources: cluster.check, what is special here", () => {
   });
 
   it.each([
-    ["a node pool that was left behind", (of: ResourcesWorld) => void clusterOf(of).pools.push({ pool: "users", version: "1.28.9", provisioning: "Succeeded", power: "Running", count: 2 }), "users has 1.28.9"],
-    ["a node pool that failed", (of: ResourcesWorld) => void clusterOf(of).pools.push({ pool: "users", version: "1.29.4", provisioning: "Failed", power: "Running", count: 2 }), "users has 1.29.4, Failed"],
+    [
+      "a node pool that was left behind",
+      (of: ResourcesWorld) => void clusterOf(of).pools.push({ pool: "users", version: "1.28.9", provisioning: "Succeeded", power: "Running", count: 2 }),
+      "users has 1.28.9",
+    ],
+    [
+      "a node pool that failed",
+      (of: ResourcesWorld) => void clusterOf(of).pools.push({ pool: "users", version: "1.29.4", provisioning: "Failed", power: "Running", count: 2 }),
+      "users has 1.29.4, Failed",
+    ],
     ["a stopped cluster", (of: ResourcesWorld) => void (clusterOf(of).power = "Stopped"), "control plane has 1.29.4, Succeeded, Stopped"],
   ])("rejects %s, by name", async (_what, spoil, words) => {
     const of = world();

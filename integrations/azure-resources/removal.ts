@@ -58,7 +58,8 @@ export function removalOf({ client: clientOf, apiVersion, look }: ResourceManage
         await unlessGone(async () => {
           for await (const { id = "", type = "", location = "", createdTime, managedBy } of client.resources.listByResourceGroup(name, { expand: "createdTime" })) {
             found.push({ id, type, location, createdAt: createdTime?.toISOString(), managedBy });
-            if (found.length > MOST_LISTED) throw new Fault("rejected", `${name} has more than ${MOST_LISTED} resources; nothing is deleted where not all of it can be seen`, { vendor: VENDOR });
+            if (found.length > MOST_LISTED)
+              throw new Fault("rejected", `${name} has more than ${MOST_LISTED} resources; nothing is deleted where not all of it can be seen`, { vendor: VENDOR });
           }
         });
         return found;

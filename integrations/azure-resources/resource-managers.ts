@@ -43,7 +43,11 @@ export function resourceManagers({ fetch, credential }: Outside): ResourceManage
       const name = names.join("/").toLowerCase();
       const provider = await azureCall(VENDOR, `read provider ${namespace} of subscription ${subscription}`, async () => (await client(subscription)).providers.get(namespace));
       const offered = provider.resourceTypes?.find(({ resourceType }) => resourceType?.toLowerCase() === name)?.apiVersions ?? [];
-      const newest = offered.filter((version) => !version.endsWith("-preview")).sort().at(-1) ?? offered.toSorted().at(-1);
+      const newest =
+        offered
+          .filter((version) => !version.endsWith("-preview"))
+          .sort()
+          .at(-1) ?? offered.toSorted().at(-1);
       if (newest === undefined) throw new Fault("absent", `subscription ${subscription} knows no resource type ${type}`, { vendor: VENDOR });
       versions.set(type.toLowerCase(), newest);
       return newest;
@@ -62,7 +66,8 @@ export function resourceManagers({ fetch, credential }: Outside): ResourceManage
         } catch (thrown) {
           if (isRefusal(thrown) && thrown.statusCode === 404) return "forgotten";
           // An operation that Azure reports as failed is a plain error of the SDK's, with the reason in its words.
-          if (thrown instanceof Error && /^(The long-running operation has failed|Operation was canceled)/.test(thrown.message)) throw new Fault("rejected", thrown.message, { vendor: VENDOR, cause: thrown });
+          if (thrown instanceof Error && /^(The long-running operation has failed|Operation was canceled)/.test(thrown.message))
+            throw new Fault("rejected", thrown.message, { vendor: VENDOR, cause: thrown });
           throw thrown;
         }
         return poller.isDone ? "done" : "running";
@@ -98,7 +103,10 @@ export async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefin
 
 /** @throws Fault `invalid` for names that Azure does not know. */
 export function idOf(place: ResourcePlace): string {
-  if (!/^[A-Za-z][A-Za-z.]*\/[A-Za-z]+$/.test(place.type)) throw new Fault("invalid", `resource type ${JSON.stringify(place.type)} is not like Microsoft.KeyVault/vaults: a resource with a parent goes where its parent goes`, { vendor: VENDOR });
+  if (!/^[A-Za-z][A-Za-z.]*\/[A-Za-z]+$/.test(place.type))
+    throw new Fault("invalid", `resource type ${JSON.stringify(place.type)} is not like Microsoft.KeyVault/vaults: a resource with a parent goes where its parent goes`, {
+      vendor: VENDOR,
+    });
   return `${armGroupId(place)}/providers/${place.type}/${armName("resource", place.resource)}`;
 }
 

@@ -18,11 +18,14 @@ const API_VERSIONS = ["2026-06-01", "2024-02-01"];
  * @param path the segments of the request's path, decoded.
  */
 export function answerAks(clusters: Readonly<Record<string, SimulatedCluster>>, method: string, path: readonly string[], version: string): Response {
-  if (!API_VERSIONS.includes(version)) return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
+  if (!API_VERSIONS.includes(version))
+    return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
   const [, subscription = "", , group = "", , , type, name = "", what, sub] = path;
   const cluster = clusters[`${subscription}/${group}/${name}`.toLowerCase()];
-  if (type?.toLowerCase() !== "managedclusters" || method !== "GET") return refusal(404, "InvalidResourceType", `The resource type could not be found for ${method} /${path.join("/")}`);
-  if (cluster === undefined) return refusal(404, "ResourceNotFound", `The Resource 'Microsoft.ContainerService/managedClusters/${name}' under resource group '${group}' was not found.`);
+  if (type?.toLowerCase() !== "managedclusters" || method !== "GET")
+    return refusal(404, "InvalidResourceType", `The resource type could not be found for ${method} /${path.join("/")}`);
+  if (cluster === undefined)
+    return refusal(404, "ResourceNotFound", `The Resource 'Microsoft.ContainerService/managedClusters/${name}' under resource group '${group}' was not found.`);
   if (what === undefined) return Response.json(managedCluster(cluster));
   if (what === "agentPools" && sub === undefined) return Response.json({ value: cluster.pools.map((pool) => agentPool(cluster, pool)) });
   if (what === "upgradeProfiles" && sub === "default" && path.length === 10) return Response.json(upgradeProfile(cluster));

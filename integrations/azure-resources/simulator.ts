@@ -55,7 +55,13 @@ const TYPE_VERSIONS = ["2026-05-01-preview", "2025-05-01", "2024-11-01"];
 /** What is left of the old management model has had no newer ones for years. */
 const CLASSIC_VERSIONS = ["2017-11-15", "2016-11-01", "2016-04-01-beta"];
 /** Types that every subscription knows, whether it has any such resource or not; beside them those in the world. */
-const KNOWN_TYPES = ["Microsoft.KeyVault/vaults", "Microsoft.ClassicCompute/domainNames", "Microsoft.ClassicCompute/virtualMachines", "Microsoft.ClassicNetwork/virtualNetworks", "Microsoft.ClassicStorage/storageAccounts"];
+const KNOWN_TYPES = [
+  "Microsoft.KeyVault/vaults",
+  "Microsoft.ClassicCompute/domainNames",
+  "Microsoft.ClassicCompute/virtualMachines",
+  "Microsoft.ClassicNetwork/virtualNetworks",
+  "Microsoft.ClassicStorage/storageAccounts",
+];
 /** Systems of other simulators at the same host. */
 const OTHERS = /\/providers\/Microsoft\.(Compute|Network|ContainerService|Resources\/deploymentScripts|Insights\/eventtypes)\//i;
 
@@ -97,11 +103,17 @@ async function answer(world: ResourcesWorld, request: Request, path: readonly st
   if (rest[0]?.toLowerCase() === "providers" && rest.length >= 4 && rest.length % 2 === 0) {
     const id = `/subscriptions/${subscription}/resourceGroups/${name}/${rest.join("/")}`;
     const offered = versionsOf(rest[1] ?? "");
-    if (!offered.includes(version)) return refusal(400, "NoRegisteredProviderFound", `No registered resource provider found for API version '${version}'. The supported api-versions are '${offered.join(", ")}'.`);
+    if (!offered.includes(version))
+      return refusal(
+        400,
+        "NoRegisteredProviderFound",
+        `No registered resource provider found for API version '${version}'. The supported api-versions are '${offered.join(", ")}'.`,
+      );
     if (method === "GET") return readResource(world, id);
     return method === "DELETE" ? startDeletion(world, subscription, id, now) : undefined;
   }
-  if (!API_VERSIONS.includes(version)) return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
+  if (!API_VERSIONS.includes(version))
+    return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
   switch (what.toLowerCase()) {
     case "providers":
       return rest.length === 0 && method === "GET" ? Response.json(provider(world, subscription, name)) : undefined;
@@ -141,7 +153,14 @@ function listResources(world: ResourcesWorld, group: string): Response {
 }
 
 function shown(found: SimulatedResource): object {
-  return { id: resourceId(found), name: found.resource, type: found.type, location: found.location, tags: found.tags ?? {}, ...(found.managedBy === undefined ? {} : { managedBy: found.managedBy }) };
+  return {
+    id: resourceId(found),
+    name: found.resource,
+    type: found.type,
+    location: found.location,
+    tags: found.tags ?? {},
+    ...(found.managedBy === undefined ? {} : { managedBy: found.managedBy }),
+  };
 }
 
 function startDeletion(world: ResourcesWorld, subscription: string, id: string, now: number): Response {
@@ -154,7 +173,14 @@ function startDeletion(world: ResourcesWorld, subscription: string, id: string, 
   for (const [, each] of going) each.deleting = true;
   const operation = `delete${Object.keys(world.operations).length + 1}`;
   const group = `${subscription}/${found.resourceGroup}`.toLowerCase();
-  world.operations[operation] = { kind: "delete", subscription, until: new Date(now + world.deleteMs).toISOString(), resources: going.map(([each]) => each), from: group, to: group };
+  world.operations[operation] = {
+    kind: "delete",
+    subscription,
+    until: new Date(now + world.deleteMs).toISOString(),
+    resources: going.map(([each]) => each),
+    from: group,
+    to: group,
+  };
   return new Response(null, { status: 202, headers: pollingHeaders(subscription, operation) });
 }
 
@@ -166,7 +192,12 @@ function provider(world: ResourcesWorld, subscription: string, namespace: string
     namespace,
     registrationState: "Registered",
     registrationPolicy: "RegistrationRequired",
-    resourceTypes: [...types].map((resourceType) => ({ resourceType, locations: ["East US 2"], apiVersions: versionsOf(namespace), capabilities: "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove" })),
+    resourceTypes: [...types].map((resourceType) => ({
+      resourceType,
+      locations: ["East US 2"],
+      apiVersions: versionsOf(namespace),
+      capabilities: "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove",
+    })),
   };
 }
 
@@ -181,7 +212,9 @@ async function startMove(world: ResourcesWorld, kind: "check" | "move", subscrip
   if (from === to) return refusal(400, "SourceAndTargetResourceGroupAreSame", "The source and target resource groups of a move are the same.");
   const foreign = ids.find((id) => world.resources[id] === undefined || !id.startsWith(`/subscriptions/${subscription}/resourcegroups/${group}/`.toLowerCase()));
   if (foreign !== undefined) return refusal(404, "ResourceNotFound", `The Resource '${foreign}' was not found in resource group '${group}'.`);
-  const holder = Object.values(world.operations).find((other) => other.kind === "move" && other.resources.length > 0 && [other.from, other.to].some((held) => held === from || held === to));
+  const holder = Object.values(world.operations).find(
+    (other) => other.kind === "move" && other.resources.length > 0 && [other.from, other.to].some((held) => held === from || held === to),
+  );
   if (holder !== undefined) return refusal(409, "ResourceMoveInProgress", `Resource group '${group}' is locked by a move that is in progress.`);
   const reason = ids.map((id) => world.refusals[world.resources[id]?.resource ?? ""]).find((each) => each !== undefined);
   const id = `${kind}${Object.keys(world.operations).length + 1}`;

@@ -89,7 +89,11 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
   async poll({ cli, scripts }, receipt): Promise<Progress<Receipt>> {
     const { in: group, script, check, variables, phase } = receipt;
     const run = await expectRun(cli, receipt, phase);
-    if (!ended(run)) return { state: run.state === "waiting" && phase === "script" ? "waiting" : "running", note: `${(phase === "check" ? check : script)?.file ?? phase} ${run.state === "waiting" ? "waits for its container" : "runs"}` };
+    if (!ended(run))
+      return {
+        state: run.state === "waiting" && phase === "script" ? "waiting" : "running",
+        note: `${(phase === "check" ? check : script)?.file ?? phase} ${run.state === "waiting" ? "waits for its container" : "runs"}`,
+      };
     // A failing check is for `verify` to tell.
     if (phase === "check") return { state: "done", note: `${check?.file ?? "the check"} ended` };
     await expectSuccess(cli, receipt, idOf(receipt, "script"), run, script);
@@ -122,7 +126,8 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
     await cli.start(group, id, { script: await unchanged(scripts, undo), variables, limitMs: LIMIT_MS });
     const run = await cli.look(group, id);
     // Looked at again under the same key, which finds this very run.
-    if (run === undefined || !ended(run)) throw new Fault("unavailable", `${undo.file} is still under way; its end is not known yet`, { vendor: "azure-scripts", retryAfterMs: 30_000 });
+    if (run === undefined || !ended(run))
+      throw new Fault("unavailable", `${undo.file} is still under way; its end is not known yet`, { vendor: "azure-scripts", retryAfterMs: 30_000 });
     await expectSuccess(cli, receipt, id, run, undo);
     const found = outputsOf(run);
     return [`${said(undo)} succeeded; its record is ${cli.idOf(group, id)}`, ...(found === undefined ? [] : [`its outputs: ${found}`])];
@@ -158,7 +163,10 @@ function ended({ state }: CliScriptRun): boolean {
 
 async function expectRun(cli: CliScripts, receipt: Receipt, part: string): Promise<CliScriptRun> {
   const run = await cli.look(receipt.in, idOf(receipt, part));
-  if (run === undefined) throw new Fault("absent", `${cli.idOf(receipt.in, idOf(receipt, part))} is not there; somebody removed it, or Azure has kept it for as long as it does`, { vendor: "azure-scripts" });
+  if (run === undefined)
+    throw new Fault("absent", `${cli.idOf(receipt.in, idOf(receipt, part))} is not there; somebody removed it, or Azure has kept it for as long as it does`, {
+      vendor: "azure-scripts",
+    });
   return run;
 }
 
@@ -169,7 +177,9 @@ async function expectSuccess(cli: CliScripts, { in: group }: Receipt, id: CliScr
   const conflict = printed.find((line) => /^conflict:/i.test(line));
   const { kind = "rejected", words = run.state } = run.failure ?? {};
   const said = [words, ...printed].join(" / ");
-  throw new Fault(conflict === undefined ? kind : "conflict", conflict === undefined ? `${file} ${run.state}: ${said}` : `${file}: ${conflict.slice("conflict:".length).trim()}`, { vendor: "azure-scripts" });
+  throw new Fault(conflict === undefined ? kind : "conflict", conflict === undefined ? `${file} ${run.state}: ${said}` : `${file}: ${conflict.slice("conflict:".length).trim()}`, {
+    vendor: "azure-scripts",
+  });
 }
 
 function outputsOf({ outputs }: CliScriptRun): string | undefined {
@@ -201,7 +211,12 @@ function said({ file, hash }: FileUsed): string {
 function lastLines(text: string): readonly string[] {
   return text
     .split(/\r?\n/)
-    .map((line) => line.replaceAll(/\p{Cc}/gu, " ").trim().slice(0, 200))
+    .map((line) =>
+      line
+        .replaceAll(/\p{Cc}/gu, " ")
+        .trim()
+        .slice(0, 200),
+    )
     .filter((line) => line !== "")
     .slice(-3);
 }

@@ -50,7 +50,10 @@ export interface CliScripts {
 export const AzureScriptsSettings = z.strictObject({
   identity: z
     .string()
-    .regex(/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i, "the resource id of a user-assigned managed identity")
+    .regex(
+      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i,
+      "the resource id of a user-assigned managed identity",
+    )
     .describe("Resource id of the user-assigned managed identity that Azure CLI scripts work as"),
   location: z
     .string()
@@ -120,7 +123,9 @@ export function connectAzureScripts({ identity, location, cliVersion }: AzureScr
         },
       };
       // Only the first answer is awaited: following the run is the step's business.
-      await on(place, id, "start", (client, path) => client.resources.createOrUpdateById(path, API_VERSION, record as Parameters<typeof client.resources.createOrUpdateById>[2]).submitted());
+      await on(place, id, "start", (client, path) =>
+        client.resources.createOrUpdateById(path, API_VERSION, record as Parameters<typeof client.resources.createOrUpdateById>[2]).submitted(),
+      );
     },
 
     async log(place, id) {
@@ -144,7 +149,11 @@ const Log = z.object({ log: z.string() });
 const STATES: Readonly<Record<string, CliScriptRun["state"]>> = { Running: "running", Succeeded: "succeeded", Failed: "failed", Canceled: "canceled" };
 
 /** Codes of failures before the script began: another run, under another name, may well go through. */
-const CURABLE: readonly string[] = ["DeploymentScriptContainerInstancesServiceUnavailable", "DeploymentScriptContainerGroupInNonterminalState", "DeploymentScriptContainerGroupNotFound"];
+const CURABLE: readonly string[] = [
+  "DeploymentScriptContainerInstancesServiceUnavailable",
+  "DeploymentScriptContainerGroupInNonterminalState",
+  "DeploymentScriptContainerGroupNotFound",
+];
 /** The identity could not sign in. */
 const DENIED = "DeploymentScriptContainerInstancesServiceLoginFailure";
 
@@ -155,7 +164,9 @@ function runOf({ provisioningState, outputs, status }: z.infer<typeof Properties
   return {
     state,
     outputs: outputs ?? {},
-    ...(state === "failed" || state === "canceled" ? { failure: { kind: code === DENIED ? "denied" : CURABLE.includes(code) ? "failed" : "rejected", words: words === "" ? "Azure gives no reason" : words } } : {}),
+    ...(state === "failed" || state === "canceled"
+      ? { failure: { kind: code === DENIED ? "denied" : CURABLE.includes(code) ? "failed" : "rejected", words: words === "" ? "Azure gives no reason" : words } }
+      : {}),
   };
 }
 
@@ -165,7 +176,10 @@ function idOf(place: ArmPlace, id: CliScriptId): string {
 
 /** Derived, so that starting twice is noticing. */
 function nameOf({ key, part }: CliScriptId): string {
-  return `nightshift-${createHash("sha256").update(JSON.stringify([key, part])).digest("hex").slice(0, 32)}`;
+  return `nightshift-${createHash("sha256")
+    .update(JSON.stringify([key, part]))
+    .digest("hex")
+    .slice(0, 32)}`;
 }
 
 /** Only these say that it is not there; any other 404, e.g. of the resource group, says something else. */

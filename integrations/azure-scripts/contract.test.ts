@@ -9,7 +9,9 @@ import { AzureScriptsSettings, connectAzureScripts } from "./connector.ts";
 import { azureScriptsSimulator, type CliScriptsWorld } from "./simulator.ts";
 
 const PROD = "11111111-1111-4111-8111-111111111111";
-const SETTINGS = AzureScriptsSettings.parse({ identity: `/subscriptions/${PROD}/resourceGroups/rg-nightshift/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-nightshift-scripts` });
+const SETTINGS = AzureScriptsSettings.parse({
+  identity: `/subscriptions/${PROD}/resourceGroups/rg-nightshift/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-nightshift-scripts`,
+});
 const GROUP = { name: "Prod operations", aliases: [], subscription: PROD, resourceGroup: "rg-prd-ops" };
 const SCRIPT = { name: "PLAT-1027", aliases: [], kind: "azure-cli", file: "scripts/tls.sh", undo: "scripts/tls-undo.sh", check: "scripts/tls-check.sh" };
 const PARAMS = { script: SCRIPT, in: GROUP, parameters: { account: "icprdstatements", from: "TLS1_0", to: "TLS1_2" } };
@@ -17,7 +19,14 @@ const ACCOUNT = "icprdstatements: lowest TLS";
 
 /** Files of the team's, by what the simulator knows them by. */
 const files = new Map(["tls", "tls-undo", "tls-check", "bare"].map((name) => [`scripts/${name}.sh`, `#!/bin/bash\n# nightshift-script: ${name}\nset -eu\n`]));
-const scripts: Scripts = { read: async (file) => ({ content: files.get(file) ?? "", hash: Buffer.from(files.get(file) ?? file).toString("hex").padEnd(64, "0") }) };
+const scripts: Scripts = {
+  read: async (file) => ({
+    content: files.get(file) ?? "",
+    hash: Buffer.from(files.get(file) ?? file)
+      .toString("hex")
+      .padEnd(64, "0"),
+  }),
+};
 
 function world(given: Partial<CliScriptsWorld> = {}): CliScriptsWorld {
   return {
@@ -25,8 +34,18 @@ function world(given: Partial<CliScriptsWorld> = {}): CliScriptsWorld {
     groups: [`${PROD}/rg-prd-ops`],
     settings: { [ACCOUNT]: "TLS1_0" },
     scripts: {
-      tls: { takesMs: 40_000, needs: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_FROM}" }, sets: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_TO}" }, outputs: { account: "{PARAM_ACCOUNT}", after: "{PARAM_TO}" } },
-      "tls-undo": { takesMs: 40_000, needs: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_TO}" }, sets: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_FROM}" }, outputs: { after: "{PARAM_FROM}" } },
+      tls: {
+        takesMs: 40_000,
+        needs: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_FROM}" },
+        sets: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_TO}" },
+        outputs: { account: "{PARAM_ACCOUNT}", after: "{PARAM_TO}" },
+      },
+      "tls-undo": {
+        takesMs: 40_000,
+        needs: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_TO}" },
+        sets: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_FROM}" },
+        outputs: { after: "{PARAM_FROM}" },
+      },
       "tls-check": { takesMs: 10_000, expects: { "{PARAM_ACCOUNT}: lowest TLS": "{PARAM_TO}" }, outputs: { lowestTls: "{PARAM_TO}" } },
     },
     ...given,
@@ -80,7 +99,13 @@ describe("azure-scripts: script.run, what is special here", () => {
       { name: "PARAM_FROM", value: "TLS1_0" },
       { name: "PARAM_TO", value: "TLS1_2" },
     ]);
-    expect(main).toMatchObject({ azCliVersion: "2.64.0", retentionInterval: "PT26H", cleanupPreference: "Always", timeout: "PT2400S", identity: { userAssignedIdentities: { [SETTINGS.identity]: {} } } });
+    expect(main).toMatchObject({
+      azCliVersion: "2.64.0",
+      retentionInterval: "PT26H",
+      cleanupPreference: "Always",
+      timeout: "PT2400S",
+      identity: { userAssignedIdentities: { [SETTINGS.identity]: {} } },
+    });
   });
 
   it("keeps outputs and log as evidence, of the script and of its check", async () => {
@@ -159,7 +184,10 @@ describe("azure-scripts: script.run, what is special here", () => {
   it("says absent where the resource group is not there, which is no missing run", async () => {
     const { ports, call } = mount(world({ groups: [] }));
 
-    await expect(scriptRun.begin(ports, scriptRun.params.parse(PARAMS), call())).rejects.toMatchObject({ kind: "absent", message: expect.stringContaining("rg-prd-ops") as string });
+    await expect(scriptRun.begin(ports, scriptRun.params.parse(PARAMS), call())).rejects.toMatchObject({
+      kind: "absent",
+      message: expect.stringContaining("rg-prd-ops") as string,
+    });
   });
 
   it("refuses scripts for servers", () => {

@@ -57,7 +57,8 @@ const PATH = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/Mic
 /** Microsoft.Resources/deploymentScripts of Azure Resource Manager. */
 export const azureScriptsSimulator: Simulator<CliScriptsWorld> = {
   systems: ["azure-deployment-scripts"],
-  systemOf: ({ host, pathname }) => (host === "management.azure.com" && /\/providers\/Microsoft\.Resources\/deploymentScripts(\/|$)/i.test(pathname) ? "azure-deployment-scripts" : undefined),
+  systemOf: ({ host, pathname }) =>
+    host === "management.azure.com" && /\/providers\/Microsoft\.Resources\/deploymentScripts(\/|$)/i.test(pathname) ? "azure-deployment-scripts" : undefined,
   newWorld: () => ({ effects: [], groups: [], runs: {}, scripts: {}, settings: {}, containerFails: {} }),
   handler,
 };
@@ -67,7 +68,8 @@ function handler(world: CliScriptsWorld): Handler {
     const url = new URL(request.url);
     if (!request.headers.get("authorization")?.startsWith("Bearer ")) return refusal(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
     const version = url.searchParams.get("api-version");
-    if (version !== API_VERSION) return refusal(400, "NoRegisteredProviderFound", `No registered resource provider found for API version '${version}'. The supported api-versions are '${API_VERSION}'.`);
+    if (version !== API_VERSION)
+      return refusal(400, "NoRegisteredProviderFound", `No registered resource provider found for API version '${version}'. The supported api-versions are '${API_VERSION}'.`);
     const [path, subscription = "", group = "", name = "", log] = PATH.exec(decodeURIComponent(url.pathname)) ?? [];
     if (path === undefined) return refusal(404, "InvalidResourceType", `The resource type could not be found for ${request.method} ${url.pathname}`);
     if (!world.groups.includes(`${subscription}/${group}`.toLowerCase())) return refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
@@ -98,11 +100,21 @@ function handler(world: CliScriptsWorld): Handler {
 async function put(world: CliScriptsWorld, id: string, earlier: SimulatedCliRun | undefined, request: Request, now: number): Promise<Response> {
   const text = await request.text();
   const { kind, location, identity, tags, properties } = JSON.parse(text) as Partial<SimulatedCliRun> & { properties?: Record<string, unknown> };
-  const { azCliVersion, scriptContent, retentionInterval, timeout = "P1D", cleanupPreference = "Always", environmentVariables = [] } = (properties ?? {}) as Record<string, string | undefined> & { environmentVariables?: { name: string; value: string }[] };
-  if (kind !== "AzureCLI" || location === undefined || azCliVersion === undefined || scriptContent === undefined) return refusal(400, "DeploymentScriptInvalidInputs", "The deployment script's kind, location, azCliVersion and scriptContent are required.");
-  if (identity?.type !== "UserAssigned" || Object.keys(identity.userAssignedIdentities ?? {}).length !== 1) return refusal(400, "DeploymentScriptInvalidInputs", "Only one user-assigned managed identity is supported.");
+  const {
+    azCliVersion,
+    scriptContent,
+    retentionInterval,
+    timeout = "P1D",
+    cleanupPreference = "Always",
+    environmentVariables = [],
+  } = (properties ?? {}) as Record<string, string | undefined> & { environmentVariables?: { name: string; value: string }[] };
+  if (kind !== "AzureCLI" || location === undefined || azCliVersion === undefined || scriptContent === undefined)
+    return refusal(400, "DeploymentScriptInvalidInputs", "The deployment script's kind, location, azCliVersion and scriptContent are required.");
+  if (identity?.type !== "UserAssigned" || Object.keys(identity.userAssignedIdentities ?? {}).length !== 1)
+    return refusal(400, "DeploymentScriptInvalidInputs", "Only one user-assigned managed identity is supported.");
   const hours = /^PT(\d+)H$/.exec(retentionInterval ?? "")?.[1];
-  if (retentionInterval === undefined || hours === undefined || Number(hours) < 1 || Number(hours) > 26) return refusal(400, "DeploymentScriptInvalidInputs", "retentionInterval must be between 1 hour and 26 hours.");
+  if (retentionInterval === undefined || hours === undefined || Number(hours) < 1 || Number(hours) > 26)
+    return refusal(400, "DeploymentScriptInvalidInputs", "retentionInterval must be between 1 hour and 26 hours.");
   const order = createHash("sha256").update(text).digest("hex");
   if (earlier !== undefined && earlier.order === order) return Response.json(shown(earlier, now));
   const script = /^\s*#\s*nightshift-script:\s*(\S+)\s*$/m.exec(scriptContent)?.[1] ?? `sha256:${order.slice(0, 12)}`;
@@ -127,7 +139,10 @@ async function put(world: CliScriptsWorld, id: string, earlier: SimulatedCliRun 
   return Response.json(shown(run, now), { status: earlier === undefined ? 201 : 200 });
 }
 
-function shown({ id, location, kind, tags, identity, azCliVersion, retentionInterval, timeout, cleanupPreference, variables, putAt, startsAt, endsAt, end }: SimulatedCliRun, now: number): object {
+function shown(
+  { id, location, kind, tags, identity, azCliVersion, retentionInterval, timeout, cleanupPreference, variables, putAt, startsAt, endsAt, end }: SimulatedCliRun,
+  now: number,
+): object {
   const state = end?.state ?? (now < Date.parse(startsAt) ? (now === Date.parse(putAt) ? "Creating" : "ProvisioningResources") : "Running");
   return {
     id,
@@ -136,7 +151,15 @@ function shown({ id, location, kind, tags, identity, azCliVersion, retentionInte
     location,
     kind,
     tags: tags ?? {},
-    identity: { type: identity.type, userAssignedIdentities: Object.fromEntries(Object.keys(identity.userAssignedIdentities).map((each) => [each, { principalId: "00000000-0000-4000-8000-000000000001", clientId: "00000000-0000-4000-8000-000000000002" }])) },
+    identity: {
+      type: identity.type,
+      userAssignedIdentities: Object.fromEntries(
+        Object.keys(identity.userAssignedIdentities).map((each) => [
+          each,
+          { principalId: "00000000-0000-4000-8000-000000000001", clientId: "00000000-0000-4000-8000-000000000002" },
+        ]),
+      ),
+    },
     properties: {
       provisioningState: state,
       azCliVersion,
@@ -165,8 +188,12 @@ function ending(world: CliScriptsWorld, { script, variables, endsAt }: Simulated
   const values = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
   const filled = (text: string) => text.replaceAll(/\{(\w+)\}/g, (_all, name: string) => values[name] ?? "");
   const model = world.scripts[script] ?? { takesMs: 0 };
-  const entries = <Value extends string | null>(given: Record<string, Value> = {}) => Object.entries(given).map(([setting, value]) => [filled(setting), value === null ? null : filled(value)] as const);
-  const wrong = (wanted: readonly (readonly [string, string | null])[]) => wanted.filter(([setting, value]) => (settings[setting] ?? null) !== value).map(([setting, value]) => `${setting} is ${settings[setting] ?? "not there"}; expected ${value ?? "none"}`);
+  const entries = <Value extends string | null>(given: Record<string, Value> = {}) =>
+    Object.entries(given).map(([setting, value]) => [filled(setting), value === null ? null : filled(value)] as const);
+  const wrong = (wanted: readonly (readonly [string, string | null])[]) =>
+    wanted
+      .filter(([setting, value]) => (settings[setting] ?? null) !== value)
+      .map(([setting, value]) => `${setting} is ${settings[setting] ?? "not there"}; expected ${value ?? "none"}`);
   const failing = containerFails[script] ?? 0;
   if (failing > 0) {
     containerFails[script] = failing - 1;

@@ -70,7 +70,8 @@ export function connectBitwarden({ url }: BitwardenSettings, { fetch }: Outside)
   return {
     async find(name) {
       const { status } = (await ask("ask whether Bitwarden is unlocked", Status, "status")).data.template;
-      if (status !== "unlocked") throw new Fault("denied", `Bitwarden is ${status === "locked" ? "locked; unlock it" : "not logged in; log it in"} where \`bw serve\` runs, at ${url}`, { vendor: VENDOR });
+      if (status !== "unlocked")
+        throw new Fault("denied", `Bitwarden is ${status === "locked" ? "locked; unlock it" : "not logged in; log it in"} where \`bw serve\` runs, at ${url}`, { vendor: VENDOR });
       // What it holds may be as old as the last time that somebody synced it.
       await ask("sync Bitwarden", Done, "sync", "POST");
       const { data } = await ask(`look for «${name}» in Bitwarden`, Items, `list/object/items?search=${encodeURIComponent(name)}`);
@@ -78,7 +79,12 @@ export function connectBitwarden({ url }: BitwardenSettings, { fetch }: Outside)
       const found = data.data.filter((item) => item.name === name && !item.deletedDate);
       const [only] = found;
       if (only === undefined) throw new Fault("absent", `Bitwarden has no item «${name}» that its account may see`, { vendor: VENDOR });
-      if (found.length > 1) throw new Fault("conflict", `Bitwarden has ${found.length} items «${name}» (${found.map(({ id }) => id).join(", ")}); expected one: rename the others, or hide them from the account`, { vendor: VENDOR });
+      if (found.length > 1)
+        throw new Fault(
+          "conflict",
+          `Bitwarden has ${found.length} items «${name}» (${found.map(({ id }) => id).join(", ")}); expected one: rename the others, or hide them from the account`,
+          { vendor: VENDOR },
+        );
       return { id: only.id, name: only.name, changedAt: only.revisionDate };
     },
 
@@ -106,7 +112,10 @@ function refusal(what: string, { status, headers }: Response, text: string): Fau
   const said = Refusal.safeParse(json(text)).data?.message ?? "";
   const known = status === 400 ? REFUSALS.find(({ says }) => says.test(said)) : undefined;
   const seconds = Number(headers.get("retry-after") ?? "none");
-  return new Fault(known?.kind ?? kindOf(status), `could not ${what}: ${known?.words ?? "Bitwarden refused"} (${status})`, { vendor: VENDOR, ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}) });
+  return new Fault(known?.kind ?? kindOf(status), `could not ${what}: ${known?.words ?? "Bitwarden refused"} (${status})`, {
+    vendor: VENDOR,
+    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
+  });
 }
 
 function kindOf(status: number): FaultKind {

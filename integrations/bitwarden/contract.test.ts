@@ -8,9 +8,15 @@ import { bitwardenSimulator, type BitwardenWorld, type SimulatedItem } from "./s
 
 /** Promises of a port without an action: the faults, at every request, and the value that is told to nobody. */
 
-const VALUE = "canary-mailgun-PÄSSWÖRD-\"\\/+1";
+const VALUE = 'canary-mailgun-PÄSSWÖRD-"\\/+1';
 const NOTES = "canary-recovery-code-in-the-notes";
-for (const [name, value] of [["mailgun", VALUE], ["mailgun-before", `${VALUE}-before`], ["notes", NOTES], ["user", "canary-user@example.com"]] as const) secretsRead.set(name, value);
+for (const [name, value] of [
+  ["mailgun", VALUE],
+  ["mailgun-before", `${VALUE}-before`],
+  ["notes", NOTES],
+  ["user", "canary-user@example.com"],
+] as const)
+  secretsRead.set(name, value);
 
 const item = (last: string, rest: Partial<SimulatedItem> = {}): SimulatedItem => ({
   id: `11111111-2222-4333-8444-${last.padStart(12, "0")}`,
@@ -22,7 +28,10 @@ const item = (last: string, rest: Partial<SimulatedItem> = {}): SimulatedItem =>
   changedAt: "2024-09-20T08:00:00.000Z",
   ...rest,
 });
-const world = (...items: SimulatedItem[]): BitwardenWorld => ({ ...bitwardenSimulator.newWorld(), items: items.length > 0 ? items : [item("1"), item("2", { name: "Mailgun login (old)" }), item("3", { name: "Mail", username: "mailgun login" })] });
+const world = (...items: SimulatedItem[]): BitwardenWorld => ({
+  ...bitwardenSimulator.newWorld(),
+  items: items.length > 0 ? items : [item("1"), item("2", { name: "Mailgun login (old)" }), item("3", { name: "Mail", username: "mailgun login" })],
+});
 
 function at(of = world()) {
   const outside = localOutside(bitwardenSimulator, of);
@@ -85,9 +94,12 @@ describe("bitwarden: an item's value", () => {
 });
 
 describe("bitwarden: where it is asked", () => {
-  it.each(["http://bitwarden.example.com:8087", "http://127.0.0.1:8087@evil.example.com", "https://127.0.0.1:8087", "http://127.0.0.1:8087/x", "http://0.0.0.0:8087"])("is on this machine only: not %s", (url) => {
-    expect(BitwardenSettings.safeParse({ url }).success).toBe(false);
-  });
+  it.each(["http://bitwarden.example.com:8087", "http://127.0.0.1:8087@evil.example.com", "https://127.0.0.1:8087", "http://127.0.0.1:8087/x", "http://0.0.0.0:8087"])(
+    "is on this machine only: not %s",
+    (url) => {
+      expect(BitwardenSettings.safeParse({ url }).success).toBe(false);
+    },
+  );
 
   it.each(["a&collectionId=x", "../status", "x#y", "a\nb", "‘;", "%2e%2e"])("looks for %j by that name and nothing else", async (name) => {
     const { passwords, outside } = at(world(item("1", { name })));

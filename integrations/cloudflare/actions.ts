@@ -83,7 +83,8 @@ export const dnsSwap = defineAction<{ dns: Dns }, Swap, z.infer<typeof SwapRecei
     // By name, as resolvers ask: a second record of that name would be answered as well.
     const leading = await dns.leading(zone, host);
     const [only] = leading;
-    if (only === undefined || leading.length > 1 || only.content !== to) throw new Fault("rejected", `${host} is ${inWords(leading)}; expected one CNAME for ${to}`, { vendor: "cloudflare" });
+    if (only === undefined || leading.length > 1 || only.content !== to)
+      throw new Fault("rejected", `${host} is ${inWords(leading)}; expected one CNAME for ${to}`, { vendor: "cloudflare" });
     return [`${host} is a CNAME for ${to} (${route(only)}), and the zone lists no other record that leads anywhere from that name`];
   },
 
@@ -148,7 +149,12 @@ export const dnsProxy = defineAction<{ dns: Dns }, Proxy, z.infer<typeof ProxyRe
       const place = { id: each.id, content: each.content };
       const own = ownMark(each.comment, call);
       if (each.proxied === proxied) {
-        records.push({ ...place, ttl: own === undefined ? each.ttl : Number(own.was.replace("ttl ", "")), comment: { before: withoutMark(each.comment, own), after: each.comment }, moved: own !== undefined });
+        records.push({
+          ...place,
+          ttl: own === undefined ? each.ttl : Number(own.was.replace("ttl ", "")),
+          comment: { before: withoutMark(each.comment, own), after: each.comment },
+          moved: own !== undefined,
+        });
         continue;
       }
       const comment = { before: each.comment, after: marked(zone, each, markOf(call, `ttl ${each.ttl}`)) };
@@ -160,8 +166,16 @@ export const dnsProxy = defineAction<{ dns: Dns }, Proxy, z.infer<typeof ProxyRe
 
   async verify({ dns }, { zone, host, proxied, records }) {
     const leading = await dns.leading(zone, host);
-    const [known, shown] = [records, leading].map((list) => list.map(({ id, content }) => `${id} ${content}`).sort().join(", "));
-    if (known !== shown) throw new Fault("rejected", `${host} is ${inWords(leading)}; expected the ${records.length} record${records.length === 1 ? "" : "s"} that the step found`, { vendor: "cloudflare" });
+    const [known, shown] = [records, leading].map((list) =>
+      list
+        .map(({ id, content }) => `${id} ${content}`)
+        .sort()
+        .join(", "),
+    );
+    if (known !== shown)
+      throw new Fault("rejected", `${host} is ${inWords(leading)}; expected the ${records.length} record${records.length === 1 ? "" : "s"} that the step found`, {
+        vendor: "cloudflare",
+      });
     const wrong = leading.find((each) => each.proxied !== proxied);
     if (wrong !== undefined) throw new Fault("rejected", `${host} (${wrong.type} ${wrong.content}) is ${route(wrong)}`, { vendor: "cloudflare" });
     return leading.map((each) => `${host} (${each.type} ${each.content}) is ${route(each)}`);
@@ -221,7 +235,8 @@ async function proxiable(dns: Dns, { zone: name, host }: Proxy["record"], proxie
 
 async function activeZone(dns: Dns, name: string): Promise<DnsZone> {
   const zone = await dns.zone(name);
-  if (zone.status !== "active") throw new Fault("conflict", `zone ${zone.name} is ${zone.status} in Cloudflare; expected active, as nothing would follow a change otherwise`, { vendor: "cloudflare" });
+  if (zone.status !== "active")
+    throw new Fault("conflict", `zone ${zone.name} is ${zone.status} in Cloudflare; expected active, as nothing would follow a change otherwise`, { vendor: "cloudflare" });
   return zone;
 }
 
@@ -234,7 +249,10 @@ function commented(zone: DnsZone, found: DnsRecord, { to }: Swap, call: Call): s
 function marked({ longestComment }: DnsZone, { name, comment }: DnsRecord, mark: Mark): string {
   const text = withMark(comment, mark);
   if (text.length > longestComment) {
-    throw new Fault("invalid", `the comment of ${name} has ${comment.length} characters, and Nightshift's mark needs ${mark.text.length + 1} of the ${longestComment} that there may be; shorten it`);
+    throw new Fault(
+      "invalid",
+      `the comment of ${name} has ${comment.length} characters, and Nightshift's mark needs ${mark.text.length + 1} of the ${longestComment} that there may be; shorten it`,
+    );
   }
   return text;
 }

@@ -115,7 +115,8 @@ export function connectCloudflare({ apiToken }: CloudflareSettings, outside: Out
       const zones = await allPages(what, (page) => call(what, (client, options) => client.zones.list({ name: hostOf(name), page, per_page: PAGE_SIZE / 2 }, options)));
       const [zone, another] = zones.map((each) => relied(AZone, each, what)).filter((each) => each.name === hostOf(name));
       if (zone === undefined) throw new Fault("absent", `Cloudflare shows no zone ${name}; either the account has none, or the API token is not for it`, { vendor: VENDOR });
-      if (another !== undefined) throw new Fault("conflict", `Cloudflare shows several zones ${name}; restrict the API token to the account whose zone is meant`, { vendor: VENDOR });
+      if (another !== undefined)
+        throw new Fault("conflict", `Cloudflare shows several zones ${name}; restrict the API token to the account whose zone is meant`, { vendor: VENDOR });
       return { id: zone.id, name: zone.name, status: zone.status ?? "unknown", longestComment: zone.plan?.legacy_id === "free" ? LONGEST_COMMENT.free : LONGEST_COMMENT.paid };
     },
 
@@ -234,6 +235,7 @@ function idOf(id: string): string {
 
 /** A name as Cloudflare keeps it. */
 function hostOf(name: string): string {
-  if (!/^[a-z0-9*_-]+(\.[a-z0-9_-]+)+$/i.test(name)) throw new Fault("invalid", `${JSON.stringify(name)} is no host name; expected something like www.example.com`, { vendor: VENDOR });
+  if (!/^[a-z0-9*_-]+(\.[a-z0-9_-]+)+$/i.test(name))
+    throw new Fault("invalid", `${JSON.stringify(name)} is no host name; expected something like www.example.com`, { vendor: VENDOR });
   return name.toLowerCase();
 }

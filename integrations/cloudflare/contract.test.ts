@@ -38,7 +38,7 @@ function world(): CloudflareWorld {
       record("2", { type: "CNAME", name: "my.example.com", content: HOME }),
       record("3", { type: "A", name: "example.com", content: "192.0.2.10", proxied: false, ttl: 300, comment: "apex" }),
       record("4", { type: "AAAA", name: "example.com", content: "2001:db8::10", proxied: false, ttl: 600 }),
-      record("5", { type: "TXT", name: "example.com", content: "\"v=spf1 -all\"", proxied: false, proxiable: false, ttl: 3_600 }),
+      record("5", { type: "TXT", name: "example.com", content: '"v=spf1 -all"', proxied: false, proxiable: false, ttl: 3_600 }),
       record("6", { type: "MX", name: "example.com", content: "mail.example.com", proxied: false, proxiable: false, ttl: 3_600, priority: 10 }),
     ],
   };
@@ -212,28 +212,34 @@ describe("cloudflare: routing a name", () => {
     const second = await dnsProxy.begin({ dns }, params, call);
     await dnsProxy.undo?.({ dns }, second, call);
 
-    expect(through.slice(0, 2)).toEqual([{ proxied: true, ttl: 1 }, { proxied: true, ttl: 1 }]);
+    expect(through.slice(0, 2)).toEqual([
+      { proxied: true, ttl: 1 },
+      { proxied: true, ttl: 1 },
+    ]);
     expect(JSON.stringify(of.zones)).toBe(before);
   });
 });
 
 describe("cloudflare: hostile names", () => {
-  it.each(["www.example.com/../../zones", "www.example.com?x=1", "www.example.com\nx", "a'b.example.com", "www.example.com;", "%2e%2e.example.com", "wwẅ.example.com"])("sends no request for %j", async (host) => {
-    const { dns, outside } = at();
+  it.each(["www.example.com/../../zones", "www.example.com?x=1", "www.example.com\nx", "a'b.example.com", "www.example.com;", "%2e%2e.example.com", "wwẅ.example.com"])(
+    "sends no request for %j",
+    async (host) => {
+      const { dns, outside } = at();
 
-    await expect(dns.leading("a".repeat(32), host)).rejects.toMatchObject({ kind: "invalid" });
-    await expect(dns.zone(host)).rejects.toMatchObject({ kind: "invalid" });
-    await expect(dns.record("a".repeat(32), host)).rejects.toMatchObject({ kind: "invalid" });
-    expect(outside.requests).toEqual([]);
-  });
+      await expect(dns.leading("a".repeat(32), host)).rejects.toMatchObject({ kind: "invalid" });
+      await expect(dns.zone(host)).rejects.toMatchObject({ kind: "invalid" });
+      await expect(dns.record("a".repeat(32), host)).rejects.toMatchObject({ kind: "invalid" });
+      expect(outside.requests).toEqual([]);
+    },
+  );
 
-  it.each(["x\"y", "a b", "https://evil.example.com", "-", "icmaintenance.example.net/path"])("takes no target called %j", (to) => {
+  it.each(['x"y', "a b", "https://evil.example.com", "-", "icmaintenance.example.net/path"])("takes no target called %j", (to) => {
     expect(dnsSwap.params.safeParse({ ...UP, to }).success).toBe(false);
   });
 
   it("carries a hostile comment through unharmed", async () => {
     const of = world();
-    found(of, "1").comment = "'; DROP \"x\" \\ [nightshift 1 00000000 was evil.example.org] ☃";
+    found(of, "1").comment = '\'; DROP "x" \\ [nightshift 1 00000000 was evil.example.org] ☃';
     const before = JSON.stringify(of.zones);
     const { begin, undo } = at(of);
 

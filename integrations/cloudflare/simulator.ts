@@ -78,7 +78,12 @@ function recordList(world: CloudflareWorld, { records }: SimulatedZone, { search
   const name = searchParams.get("name.exact") ?? searchParams.get("name");
   const type = searchParams.get("type");
   const found = records.filter((record) => (name === null || record.name === name) && (type === null || record.type === type));
-  return page(found.map((record) => recordOf(world, record)), searchParams, 100, MOST_PER_PAGE.records);
+  return page(
+    found.map((record) => recordOf(world, record)),
+    searchParams,
+    100,
+    MOST_PER_PAGE.records,
+  );
 }
 
 function page(all: readonly object[], query: URLSearchParams, usual: number, most: number): Response {
@@ -113,7 +118,8 @@ function patch(world: CloudflareWorld, zone: SimulatedZone, record: SimulatedRec
 }
 
 function purge(world: CloudflareWorld, zone: SimulatedZone, body: Readonly<Record<string, unknown>>, now: number): Response {
-  if (body["purge_everything"] !== true || Object.keys(body).length !== 1) return refusal(400, 1_012, "Request must contain one of \"purge_everything\", \"files\", \"tags\", \"hosts\" or \"prefixes\"");
+  if (body["purge_everything"] !== true || Object.keys(body).length !== 1)
+    return refusal(400, 1_012, 'Request must contain one of "purge_everything", "files", "tags", "hosts" or "prefixes"');
   if (zone.cached.length > 0) world.effects.push({ at: new Date(now).toISOString(), did: "purged", to: `zone ${zone.name}`, with: { copies: zone.cached.length } });
   zone.cached = [];
   return done({ id: zone.id });
@@ -137,7 +143,18 @@ const zoneOf = ({ id, name, plan, status }: SimulatedZone) => ({
   modified_on: "2024-01-15T10:00:00.000000Z",
   activated_on: "2019-03-04T11:00:00.000000Z",
   permissions: ["#dns_records:edit", "#dns_records:read", "#zone:read", "#cache_purge:edit"],
-  plan: { id: "94f3b7b768b0458b56d2cac4fe5ec0f9", name: `${plan} plan`, price: 0, currency: "USD", frequency: "monthly", is_subscribed: true, can_subscribe: false, legacy_id: plan, legacy_discount: false, externally_managed: false },
+  plan: {
+    id: "94f3b7b768b0458b56d2cac4fe5ec0f9",
+    name: `${plan} plan`,
+    price: 0,
+    currency: "USD",
+    frequency: "monthly",
+    is_subscribed: true,
+    can_subscribe: false,
+    legacy_id: plan,
+    legacy_discount: false,
+    externally_managed: false,
+  },
 });
 
 function recordOf(world: CloudflareWorld, { createdAt, priority, ...record }: SimulatedRecord) {

@@ -63,8 +63,15 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
   async begin({ pages }, { page, title }, call) {
     const id = pages.idOf(page);
     const { headline, lines } = await call.story.run();
-    const words = (was: string): SectionWords => ({ title: `${title}: ${headline}`, lines, link: { before: `${call.story.windowTitle}:`, words: "report", url: call.story.reportUrl }, mark: markOf(call, was) });
-    const edited = await pages.change(id, `Nightshift: results of ${call.run}`, (found) => (ownSection(found, call) === undefined ? withSection(found.body, sectionOf(words(`version ${found.version}`))) : undefined));
+    const words = (was: string): SectionWords => ({
+      title: `${title}: ${headline}`,
+      lines,
+      link: { before: `${call.story.windowTitle}:`, words: "report", url: call.story.reportUrl },
+      mark: markOf(call, was),
+    });
+    const edited = await pages.change(id, `Nightshift: results of ${call.run}`, (found) =>
+      ownSection(found, call) === undefined ? withSection(found.body, sectionOf(words(`version ${found.version}`))) : undefined,
+    );
     if (!edited) return await asComment(pages, id, contentOf(words("no comment")), call);
     // As Confluence keeps it, which is not letter for letter what was sent.
     const section = ownSection(await pages.read(id), call);
@@ -76,12 +83,16 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
     const { page, as, words } = receipt;
     if (as === "comment") {
       const comment = await commentOf(pages, receipt);
-      if (comment === undefined || digestOf(comment) !== words) throw new Fault("rejected", `comment ${receipt.comment} of page ${page} ${comment === undefined ? "is not there" : "is not as it was left"}`, { vendor: "confluence" });
+      if (comment === undefined || digestOf(comment) !== words)
+        throw new Fault("rejected", `comment ${receipt.comment} of page ${page} ${comment === undefined ? "is not there" : "is not as it was left"}`, { vendor: "confluence" });
       return [`page ${page} has comment ${receipt.comment} with the results`];
     }
     const found = await pages.read(page);
     const section = ownSection(found, call);
-    if (section === undefined || digestOf(section.markup) !== words) throw new Fault("rejected", `page «${found.title}» ${section === undefined ? "has no section of this step's" : "has another text in its section"}; expected the results`, { vendor: "confluence" });
+    if (section === undefined || digestOf(section.markup) !== words)
+      throw new Fault("rejected", `page «${found.title}» ${section === undefined ? "has no section of this step's" : "has another text in its section"}; expected the results`, {
+        vendor: "confluence",
+      });
     return [`page «${found.title}» (${page}), version ${found.version}, has one section with the results: ${section.mark.text}`];
   },
 
@@ -94,7 +105,9 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
       // Put back by an earlier call, or taken away by hand.
       if (section === undefined ? before === undefined : section.mark.text === before?.mark.text) return undefined;
       if (section === undefined || ownMark(section.mark.text, call) === undefined || digestOf(section.markup) !== words) {
-        throw new Fault("conflict", `the section of page «${found.title}» ${section === undefined ? "is gone" : "is not as this step left it"}; somebody changed it since`, { vendor: "confluence" });
+        throw new Fault("conflict", `the section of page «${found.title}» ${section === undefined ? "is gone" : "is not as this step left it"}; somebody changed it since`, {
+          vendor: "confluence",
+        });
       }
       return `${found.body.slice(0, section.start)}${before?.markup ?? ""}${found.body.slice(section.end)}`;
     });
@@ -127,7 +140,8 @@ async function commentOf(pages: Pages, { page, comment }: Receipt): Promise<stri
 async function withoutComment(pages: Pages, receipt: Receipt): Promise<Evidence> {
   const { page, comment = "" } = receipt;
   const body = await commentOf(pages, receipt);
-  if (body !== undefined && digestOf(body) !== receipt.words) throw new Fault("conflict", `comment ${comment} of page ${page} is not as this step left it; somebody changed it since`, { vendor: "confluence" });
+  if (body !== undefined && digestOf(body) !== receipt.words)
+    throw new Fault("conflict", `comment ${comment} of page ${page} is not as this step left it; somebody changed it since`, { vendor: "confluence" });
   if (body !== undefined) await pages.removeComment(comment);
   return [`page ${page} has no comment ${comment} any more`];
 }

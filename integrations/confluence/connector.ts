@@ -125,7 +125,10 @@ export function connectConfluence(settings: ConfluenceSettings, outside: Outside
           if (!(thrown instanceof Fault && thrown.kind === "conflict")) throw thrown;
         }
       }
-      throw new Fault("throttled", `people are at work on page ${id}: it was saved ${MOST_SAVES} times between reading and writing it`, { vendor: VENDOR, retryAfterMs: WAIT_FOR_PEOPLE_MS });
+      throw new Fault("throttled", `people are at work on page ${id}: it was saved ${MOST_SAVES} times between reading and writing it`, {
+        vendor: VENDOR,
+        retryAfterMs: WAIT_FOR_PEOPLE_MS,
+      });
     },
 
     async comments(id) {
@@ -142,7 +145,9 @@ export function connectConfluence(settings: ConfluenceSettings, outside: Outside
     },
 
     async addComment(pageId, body) {
-      return commentOf(await call({ method: "POST", path: "/wiki/api/v2/footer-comments", json: { pageId: checked(pageId), body: { representation: "storage", value: body } }, answer: AComment }));
+      return commentOf(
+        await call({ method: "POST", path: "/wiki/api/v2/footer-comments", json: { pageId: checked(pageId), body: { representation: "storage", value: body } }, answer: AComment }),
+      );
     },
 
     async removeComment(id) {
@@ -158,7 +163,8 @@ export function connectConfluence(settings: ConfluenceSettings, outside: Outside
 }
 
 async function attach(call: RestClient, id: string, { name, mediaType, bytes, key }: PageFile): Promise<string> {
-  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._()-]{0,199}$/u.test(name)) throw new Fault("invalid", `${JSON.stringify(name)} is no name for an attachment; expected letters, digits, spaces and . _ ( ) -`, { vendor: VENDOR });
+  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._()-]{0,199}$/u.test(name))
+    throw new Fault("invalid", `${JSON.stringify(name)} is no name for an attachment; expected letters, digits, spaces and . _ ( ) -`, { vendor: VENDOR });
   const { results: present } = await call({ path: `/wiki/api/v2/pages/${id}/attachments`, query: { filename: name }, answer: Attachments });
   const ours = present.find(({ comment }) => comment?.includes(key) === true);
   if (ours !== undefined) return ours.id;

@@ -8,7 +8,8 @@ import { connectConfluence } from "./connector.ts";
 import { confluenceSimulator, type ConfluencePage, type ConfluenceWorld } from "./simulator.ts";
 
 const SETTINGS = { site: "https://nightshift.atlassian.net", email: "nightshift@example.com", apiToken: "confluence-api-token" };
-const BODY = '<h2>Primary Work</h2><ul><li><p>Disable a cipher &ndash; <ac:structured-macro ac:name="jira" ac:schema-version="1" ac:macro-id="a1"><ac:parameter ac:name="key">INFRA-505</ac:parameter></ac:structured-macro></p></li></ul>';
+const BODY =
+  '<h2>Primary Work</h2><ul><li><p>Disable a cipher &ndash; <ac:structured-macro ac:name="jira" ac:schema-version="1" ac:macro-id="a1"><ac:parameter ac:name="key">INFRA-505</ac:parameter></ac:structured-macro></p></li></ul>';
 const PARAMS = { page: "/spaces/icinfradoc/pages/3543040022/10+6+2024", title: "Results" };
 
 function page(given: Partial<ConfluencePage> = {}, body = BODY): ConfluencePage {
@@ -39,7 +40,8 @@ const saves = (of: ConfluenceWorld, edit: (body: string) => string) => {
   const { versions } = pageOf(of);
   versions.push({ number: versions.length + 1, body: edit(bodyOf(of)), message: "", createdAt: "2024-10-06T08:00:00.000Z", authorId: "dana" });
 };
-const essence = ({ pages }: ConfluenceWorld) => pages.map(({ id, title, status, versions, comments, attachments }) => ({ id, title, status, body: versions.at(-1)?.body, comments, attachments }));
+const essence = ({ pages }: ConfluenceWorld) =>
+  pages.map(({ id, title, status, versions, comments, attachments }) => ({ id, title, status, body: versions.at(-1)?.body, comments, attachments }));
 
 function callOf(over: Partial<Call> = {}): Call {
   return {
@@ -81,7 +83,8 @@ actionContract({
 });
 
 /** The same promises where another run's section is there already, and where the account may not edit. */
-const EARLIER = '<ac:structured-macro ac:name="expand" ac:schema-version="1" ac:macro-id="b2"><ac:parameter ac:name="title">Results</ac:parameter><ac:rich-text-body><p>Rehearsed</p><p>[nightshift 2024-10-05 0123abcd was version 1]</p></ac:rich-text-body></ac:structured-macro>';
+const EARLIER =
+  '<ac:structured-macro ac:name="expand" ac:schema-version="1" ac:macro-id="b2"><ac:parameter ac:name="title">Results</ac:parameter><ac:rich-text-body><p>Rehearsed</p><p>[nightshift 2024-10-05 0123abcd was version 1]</p></ac:rich-text-body></ac:structured-macro>';
 
 actionContract({
   action: pagePublish,
@@ -158,7 +161,11 @@ describe("page.publish, what is special here", () => {
     await pagePublish.begin(calm.ports, PARAMS, callOf());
 
     expect(bodyOf(calm.world).startsWith(`<p>2</p><p>1</p>${BODY}<ac:structured-macro`)).toBe(true);
-    await expect(pagePublish.begin(busy.ports, PARAMS, callOf())).rejects.toMatchObject({ kind: "throttled", retryAfterMs: 60_000, message: expect.stringContaining("people are at work on page 3543040022") as string });
+    await expect(pagePublish.begin(busy.ports, PARAMS, callOf())).rejects.toMatchObject({
+      kind: "throttled",
+      retryAfterMs: 60_000,
+      message: expect.stringContaining("people are at work on page 3543040022") as string,
+    });
     expect(busy.world.effects).toEqual([]);
   });
 
@@ -167,7 +174,9 @@ describe("page.publish, what is special here", () => {
 
     expect(await preview(world())).toEqual(["write the run's results, «Results», on page «10 6 2024» (3543040022), in a new section at its end"]);
     expect(await preview(world({}, EARLIER))).toEqual(["write the run's results, «Results», on page «10 6 2024» (3543040022), in the section that run 2024-10-05 has left there"]);
-    expect(await preview(world({ lacks: ["update"] }))).toEqual(["write the run's results, «Results», on page «10 6 2024» (3543040022), as a comment beneath it, since Nightshift's account may not edit it"]);
+    expect(await preview(world({ lacks: ["update"] }))).toEqual([
+      "write the run's results, «Results», on page «10 6 2024» (3543040022), as a comment beneath it, since Nightshift's account may not edit it",
+    ]);
   });
 
   it("finds its comment behind many of other people's", async () => {
@@ -184,7 +193,10 @@ describe("page.publish, what is special here", () => {
   it("is denied, with what is missing, where it may neither edit nor comment", async () => {
     const { ports } = mount(world({ lacks: ["update", "comment"] }));
 
-    await expect(pagePublish.begin(ports, PARAMS, callOf())).rejects.toMatchObject({ kind: "denied", message: expect.stringContaining("POST /wiki/api/v2/footer-comments: not allowed: Current user not permitted to comment") as string });
+    await expect(pagePublish.begin(ports, PARAMS, callOf())).rejects.toMatchObject({
+      kind: "denied",
+      message: expect.stringContaining("POST /wiki/api/v2/footer-comments: not allowed: Current user not permitted to comment") as string,
+    });
   });
 
   it("leaves a page alone that is archived, or has two sections", async () => {
@@ -197,21 +209,32 @@ describe("page.publish, what is special here", () => {
   });
 
   it("says absent for a page that may not be seen, which Confluence tells no better", async () => {
-    await expect(pagePublish.preview(mount(world({ hidden: true })).ports, PARAMS, callOf())).rejects.toMatchObject({ kind: "absent", message: expect.stringContaining("not there, or not visible to Nightshift's account") as string });
+    await expect(pagePublish.preview(mount(world({ hidden: true })).ports, PARAMS, callOf())).rejects.toMatchObject({
+      kind: "absent",
+      message: expect.stringContaining("not there, or not visible to Nightshift's account") as string,
+    });
   });
 
-  it.each(["3543040022", "/spaces/x/pages/3543040022", "/wiki/spaces/x/pages/3543040022/10+6+2024", "https://nightshift.atlassian.net/wiki/spaces/x/pages/3543040022/10+6+2024?focusedCommentId=1"])("knows the page by %s", async (reference) => {
+  it.each([
+    "3543040022",
+    "/spaces/x/pages/3543040022",
+    "/wiki/spaces/x/pages/3543040022/10+6+2024",
+    "https://nightshift.atlassian.net/wiki/spaces/x/pages/3543040022/10+6+2024?focusedCommentId=1",
+  ])("knows the page by %s", async (reference) => {
     expect(pagePublish.params.safeParse({ page: reference }).success).toBe(true);
     expect(mount().ports.pages.idOf(reference)).toBe("3543040022");
     expect(pagePublish.touches({ page: reference, title: "Results" })).toEqual(["page:3543040022"]);
   });
 
-  it.each(["", "10 6 2024", "../1", "1/../2", "/spaces/x/pages/", "1;2", "1'", "1\n2", "https://evil.example.com/wiki/spaces/x/pages/1 2", "%31"])("sends nothing for the page %j", async (reference) => {
-    const { outside, ports } = mount();
+  it.each(["", "10 6 2024", "../1", "1/../2", "/spaces/x/pages/", "1;2", "1'", "1\n2", "https://evil.example.com/wiki/spaces/x/pages/1 2", "%31"])(
+    "sends nothing for the page %j",
+    async (reference) => {
+      const { outside, ports } = mount();
 
-    await expect(pagePublish.preview(ports, { page: reference, title: "x" }, callOf())).rejects.toMatchObject({ kind: "invalid" });
-    expect(outside.requests).toEqual([]);
-  });
+      await expect(pagePublish.preview(ports, { page: reference, title: "x" }, callOf())).rejects.toMatchObject({ kind: "invalid" });
+      expect(outside.requests).toEqual([]);
+    },
+  );
 
   it("refuses a page of another site", () => {
     expect(() => mount().ports.pages.idOf("https://other.atlassian.net/wiki/spaces/x/pages/1")).toThrow("is not on nightshift.atlassian.net");
@@ -219,12 +242,21 @@ describe("page.publish, what is special here", () => {
 });
 
 describe("attachments", () => {
-  const FILE = { name: "Update Tracking 2024-10-06.xlsx", mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes: new TextEncoder().encode("rows"), key: "2024-10-06/tracking" };
+  const FILE = {
+    name: "Update Tracking 2024-10-06.xlsx",
+    mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    bytes: new TextEncoder().encode("rows"),
+    key: "2024-10-06/tracking",
+  };
 
   it("are sent once per key, and as a new version of the file for another key", async () => {
     const { world: of, ports } = mount();
 
-    const ids = [await ports.pages.attach("3543040022", FILE), await ports.pages.attach("3543040022", FILE), await ports.pages.attach("3543040022", { ...FILE, key: "2024-10-06/tracking-2" })];
+    const ids = [
+      await ports.pages.attach("3543040022", FILE),
+      await ports.pages.attach("3543040022", FILE),
+      await ports.pages.attach("3543040022", { ...FILE, key: "2024-10-06/tracking-2" }),
+    ];
 
     expect(new Set(ids).size).toBe(1);
     expect(pageOf(of).attachments).toMatchObject([{ name: FILE.name, version: 2, size: 4, comment: "Nightshift 2024-10-06/tracking-2" }]);

@@ -93,7 +93,10 @@ const KIND_OF_STATUS: Readonly<Record<number, readonly [FaultKind, string]>> = {
 function reasonOf(text: string): string {
   const { errors, message } = (parse(text) ?? {}) as { errors?: unknown; message?: unknown };
   const titles = Array.isArray(errors) ? errors.flatMap((each: { title?: unknown; detail?: unknown } | null) => [each?.title, each?.detail]) : [message];
-  return titles.filter((word) => typeof word === "string").join("; ").slice(0, LONGEST_REASON);
+  return titles
+    .filter((word) => typeof word === "string")
+    .join("; ")
+    .slice(0, LONGEST_REASON);
 }
 
 function parse(text: string): unknown {

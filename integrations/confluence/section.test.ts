@@ -4,10 +4,17 @@ import { markOf } from "../../shared/action/mark.ts";
 import { contentOf, PAGE_LIMITS, sectionIn, sectionOf, type SectionWords, withSection, wordsOf } from "./section.ts";
 
 const CALL = { run: "2024-10-06", step: "publish", target: "publish" };
-const PAGE = '<h1>Primary Work</h1><ac:structured-macro ac:name="jira"><ac:parameter ac:name="key">PLAT-1</ac:parameter></ac:structured-macro><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[if (a < b) { "</ac:structured-macro>" }]]></ac:plain-text-body></ac:structured-macro><p>Scott &amp; Rama</p>';
+const PAGE =
+  '<h1>Primary Work</h1><ac:structured-macro ac:name="jira"><ac:parameter ac:name="key">PLAT-1</ac:parameter></ac:structured-macro><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[if (a < b) { "</ac:structured-macro>" }]]></ac:plain-text-body></ac:structured-macro><p>Scott &amp; Rama</p>';
 
 function words(given: Partial<SectionWords> = {}): SectionWords {
-  return { title: "Results: 2 of 2 done", lines: ["Carried over: INFRA-453"], link: { before: "Window:", words: "report", url: "https://nightshift.example.com/runs/2024-10-06?a=1&b=2" }, mark: markOf(CALL, "version 7"), ...given };
+  return {
+    title: "Results: 2 of 2 done",
+    lines: ["Carried over: INFRA-453"],
+    link: { before: "Window:", words: "report", url: "https://nightshift.example.com/runs/2024-10-06?a=1&b=2" },
+    mark: markOf(CALL, "version 7"),
+    ...given,
+  };
 }
 
 describe("the section of a page", () => {
@@ -45,7 +52,15 @@ describe("the section of a page", () => {
   });
 
   it("holds words, and never markup, whatever they are", () => {
-    const hostile = ["</ac:rich-text-body></ac:structured-macro><script>alert(1)</script>", "a ]]> b <![CDATA[", '"><img src=x onerror=1>', "&amp; &lt; &#0;", "\u0000\u0007\u202e", "\ud800", "@[~accountid:1] {code} !pic!"];
+    const hostile = [
+      "</ac:rich-text-body></ac:structured-macro><script>alert(1)</script>",
+      "a ]]> b <![CDATA[",
+      '"><img src=x onerror=1>',
+      "&amp; &lt; &#0;",
+      "\u0000\u0007\u202e",
+      "\ud800",
+      "@[~accountid:1] {code} !pic!",
+    ];
 
     const markup = sectionOf(words({ title: hostile.join(" "), lines: hostile }));
 
@@ -72,7 +87,12 @@ describe("the section of a page", () => {
 describe("the words of a piece of markup", () => {
   it("are the same however Confluence writes them", () => {
     const sent = sectionOf(words({ title: "Results: it's «done» – all", lines: ["a & b"] }));
-    const stored = sent.replace('ac:name="expand"', 'ac:name="expand" ac:schema-version="1" ac:macro-id="1-2"').replaceAll("&#39;", "'").replaceAll("«", "&laquo;").replaceAll("–", "&ndash;").replaceAll("</p><p>", "</p>\n<p local-id='x>y'>");
+    const stored = sent
+      .replace('ac:name="expand"', 'ac:name="expand" ac:schema-version="1" ac:macro-id="1-2"')
+      .replaceAll("&#39;", "'")
+      .replaceAll("«", "&laquo;")
+      .replaceAll("–", "&ndash;")
+      .replaceAll("</p><p>", "</p>\n<p local-id='x>y'>");
 
     expect(wordsOf(stored)).toBe(wordsOf(sent));
   });

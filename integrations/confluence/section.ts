@@ -37,7 +37,10 @@ export function sectionIn(body: string): Section | undefined {
     return mark === undefined ? [] : [{ start, end, markup, mark }];
   });
   const own = marked.filter((one) => !marked.some((other) => other !== one && other.start >= one.start && other.end <= one.end));
-  if (own.length > 1) throw new Fault("conflict", `the page has ${own.length} sections of Nightshift's (${own.map(({ mark }) => mark.text).join(", ")}); expected one: delete what was copied`, { vendor: "confluence" });
+  if (own.length > 1)
+    throw new Fault("conflict", `the page has ${own.length} sections of Nightshift's (${own.map(({ mark }) => mark.text).join(", ")}); expected one: delete what was copied`, {
+      vendor: "confluence",
+    });
   return own[0];
 }
 
@@ -84,7 +87,7 @@ export function wordsOf(markup: string): string {
 
 /** CDATA, comments and tags, each once and in their order; what does not close ends it, as nothing after it can be told. */
 function* tokensIn(body: string): Generator<{ readonly start: number; readonly end: number; readonly token: string }> {
-  for (let start = body.indexOf("<"); start >= 0; ) {
+  for (let start = body.indexOf("<"); start >= 0;) {
     const end = endOfToken(body, start);
     if (end === undefined) return;
     if (end > start + 1) yield { start, end, token: body.slice(start, end) };
@@ -94,7 +97,10 @@ function* tokensIn(body: string): Generator<{ readonly start: number; readonly e
 
 /** `start + 1` for a `<` that begins nothing. */
 function endOfToken(body: string, start: number): number | undefined {
-  for (const [opening, closing] of [["<![CDATA[", "]]>"], ["<!--", "-->"]] as const) {
+  for (const [opening, closing] of [
+    ["<![CDATA[", "]]>"],
+    ["<!--", "-->"],
+  ] as const) {
     if (!body.startsWith(opening, start)) continue;
     const end = body.indexOf(closing, start + opening.length);
     return end < 0 ? undefined : end + closing.length;
@@ -127,7 +133,23 @@ function macrosIn(body: string): readonly { readonly start: number; readonly end
 
 /** Entities that Confluence may put in the place of letters that we sent. */
 const ENTITIES: Readonly<Record<string, string>> = {
-  amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", hellip: "…", ndash: "–", mdash: "—", lsquo: "‘", rsquo: "’", ldquo: "“", rdquo: "”", laquo: "«", raquo: "»", middot: "·", rarr: "→",
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: " ",
+  hellip: "…",
+  ndash: "–",
+  mdash: "—",
+  lsquo: "‘",
+  rsquo: "’",
+  ldquo: "“",
+  rdquo: "”",
+  laquo: "«",
+  raquo: "»",
+  middot: "·",
+  rarr: "→",
 };
 
 function decoded(name: string): string | undefined {
@@ -142,7 +164,10 @@ function escaped(text: string): string {
 
 /** On one line, without what XML cannot hold or what turns writing around, and no longer than it may be. */
 function cut(text: string, most: number): string {
-  const clean = text.replaceAll(/[\p{Cc}\p{Cs}\p{Cn}\u202a-\u202e\u2066-\u2069]/gu, " ").replaceAll(/\s+/g, " ").trim();
+  const clean = text
+    .replaceAll(/[\p{Cc}\p{Cs}\p{Cn}\u202a-\u202e\u2066-\u2069]/gu, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
   const letters = [...clean];
   return letters.length <= most ? clean : `${letters.slice(0, most - 1).join("")}…`;
 }

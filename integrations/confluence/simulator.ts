@@ -120,14 +120,30 @@ function readPage({ world, id, query }: Asked): Response {
   const version = wanted === null ? page.versions.at(-1) : page.versions.find(({ number }) => String(number) === wanted);
   if (version === undefined) throw new Refusal(404, "NOT_FOUND", "Not Found");
   const operations = ["read", "update"].filter((operation) => operation !== "update" || !page.lacks?.includes("update")).map((operation) => ({ operation, targetType: "page" }));
-  return Response.json({ ...shown(page, version), ...(query.get("include-operations") === "true" ? { operations: { results: operations, meta: { hasMore: false }, _links: {} } } : {}) });
+  return Response.json({
+    ...shown(page, version),
+    ...(query.get("include-operations") === "true" ? { operations: { results: operations, meta: { hasMore: false }, _links: {} } } : {}),
+  });
 }
 
 async function updatePage({ world, id, request, now }: Asked): Promise<Response> {
   const page = seen({ world, id });
-  const { id: inBody, status, title, body, version } = (await request.json()) as { id?: string; status?: string; title?: string; body?: { representation?: string; value?: string }; version?: { number?: number; message?: string } };
+  const {
+    id: inBody,
+    status,
+    title,
+    body,
+    version,
+  } = (await request.json()) as {
+    id?: string;
+    status?: string;
+    title?: string;
+    body?: { representation?: string; value?: string };
+    version?: { number?: number; message?: string };
+  };
   if (page.lacks?.includes("update")) throw new Refusal(403, "FORBIDDEN", "Current user not permitted to edit this page");
-  if (inBody !== id || status !== "current" || title === undefined || body?.representation !== "storage" || body.value === undefined) throw new Refusal(400, "INVALID_REQUEST_PARAMETER", "Provided request body is invalid");
+  if (inBody !== id || status !== "current" || title === undefined || body?.representation !== "storage" || body.value === undefined)
+    throw new Refusal(400, "INVALID_REQUEST_PARAMETER", "Provided request body is invalid");
   if (!isWellFormed(body.value)) throw new Refusal(400, "INVALID_REQUEST_PARAMETER", "Error parsing xhtml");
   const rival = page.rivals?.shift();
   if (page.rivals?.length === 0) delete page.rivals;
@@ -152,7 +168,10 @@ function kept(body: string, { id }: ConfluencePage): string {
   return body
     .replaceAll(/<ac:structured-macro ac:name="([^"]+)">/g, (whole, name: string) => {
       const digest = createHash("sha256").update(`${id} ${count++} ${body}`).digest("hex");
-      return whole.replace(`ac:name="${name}"`, `ac:name="${name}" ac:schema-version="1" ac:macro-id="${digest.slice(0, 8)}-${digest.slice(8, 12)}-4${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}"`);
+      return whole.replace(
+        `ac:name="${name}"`,
+        `ac:name="${name}" ac:schema-version="1" ac:macro-id="${digest.slice(0, 8)}-${digest.slice(8, 12)}-4${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}"`,
+      );
     })
     .replaceAll("&#39;", "'");
 }
@@ -160,12 +179,15 @@ function kept(body: string, { id }: ConfluencePage): string {
 /** Elements close in the order in which they were opened, and nothing stands bare that should be escaped. */
 function isWellFormed(body: string): boolean {
   const open: string[] = [];
-  const rest = body.replaceAll(/<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([A-Za-z][\w:-]*)((?:"[^"]*"|[^">])*?)(\/?)>/g, (whole, closing: string, name: string, _attributes: string, empty: string) => {
-    if (whole.startsWith("<![")) return "";
-    if (closing === "/") return open.pop() === name ? "" : "<";
-    if (empty === "") open.push(name);
-    return "";
-  });
+  const rest = body.replaceAll(
+    /<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([A-Za-z][\w:-]*)((?:"[^"]*"|[^">])*?)(\/?)>/g,
+    (whole, closing: string, name: string, _attributes: string, empty: string) => {
+      if (whole.startsWith("<![")) return "";
+      if (closing === "/") return open.pop() === name ? "" : "<";
+      if (empty === "") open.push(name);
+      return "";
+    },
+  );
   // oxlint-disable-next-line no-control-regex -- what XML cannot hold
   return open.length === 0 && !/[<\u0000-\u0008\u000b\u000c\u000e-\u001f]|&(?!(?:#x?[0-9a-f]+|\w+);)/i.test(rest);
 }
@@ -175,7 +197,10 @@ function readComments({ world, id, query }: Asked): Response {
   const limit = Math.min(Number(query.get("limit") ?? 25), 250);
   const start = Number(query.get("cursor") ?? 0);
   const sorted = query.get("sort") === "-created-date" ? page.comments.toReversed() : page.comments;
-  const next = start + limit < sorted.length ? { next: `/wiki/api/v2/pages/${id}/footer-comments?${new URLSearchParams({ ...Object.fromEntries(query), cursor: String(start + limit) }).toString()}` } : {};
+  const next =
+    start + limit < sorted.length
+      ? { next: `/wiki/api/v2/pages/${id}/footer-comments?${new URLSearchParams({ ...Object.fromEntries(query), cursor: String(start + limit) }).toString()}` }
+      : {};
   return Response.json({ results: sorted.slice(start, start + limit).map((comment) => shownComment(world, page, comment)), _links: { ...next, base: `${world.site}/wiki` } });
 }
 
@@ -194,7 +219,10 @@ async function addComment({ world, request, now }: Asked): Promise<Response> {
 function removeComment({ world, id, now }: Asked): Response {
   const page = world.pages.find(({ comments, hidden }) => !hidden && comments.some((comment) => comment.id === id));
   if (page === undefined) throw new Refusal(404, "NOT_FOUND", "Not Found");
-  page.comments.splice(page.comments.findIndex((comment) => comment.id === id), 1);
+  page.comments.splice(
+    page.comments.findIndex((comment) => comment.id === id),
+    1,
+  );
   world.effects.push(effectOf("uncommented", page, now, { id }));
   return new Response(null, { status: 204 });
 }
@@ -203,7 +231,19 @@ function readAttachments({ world, id, query }: Asked): Response {
   const page = seen({ world, id });
   const wanted = query.get("filename");
   const found = page.attachments.filter(({ name }) => wanted === null || name === wanted);
-  return Response.json({ results: found.map(({ id: own, name, mediaType, comment, size, version }) => ({ id: own, status: "current", title: name, pageId: id, mediaType, comment, fileSize: size, version: { number: version } })), _links: { base: `${world.site}/wiki` } });
+  return Response.json({
+    results: found.map(({ id: own, name, mediaType, comment, size, version }) => ({
+      id: own,
+      status: "current",
+      title: name,
+      pageId: id,
+      mediaType,
+      comment,
+      fileSize: size,
+      version: { number: version },
+    })),
+    _links: { base: `${world.site}/wiki` },
+  });
 }
 
 async function upload({ world, id, request, now }: Asked): Promise<Response> {
@@ -220,7 +260,16 @@ async function upload({ world, id, request, now }: Asked): Promise<Response> {
   if (earlier === undefined) page.attachments.push(attachment);
   world.effects.push(effectOf("attached", page, now, { file: attachment.name, version: attachment.version }));
   return Response.json({
-    results: [{ id: attachment.id, type: "attachment", status: "current", title: attachment.name, version: { when: new Date(now).toISOString(), number: attachment.version, minorEdit: form.get("minorEdit") === "true" }, _links: {} }],
+    results: [
+      {
+        id: attachment.id,
+        type: "attachment",
+        status: "current",
+        title: attachment.name,
+        version: { when: new Date(now).toISOString(), number: attachment.version, minorEdit: form.get("minorEdit") === "true" },
+        _links: {},
+      },
+    ],
     start: 0,
     limit: 200,
     size: 1,
@@ -229,11 +278,26 @@ async function upload({ world, id, request, now }: Asked): Promise<Response> {
 }
 
 function shown({ id, status, title, spaceId }: ConfluencePage, { number, body, message, createdAt, authorId }: ConfluenceVersion): object {
-  return { id, status, title, spaceId, parentId: null, version: { number, message, createdAt, minorEdit: false, authorId }, body: { storage: { representation: "storage", value: body } } };
+  return {
+    id,
+    status,
+    title,
+    spaceId,
+    parentId: null,
+    version: { number, message, createdAt, minorEdit: false, authorId },
+    body: { storage: { representation: "storage", value: body } },
+  };
 }
 
 function shownComment(world: ConfluenceWorld, { id: pageId }: ConfluencePage, { id, body, createdAt }: ConfluenceComment): object {
-  return { id, status: "current", title: "Re: page", pageId, version: { number: 1, createdAt, minorEdit: false, authorId: world.account.accountId }, body: { storage: { representation: "storage", value: body } } };
+  return {
+    id,
+    status: "current",
+    title: "Re: page",
+    pageId,
+    version: { number: 1, createdAt, minorEdit: false, authorId: world.account.accountId },
+    body: { storage: { representation: "storage", value: body } },
+  };
 }
 
 function effectOf(did: string, { title }: ConfluencePage, now: number, more: Readonly<Record<string, unknown>>): Effect {

@@ -5,7 +5,10 @@ import { Fault } from "../../shared/fault/fault.ts";
 import type { Issue, IssueLink, IssueRight, Issues, Transition } from "./connector.ts";
 import { documentOf, type JiraDocument } from "./document.ts";
 
-const IssueKey = z.string().regex(/^[A-Z][A-Z0-9_]+-\d+$/, "an issue key such as PLAT-1086").describe("Jira key of the issue");
+const IssueKey = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]+-\d+$/, "an issue key such as PLAT-1086")
+  .describe("Jira key of the issue");
 const POLICY = { timeoutMs: 60 * 60_000, attempts: 10, retryDelayMs: 5_000 };
 
 const Comment = z.strictObject({
@@ -171,7 +174,9 @@ export const jiraLink = defineAction<{ issues: Issues }, z.infer<typeof Link>, z
   async verify({ issues }, { issue, link }) {
     const found = await issues.link(issue, link.globalId);
     if (found === undefined || !equal(found, link)) {
-      throw new Fault("rejected", `${issue} ${found === undefined ? "has no link" : `has another link, «${found.title}»`}; expected «${link.title}» to ${link.url}`, { vendor: "jira" });
+      throw new Fault("rejected", `${issue} ${found === undefined ? "has no link" : `has another link, «${found.title}»`}; expected «${link.title}» to ${link.url}`, {
+        vendor: "jira",
+      });
     }
     return [`${issue} links to ${found.url}${found.resolved ? ", struck through" : ""}`];
   },
@@ -217,7 +222,8 @@ function equal(a: IssueLink, b: IssueLink): boolean {
 
 async function expectRight(issues: Issues, key: string, right: IssueRight): Promise<Issue> {
   const found = await issues.issue(key);
-  if (!(await issues.may(key, right))) throw new Fault("denied", `Nightshift's account may not ${RIGHT_WORDS[right]} ${key}; grant it «${right}» in that project`, { vendor: "jira" });
+  if (!(await issues.may(key, right)))
+    throw new Fault("denied", `Nightshift's account may not ${RIGHT_WORDS[right]} ${key}; grant it «${right}» in that project`, { vendor: "jira" });
   return found;
 }
 
@@ -230,7 +236,9 @@ async function expectWay(issues: Issues, { key, status }: Issue, to: string): Pr
   const way = fitting.find(({ hasScreen }) => !hasScreen) ?? fitting[0];
   if (way !== undefined) return way;
   const possible = [...new Set(ways.map((one) => one.to))].sort();
-  throw new Fault("conflict", `${key} cannot go from ${status} to ${to}; its workflow leads to ${possible.length === 0 ? "nothing else" : possible.join(", ")}`, { vendor: "jira" });
+  throw new Fault("conflict", `${key} cannot go from ${status} to ${to}; its workflow leads to ${possible.length === 0 ? "nothing else" : possible.join(", ")}`, {
+    vendor: "jira",
+  });
 }
 
 function titled({ key, summary, status }: Issue): string {

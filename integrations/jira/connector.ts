@@ -93,11 +93,29 @@ const PAGE_SIZE = 100;
 const MOST_PAGES = 20;
 
 /** The answers, as far as we rely on them. */
-const AnIssue = z.object({ key: z.string(), fields: z.object({ summary: z.string(), status: z.object({ name: z.string() }) }), properties: z.record(z.string(), z.unknown()).optional() });
-const Transitions = z.object({ transitions: z.array(z.object({ id: z.string(), name: z.string().default(""), to: z.object({ name: z.string() }), hasScreen: z.boolean().default(false), isAvailable: z.boolean().default(true) })) });
+const AnIssue = z.object({
+  key: z.string(),
+  fields: z.object({ summary: z.string(), status: z.object({ name: z.string() }) }),
+  properties: z.record(z.string(), z.unknown()).optional(),
+});
+const Transitions = z.object({
+  transitions: z.array(
+    z.object({ id: z.string(), name: z.string().default(""), to: z.object({ name: z.string() }), hasScreen: z.boolean().default(false), isAvailable: z.boolean().default(true) }),
+  ),
+});
 const AComment = z.object({ id: z.string().regex(/^\d+$/), created: z.coerce.date(), properties: z.array(z.object({ key: z.string(), value: z.unknown() })).optional() });
 const Comments = z.object({ comments: z.array(AComment), total: z.number() });
-const Links = z.array(z.object({ globalId: z.string().optional(), object: z.object({ url: z.string(), title: z.string(), summary: z.string().nullish(), status: z.object({ resolved: z.boolean().nullish(), icon: z.object({ title: z.string().nullish() }).nullish() }).nullish() }) }));
+const Links = z.array(
+  z.object({
+    globalId: z.string().optional(),
+    object: z.object({
+      url: z.string(),
+      title: z.string(),
+      summary: z.string().nullish(),
+      status: z.object({ resolved: z.boolean().nullish(), icon: z.object({ title: z.string().nullish() }).nullish() }).nullish(),
+    }),
+  }),
+);
 const Rights = z.object({ permissions: z.record(z.string(), z.object({ havePermission: z.boolean() })) });
 const AMoveMark = z.object({ key: z.string(), from: z.string(), to: z.string() });
 const ACommentMark = z.object({ run: z.string(), step: z.string(), moment: z.string(), key: z.string() });
@@ -147,7 +165,11 @@ export function connectJira(settings: JiraSettings, outside: Outside): Issues {
         const last = comments.at(-1);
         if (last === undefined || startAt + comments.length >= total || last.created.getTime() < oldest) return undefined;
       }
-      throw new Fault("rejected", `Jira: ${key} has more than ${MOST_PAGES * PAGE_SIZE} comments of the last three days, so it is unknown whether ${markKey} was posted; look for it there, then skip or retry the step`, { vendor: "jira" });
+      throw new Fault(
+        "rejected",
+        `Jira: ${key} has more than ${MOST_PAGES * PAGE_SIZE} comments of the last three days, so it is unknown whether ${markKey} was posted; look for it there, then skip or retry the step`,
+        { vendor: "jira" },
+      );
     },
 
     async comment(key, id) {
@@ -168,7 +190,9 @@ export function connectJira(settings: JiraSettings, outside: Outside): Issues {
       // Asked for one globalId, Jira answers 404 both for a missing link and for a missing issue; so all are asked for.
       const links = relied(Links, await getRemoteIssueLinks(client, { issueIdOrKey: checked(key) }), `links of ${key}`);
       const found = links.find((one) => one.globalId === globalId)?.object;
-      return found === undefined ? undefined : { globalId, url: found.url, title: found.title, summary: found.summary ?? "", resolved: found.status?.resolved === true, note: found.status?.icon?.title ?? "" };
+      return found === undefined
+        ? undefined
+        : { globalId, url: found.url, title: found.title, summary: found.summary ?? "", resolved: found.status?.resolved === true, note: found.status?.icon?.title ?? "" };
     },
 
     async putLink(key, { globalId, url, title, summary, resolved, note }) {

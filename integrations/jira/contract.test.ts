@@ -112,7 +112,11 @@ actionContract({
   integration: "jira, over an earlier link",
   world: () => {
     const object = { url: "https://nightshift.example.com/runs/2024-12-08", title: "Work under way", summary: "Window of the contract suite", status: { resolved: false } };
-    return world(issue("PLAT-1086", { links: [{ id: 7, globalId: "system=nightshift&id=2024-12-08", application: { type: "com.nightshift", name: "Nightshift" }, relationship: "maintenance window", object }] }));
+    return world(
+      issue("PLAT-1086", {
+        links: [{ id: 7, globalId: "system=nightshift&id=2024-12-08", application: { type: "com.nightshift", name: "Nightshift" }, relationship: "maintenance window", object }],
+      }),
+    );
   },
   simulator: jiraSimulator,
   connect,
@@ -150,16 +154,15 @@ describe("jira.comment", () => {
         },
       ],
     });
-    expect(jira.issues[0]!.comments[0]!.properties).toEqual([
-      { key: "nightshift", value: { run: RUN, step: "tell", moment: "finish", key: `${RUN}/tell/PLAT-1086/finish` } },
-    ]);
+    expect(jira.issues[0]!.comments[0]!.properties).toEqual([{ key: "nightshift", value: { run: RUN, step: "tell", moment: "finish", key: `${RUN}/tell/PLAT-1086/finish` } }]);
   });
 
   it("comments on a state once, however often it is tried", async () => {
     const { world: jira, ports } = mount(world());
 
     for (const attempt of [1, 2, 3]) {
-      for (const moment of ["start", "finish"] as const) await jiraComment.begin(ports, { issue: "PLAT-1086", text: "…", moment }, callOf({ key: `${RUN}/tell/PLAT-1086/${attempt}` }));
+      for (const moment of ["start", "finish"] as const)
+        await jiraComment.begin(ports, { issue: "PLAT-1086", text: "…", moment }, callOf({ key: `${RUN}/tell/PLAT-1086/${attempt}` }));
     }
 
     expect(jira.issues[0]!.comments).toHaveLength(2);
@@ -169,7 +172,8 @@ describe("jira.comment", () => {
     const { world: jira, ports } = mount(world());
     const params = { issue: "PLAT-1086", text: "Hello", moment: "note" as const };
     await jiraComment.begin(ports, params, callOf());
-    for (let n = 0; n < 250; n++) jira.issues[0]!.comments.push({ id: String(90_000 + n), body: { version: 1, type: "doc", content: [] }, created: "2024-12-08T01:00:01.000+0000", properties: [] });
+    for (let n = 0; n < 250; n++)
+      jira.issues[0]!.comments.push({ id: String(90_000 + n), body: { version: 1, type: "doc", content: [] }, created: "2024-12-08T01:00:01.000+0000", properties: [] });
 
     await jiraComment.begin(ports, params, callOf());
 
@@ -298,7 +302,10 @@ describe("jira.link, found as wanted", () => {
     const object = jira.issues[0]!.links[0]!.object as { status: { icon: { title: string } } };
     object.status.icon.title = object.status.icon.title.replace("was none", "was bm90IEpTT04");
 
-    await expect(jiraLink.begin(ports, params, callOf())).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("does not tell how the link was before") as string });
+    await expect(jiraLink.begin(ports, params, callOf())).rejects.toMatchObject({
+      kind: "conflict",
+      message: expect.stringContaining("does not tell how the link was before") as string,
+    });
   });
 });
 

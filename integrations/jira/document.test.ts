@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { documentOf, JIRA_LIMITS } from "./document.ts";
 
 const link = { before: "Window:", words: "report", url: "https://n.example/r" };
-const wordsOf = (node: { text?: string; content?: unknown }): string[] =>
-  node.text === undefined ? ((node.content ?? []) as { text?: string }[]).flatMap(wordsOf) : [node.text];
+const wordsOf = (node: { text?: string; content?: unknown }): string[] => (node.text === undefined ? ((node.content ?? []) as { text?: string }[]).flatMap(wordsOf) : [node.text]);
 
 describe("a document of plain words", () => {
   it("holds each line as a text of its own, none of them empty", () => {

@@ -47,7 +47,10 @@ function fitting(paragraphs: readonly string[], bullets: readonly string[]) {
 }
 
 function linesOf(words: string): string[] {
-  return words.split(/\r?\n/).map(oneLine).filter((line) => line !== "");
+  return words
+    .split(/\r?\n/)
+    .map(oneLine)
+    .filter((line) => line !== "");
 }
 
 /** Without what does not belong into a line of text, and no longer than one may be. Empty text nodes are refused by Jira. */

@@ -19,7 +19,8 @@ export function restClient({ site, email, apiToken }: JiraSettings, outside: Out
       // jira.js puts its parameters into the path as they are; one that leads elsewhere must not be sent.
       if (url.pathname !== path || url.origin !== new URL(site).origin) throw new Fault("invalid", `Jira: ${JSON.stringify(path)} is no path of its API`, { vendor: "jira" });
       for (const [name, value] of Object.entries(searchParams)) {
-        for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) if (typeof one === "string" || typeof one === "number" || typeof one === "boolean") url.searchParams.append(name, String(one));
+        for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
+          if (typeof one === "string" || typeof one === "number" || typeof one === "boolean") url.searchParams.append(name, String(one));
       }
       const what = `${method} ${path}`;
       const token = await outside.secrets.read(apiToken);
@@ -86,7 +87,10 @@ function reasonOf(answer: string): string {
     ...(Array.isArray(errorMessages) ? errorMessages : []),
     ...(typeof errors === "object" && errors !== null && !Array.isArray(errors) ? Object.entries(errors).map(([field, why]) => `${field}: ${String(why)}`) : []),
   ];
-  return words.filter((word) => typeof word === "string").join("; ").slice(0, LONGEST_REASON);
+  return words
+    .filter((word) => typeof word === "string")
+    .join("; ")
+    .slice(0, LONGEST_REASON);
 }
 
 function json(text: string): unknown {

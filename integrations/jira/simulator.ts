@@ -299,7 +299,10 @@ function statusOf({ site }: JiraWorld, name: string) {
 }
 
 function listOf(query: URLSearchParams, name: string): string[] {
-  return query.getAll(name).flatMap((value) => value.split(",")).filter((value) => value !== "");
+  return query
+    .getAll(name)
+    .flatMap((value) => value.split(","))
+    .filter((value) => value !== "");
 }
 
 function linkSelf({ site }: JiraWorld, { key }: JiraIssue, { id }: JiraLink): string {

@@ -77,7 +77,11 @@ export const certificateSync = defineAction<{ vault: Vault }, z.infer<typeof Par
     // The list of versions is another page of the vault's books than the current version is.
     const newest = (await vault.certificateVersions(receipt.vault, receipt.certificate)).find(({ enabled }) => enabled);
     if (newest?.thumbprint !== target.thumbprint) {
-      throw new Fault("rejected", `vault ${receipt.vault.name} shows ${target.thumbprint} as current and lists ${newest?.thumbprint ?? "none"} as the newest enabled version of ${receipt.certificate}`, { vendor: "key-vault" });
+      throw new Fault(
+        "rejected",
+        `vault ${receipt.vault.name} shows ${target.thumbprint} as current and lists ${newest?.thumbprint ?? "none"} as the newest enabled version of ${receipt.certificate}`,
+        { vendor: "key-vault" },
+      );
     }
     return [
       `certificate ${receipt.certificate} in vault ${receipt.vault.name}: ${inWords(target)}`,
@@ -118,7 +122,12 @@ async function compared(vaults: Vault, what: Omit<Receipt, "before" | "already">
   return { target, source, lacking: lackingOf(what, target, source, now) };
 }
 
-function lackingOf({ certificate, subject, vault, from, validDays }: Omit<Receipt, "before" | "already">, target: CurrentCertificate | undefined, source: CurrentCertificate | undefined, now: number): string | undefined {
+function lackingOf(
+  { certificate, subject, vault, from, validDays }: Omit<Receipt, "before" | "already">,
+  target: CurrentCertificate | undefined,
+  source: CurrentCertificate | undefined,
+  now: number,
+): string | undefined {
   const place = (one: VaultRef) => `certificate ${certificate} in vault ${one.name}`;
   if (target === undefined) return `${place(vault)} is not there yet`;
   if (!target.enabled) return `${place(vault)} is disabled`;
@@ -137,4 +146,5 @@ function covers(host: string, subject: string): boolean {
   return a === b || (a.startsWith("*.") && b.indexOf(".") > 0 && b.slice(b.indexOf(".")) === a.slice(1));
 }
 
-const inWords = (one: CertificateVersion | undefined) => (one === undefined ? "not there" : `version ${one.version}, thumbprint ${one.thumbprint}, ${one.enabled ? "" : "disabled, "}good until ${one.validTo}`);
+const inWords = (one: CertificateVersion | undefined) =>
+  one === undefined ? "not there" : `version ${one.version}, thumbprint ${one.thumbprint}, ${one.enabled ? "" : "disabled, "}good until ${one.validTo}`;

@@ -124,7 +124,9 @@ function versionOf({ version, x509Thumbprint, enabled, createdOn, notBefore, exp
   }
   return {
     version,
-    thumbprint: Buffer.from(x509Thumbprint ?? []).toString("hex").toUpperCase(),
+    thumbprint: Buffer.from(x509Thumbprint ?? [])
+      .toString("hex")
+      .toUpperCase(),
     enabled: enabled ?? false,
     createdAt: (createdOn ?? notBefore ?? expiresOn).toISOString(),
     validFrom: (notBefore ?? createdOn ?? expiresOn).toISOString(),

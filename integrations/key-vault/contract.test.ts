@@ -28,7 +28,10 @@ const vault = (...versions: SimulatedCertificateVersion[]): SimulatedVault => ({
   secrets: {},
   syncs: [],
 });
-const world = (target = vault(OLD, NEW), source = vault(NEW)): KeyVaultWorld => ({ ...keyVaultSimulator.newWorld(), vaults: { "kv-xat.vault.azure.net": target, "kv-prd.vault.azure.net": source } });
+const world = (target = vault(OLD, NEW), source = vault(NEW)): KeyVaultWorld => ({
+  ...keyVaultSimulator.newWorld(),
+  vaults: { "kv-xat.vault.azure.net": target, "kv-prd.vault.azure.net": source },
+});
 
 actionContract({
   action: certificateSync,
@@ -117,12 +120,15 @@ describe("key-vault: a certificate has come to its vault", () => {
     expect(outside.requests.filter((request) => !/^GET https:\/\/kv-(xat|prd)\.vault\.azure\.net\/certificates\//.test(request))).toEqual([]);
   });
 
-  it.each(["https://kv-xat.vault.azure.net.evil.example.com", "http://kv-xat.vault.azure.net", "https://evil.example.com/?x=.vault.azure.net", "https://u@kv.evil.net"])("sends no token to %s", async (url) => {
-    const { begin, outside } = syncing(world(), { ...PARAMS, certificate: { ...PARAMS.certificate, vault: { ...PARAMS.certificate.vault, url } }, from: undefined });
+  it.each(["https://kv-xat.vault.azure.net.evil.example.com", "http://kv-xat.vault.azure.net", "https://evil.example.com/?x=.vault.azure.net", "https://u@kv.evil.net"])(
+    "sends no token to %s",
+    async (url) => {
+      const { begin, outside } = syncing(world(), { ...PARAMS, certificate: { ...PARAMS.certificate, vault: { ...PARAMS.certificate.vault, url } }, from: undefined });
 
-    await expect(begin()).rejects.toMatchObject({ kind: "invalid" });
-    expect(outside.requests).toEqual([]);
-  });
+      await expect(begin()).rejects.toMatchObject({ kind: "invalid" });
+      expect(outside.requests).toEqual([]);
+    },
+  );
 
   it.each(["../secrets/x", "a/b", "a;b", "a\nb", "é"])("takes no certificate called %j", async (certificate) => {
     const { begin, outside } = syncing(world(), { ...PARAMS, certificate: { ...PARAMS.certificate, certificate }, from: undefined });

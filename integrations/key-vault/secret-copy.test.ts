@@ -13,10 +13,14 @@ import { secretCopy } from "./secret-copy.ts";
 import { connectVaultSecrets } from "./secrets.ts";
 import { keyVaultSimulator, type KeyVaultWorld, type SimulatedSecretVersion } from "./simulator.ts";
 
-const VALUE = "canary-mailgun-PÄSSWÖRD-\"\\/+1";
+const VALUE = 'canary-mailgun-PÄSSWÖRD-"\\/+1';
 const EARLIER = "canary-earlier-password-of-mailgun";
 // Every test's faults and the whole recording are searched for these, plain and in the forms in which values travel.
-for (const [name, value] of [["mailgun", VALUE], ["mailgun-earlier", EARLIER]] as const) secretsRead.set(name, value);
+for (const [name, value] of [
+  ["mailgun", VALUE],
+  ["mailgun-earlier", EARLIER],
+] as const)
+  secretsRead.set(name, value);
 
 const HOST = "kv-glb-vault1.vault.azure.net";
 const PARAMS = {
@@ -66,7 +70,10 @@ const readable = (of: Both) => {
   const newest = held(of).at(-1);
   return newest?.enabled === true ? newest.value : null;
 };
-const connect = (outside: Parameters<typeof connectVaultSecrets>[1]) => ({ passwords: connectBitwarden({ url: "http://127.0.0.1:8087" }, outside), vaultSecrets: connectVaultSecrets({}, outside) });
+const connect = (outside: Parameters<typeof connectVaultSecrets>[1]) => ({
+  passwords: connectBitwarden({ url: "http://127.0.0.1:8087" }, outside),
+  vaultSecrets: connectVaultSecrets({}, outside),
+});
 const common = { action: secretCopy, integration: "key-vault", simulator: both, connect, params: PARAMS, essence: readable } as const;
 const SET = `set secret mailgun-smtp-password of ${HOST}`;
 const someoneSets = (of: Both) => void held(of).push(version("canary-of-somebody-else", { version: "f".repeat(32) }));
@@ -137,7 +144,11 @@ describe("key-vault: a secret is copied", () => {
 
     const evidence = await undo(await begin());
 
-    expect(of.effects.map(({ did, with: facts }) => [did, facts?.["version"]])).toEqual([["set", held(of)[1]!.version], ["set", held(of)[2]!.version], ["disabled", held(of)[1]!.version]]);
+    expect(of.effects.map(({ did, with: facts }) => [did, facts?.["version"]])).toEqual([
+      ["set", held(of)[1]!.version],
+      ["set", held(of)[2]!.version],
+      ["disabled", held(of)[1]!.version],
+    ]);
     expect(evidence?.join("\n")).toContain(`has the value of version ${"e".repeat(32)} again`);
   });
 
@@ -207,11 +218,17 @@ describe("key-vault: no fault holds a value", () => {
   it.each(["set", "current", "valueOf"] as const)("nor when the answer to «%s», which holds it, breaks off", async (method) => {
     const { outside } = at(world());
     const token = await outside.credential.getToken("x");
-    const broken = connectVaultSecrets({}, {
-      ...outside,
-      credential: { getToken: () => Promise.resolve(token) },
-      fetch: async (input, init) => (new Request(input, init).headers.has("authorization") ? new Response(`{"value":"${VALUE}","id":`, { headers: { "content-type": "application/json" } }) : outside.fetch(input, init)),
-    });
+    const broken = connectVaultSecrets(
+      {},
+      {
+        ...outside,
+        credential: { getToken: () => Promise.resolve(token) },
+        fetch: async (input, init) =>
+          new Request(input, init).headers.has("authorization")
+            ? new Response(`{"value":"${VALUE}","id":`, { headers: { "content-type": "application/json" } })
+            : outside.fetch(input, init),
+      },
+    );
     const calls = {
       set: () => broken.set(PARAMS.vault, PARAMS.secret, new Secret("mailgun", VALUE), {}),
       current: () => broken.current(PARAMS.vault, PARAMS.secret),
@@ -235,14 +252,24 @@ describe("key-vault: no fault holds a value", () => {
   it("sends no value to what is no vault", async () => {
     const { ports, outside } = at(world());
 
-    await expect(ports.vaultSecrets.set({ name: "x", url: "https://kv-glb-vault1.vault.azure.net.evil.example.com" }, "x", new Secret("mailgun", VALUE), {})).rejects.toMatchObject({ kind: "invalid" });
+    await expect(ports.vaultSecrets.set({ name: "x", url: "https://kv-glb-vault1.vault.azure.net.evil.example.com" }, "x", new Secret("mailgun", VALUE), {})).rejects.toMatchObject(
+      { kind: "invalid" },
+    );
     expect(outside.requests).toEqual([]);
   });
 
   it("and the recording holds none, in any of the forms in which it travels", () => {
     const all = recording.join("\n");
 
-    for (const form of [VALUE, Buffer.from(VALUE).toString("base64"), encodeURIComponent(VALUE), JSON.stringify(VALUE).slice(1, -1), JSON.stringify(JSON.stringify(VALUE)).slice(3, -3), EARLIER]) expect(all).not.toContain(form);
+    for (const form of [
+      VALUE,
+      Buffer.from(VALUE).toString("base64"),
+      encodeURIComponent(VALUE),
+      JSON.stringify(VALUE).slice(1, -1),
+      JSON.stringify(JSON.stringify(VALUE)).slice(3, -3),
+      EARLIER,
+    ])
+      expect(all).not.toContain(form);
     expect(all).toContain("«secret:mailgun-smtp-password»");
   });
 });

@@ -67,8 +67,12 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
     const current = await vaultSecrets.current(vault, secret);
     expectOurs(current, vault, secret);
     const source = `the ${from.field} of «${entry.name}» in Bitwarden (item ${entry.id}, last changed ${entry.changedAt})`;
-    if (current.state === "readable" && same(value, current.value)) return [`leave secret ${secret} in vault ${vault.name}: its version ${current.version} has the value of ${source} already`];
-    return [`set secret ${secret} in vault ${vault.name} to ${source}`, `in vault ${vault.name} now: ${inWords(current)}${current.state === "readable" ? ", with another value" : ""}`];
+    if (current.state === "readable" && same(value, current.value))
+      return [`leave secret ${secret} in vault ${vault.name}: its version ${current.version} has the value of ${source} already`];
+    return [
+      `set secret ${secret} in vault ${vault.name} to ${source}`,
+      `in vault ${vault.name} now: ${inWords(current)}${current.state === "readable" ? ", with another value" : ""}`,
+    ];
   },
 
   async begin({ passwords, vaultSecrets }, { from, vault, secret }, call) {
@@ -88,10 +92,15 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
     const place = `secret ${secret} in vault ${vault.name}`;
     const listed = (await vaultSecrets.versions(vault, secret)).find((each) => each.version === version);
     if (listed?.enabled !== true || (set && listed.tags[TAG.key] !== keyOf(call))) {
-      throw new Fault("rejected", `${place}: version ${version} is ${listed === undefined ? "not listed" : listed.enabled ? "without this step's tag" : "disabled"}; expected it enabled${set ? ", and made by this step" : ""}`, { vendor: "key-vault" });
+      throw new Fault(
+        "rejected",
+        `${place}: version ${version} is ${listed === undefined ? "not listed" : listed.enabled ? "without this step's tag" : "disabled"}; expected it enabled${set ? ", and made by this step" : ""}`,
+        { vendor: "key-vault" },
+      );
     }
     const current = await vaultSecrets.current(vault, secret);
-    if (current.state !== "readable" || current.version !== version) throw new Fault("rejected", `${place} is ${inWords(current)}; expected version ${version} to be the current one`, { vendor: "key-vault" });
+    if (current.state !== "readable" || current.version !== version)
+      throw new Fault("rejected", `${place} is ${inWords(current)}; expected version ${version} to be the current one`, { vendor: "key-vault" });
     if (!same(await valueFrom(passwords, item, field), current.value)) {
       throw new Fault("rejected", `${place} has another value than the ${field} of «${item}» in Bitwarden; one of them was changed since`, { vendor: "key-vault" });
     }
@@ -101,7 +110,8 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
     ];
   },
 
-  already: ({ set, secret, vault, version, item }) => (set ? undefined : `secret ${secret} in vault ${vault.name} had the value of «${item}» before the step began, as version ${version}`),
+  already: ({ set, secret, vault, version, item }) =>
+    set ? undefined : `secret ${secret} in vault ${vault.name} had the value of «${item}» before the step began, as version ${version}`,
 
   async undo({ vaultSecrets }, { vault, secret, version, before, set }, call) {
     const place = `secret ${secret} in vault ${vault.name}`;
@@ -124,7 +134,11 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
 });
 
 /** The version that has the earlier value; it is made before ours is disabled, so that at no moment readers are refused. */
-async function putBack(vaultSecrets: VaultSecrets, { vault, secret, before, restored }: { vault: VaultRef; secret: string; before: string | undefined; restored: SecretVersion | undefined }, call: Call): Promise<string | undefined> {
+async function putBack(
+  vaultSecrets: VaultSecrets,
+  { vault, secret, before, restored }: { vault: VaultRef; secret: string; before: string | undefined; restored: SecretVersion | undefined },
+  call: Call,
+): Promise<string | undefined> {
   if (before === undefined || restored !== undefined) return restored?.version;
   const value = await vaultSecrets.valueOf(vault, secret, before);
   return (await vaultSecrets.set(vault, secret, value, { [TAG.run]: call.run, [TAG.key]: `${keyOf(call)}-undo`, [TAG.restores]: before })).version;
@@ -136,7 +150,8 @@ async function valueFrom(passwords: Passwords, item: string, field: "password" |
 }
 
 function expectOurs(current: CurrentSecret, { name }: VaultRef, secret: string): void {
-  if (current.state === "readable" && current.isManaged) throw new Fault("conflict", `secret ${secret} in vault ${name} belongs to a certificate of that name; expected a secret that can be set`, { vendor: "key-vault" });
+  if (current.state === "readable" && current.isManaged)
+    throw new Fault("conflict", `secret ${secret} in vault ${name} belongs to a certificate of that name; expected a secret that can be set`, { vendor: "key-vault" });
 }
 
 /** A tag's value holds 256 characters at most, and step and target may be longer together. */

@@ -85,7 +85,8 @@ export function connectVaultSecrets(_settings: KeyVaultSettings, { fetch, creden
           const found: SecretVersion[] = [];
           for await (const properties of client.listPropertiesOfSecretVersions(name)) {
             found.push(versionOf(properties));
-            if (found.length > MOST_VERSIONS) throw new Fault("rejected", `secret ${name} of vault ${vault.name} has more than ${MOST_VERSIONS} versions, so ours cannot be told from them`, { vendor: VENDOR });
+            if (found.length > MOST_VERSIONS)
+              throw new Fault("rejected", `secret ${name} of vault ${vault.name} has more than ${MOST_VERSIONS} versions, so ours cannot be told from them`, { vendor: VENDOR });
           }
           return found;
         });
@@ -102,7 +103,9 @@ export function connectVaultSecrets(_settings: KeyVaultSettings, { fetch, creden
 
     async disable(vault, secret, version) {
       const name = nameOf(secret);
-      await ask(`disable version ${version} of secret ${name} of vault ${vault.name}`, vault, (client) => client.updateSecretProperties(name, versionId(version), { enabled: false }));
+      await ask(`disable version ${version} of secret ${name} of vault ${vault.name}`, vault, (client) =>
+        client.updateSecretProperties(name, versionId(version), { enabled: false }),
+      );
     },
   };
 }
@@ -110,7 +113,8 @@ export function connectVaultSecrets(_settings: KeyVaultSettings, { fetch, creden
 type Properties = Awaited<ReturnType<SecretClient["getSecret"]>>["properties"];
 
 function versionOf({ version, enabled, createdOn, tags, managed }: Properties): SecretVersion {
-  if (version === undefined || createdOn === undefined) throw new Fault("unavailable", "the vault described a secret without a version or without a date; expected both", { vendor: VENDOR });
+  if (version === undefined || createdOn === undefined)
+    throw new Fault("unavailable", "the vault described a secret without a version or without a date; expected both", { vendor: VENDOR });
   return { version, enabled: enabled ?? false, createdAt: createdOn.toISOString(), tags: tags ?? {}, isManaged: managed === true };
 }
 

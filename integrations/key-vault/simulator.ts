@@ -72,7 +72,8 @@ export const keyVaultSimulator: Simulator<KeyVaultWorld> = {
     const accepted = kind === "secrets" ? SECRET_VERSIONS : CERTIFICATE_VERSIONS;
     if (!accepted.includes(url.searchParams.get("api-version") ?? "")) return refusal(400, "BadParameter", "the api-version is none that this service offers");
     if (kind === "secrets" && name !== undefined && request.method === "PUT" && version === undefined) return setSecret(world, url, vault, name, await bodyOf(request), now);
-    if (kind === "secrets" && name !== undefined && request.method === "PATCH" && version !== undefined) return changeSecret(world, url, vault, name, version, await bodyOf(request), now);
+    if (kind === "secrets" && name !== undefined && request.method === "PATCH" && version !== undefined)
+      return changeSecret(world, url, vault, name, version, await bodyOf(request), now);
     if (request.method !== "GET") return refusal(405, "MethodNotAllowed", "this is not simulated");
     if (kind === "secrets" && name !== undefined && version === "versions") return secretVersions(url, vault, name);
     if (kind === "certificates" && name !== undefined) return certificates(world, url, vault, name, version ?? "", now);
@@ -128,12 +129,23 @@ function secretVersions(url: URL, { secrets }: SimulatedVault, name: string): Re
   return Response.json({ value: listed.map((one) => toldOf(url, name, one)), nextLink: null });
 }
 
-function setSecret(world: KeyVaultWorld, url: URL, { secrets }: SimulatedVault, name: string, { value, tags, ...unknown }: Readonly<Record<string, unknown>>, now: number): Response {
-  if (!/^[0-9a-zA-Z-]{1,127}$/.test(name) || typeof value !== "string" || Object.keys(unknown).some((key) => !["attributes", "contentType"].includes(key))) return refusal(400, "BadParameter", "the secret or its name is not valid");
+function setSecret(
+  world: KeyVaultWorld,
+  url: URL,
+  { secrets }: SimulatedVault,
+  name: string,
+  { value, tags, ...unknown }: Readonly<Record<string, unknown>>,
+  now: number,
+): Response {
+  if (!/^[0-9a-zA-Z-]{1,127}$/.test(name) || typeof value !== "string" || Object.keys(unknown).some((key) => !["attributes", "contentType"].includes(key)))
+    return refusal(400, "BadParameter", "the secret or its name is not valid");
   const versions = (secrets[name] ??= []);
   if (versions.at(-1)?.isManaged === true) return refusal(409, "Conflict", "the secret is managed by a certificate");
   const made: SimulatedSecretVersion = {
-    version: createHash("sha256").update(`${url.host}/${name}/${versions.length + 1}`).digest("hex").slice(0, 32),
+    version: createHash("sha256")
+      .update(`${url.host}/${name}/${versions.length + 1}`)
+      .digest("hex")
+      .slice(0, 32),
     value,
     enabled: true,
     createdAt: new Date(now).toISOString(),
@@ -144,7 +156,15 @@ function setSecret(world: KeyVaultWorld, url: URL, { secrets }: SimulatedVault, 
   return Response.json({ value, ...toldOf(url, name, made) });
 }
 
-function changeSecret(world: KeyVaultWorld, url: URL, { secrets }: SimulatedVault, name: string, version: string, { attributes }: Readonly<Record<string, unknown>>, now: number): Response {
+function changeSecret(
+  world: KeyVaultWorld,
+  url: URL,
+  { secrets }: SimulatedVault,
+  name: string,
+  version: string,
+  { attributes }: Readonly<Record<string, unknown>>,
+  now: number,
+): Response {
   const found = secrets[name]?.find((one) => one.version === version);
   if (found === undefined) return refusal(404, "SecretNotFound", `a secret with (name/id) ${name}/${version} was not found in this key vault`);
   const enabled = (attributes as { enabled?: unknown } | undefined)?.enabled;

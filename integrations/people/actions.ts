@@ -83,7 +83,10 @@ export const personDo = defineAction<{ people: People }, z.infer<typeof Params>,
 
     const reminders = Math.floor((call.now - Date.parse(asked.askedAt)) / asked.remindEveryMs);
     if (call.now >= Date.parse(asked.until)) {
-      throw new Fault("overdue", `${asked.who.name} did not answer by ${asked.until}: ${JSON.stringify(asked.what)} is not known to be done; asked at ${asked.askedAt}, reminded ${times(asked.reminders)}`);
+      throw new Fault(
+        "overdue",
+        `${asked.who.name} did not answer by ${asked.until}: ${JSON.stringify(asked.what)} is not known to be done; asked at ${asked.askedAt}, reminded ${times(asked.reminders)}`,
+      );
     }
     const waiting = { state: "running", note: `waits for ${asked.who.name} since ${asked.askedAt}, until ${asked.until}` } as const;
     if (reminders <= asked.reminders) return waiting;

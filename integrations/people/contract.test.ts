@@ -54,7 +54,16 @@ function night(params: Partial<Record<string, unknown>> = {}) {
     ...overrides,
   });
   const posted = () => slack.messages.filter(({ threadTs }) => threadTs !== undefined).map(({ text }) => text);
-  return { slack, outside, posted, call, begin: (given: Call = call()) => personDo.begin(ports, parsed, given), poll: (receipt: Parameters<NonNullable<typeof personDo.poll>>[1], given: Call) => personDo.poll!(ports, receipt, given), ports, parsed };
+  return {
+    slack,
+    outside,
+    posted,
+    call,
+    begin: (given: Call = call()) => personDo.begin(ports, parsed, given),
+    poll: (receipt: Parameters<NonNullable<typeof personDo.poll>>[1], given: Call) => personDo.poll!(ports, receipt, given),
+    ports,
+    parsed,
+  };
 }
 
 describe("person.do", () => {
@@ -159,7 +168,8 @@ describe("person.do", () => {
 
     await expect(late).rejects.toMatchObject({
       kind: "overdue",
-      message: 'Integrations did not answer by 2024-12-08T01:45:00.000Z: "Deploy the build that needs the 64-bit driver." is not known to be done; asked at 2024-12-08T01:00:00.000Z, reminded once',
+      message:
+        'Integrations did not answer by 2024-12-08T01:45:00.000Z: "Deploy the build that needs the 64-bit driver." is not known to be done; asked at 2024-12-08T01:00:00.000Z, reminded once',
     });
   });
 

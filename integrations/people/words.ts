@@ -16,7 +16,10 @@ export function askText(asked: Asked, place: Place): Text {
 }
 
 export function reminderText(asked: Asked, place: Place): Text {
-  return { text: `Still needed from ${asked.who.name}: ${asked.what}`, lines: [`Asked at ${asked.askedAt}. Until ${asked.until}; after that the step fails.`, ...answers(asked, place)] };
+  return {
+    text: `Still needed from ${asked.who.name}: ${asked.what}`,
+    lines: [`Asked at ${asked.askedAt}. Until ${asked.until}; after that the step fails.`, ...answers(asked, place)],
+  };
 }
 
 export function withdrawalText({ who, what }: Asked): Text {

@@ -71,9 +71,11 @@ export const monitorMute = defineAction<{ monitors: Monitors }, z.infer<typeof M
 
   async verify({ monitors }, { monitor, id, checkIds }, { now }) {
     const found = await monitors.mutedTime(id);
-    if (found.from > now + CLOCKS_APART_MS || !isOn(found, now)) throw new Fault("rejected", `maintenance window ${id} is from ${instant(found.from)} to ${instant(found.to)}; expected it to be on`, { vendor: "pingdom" });
+    if (found.from > now + CLOCKS_APART_MS || !isOn(found, now))
+      throw new Fault("rejected", `maintenance window ${id} is from ${instant(found.from)} to ${instant(found.to)}; expected it to be on`, { vendor: "pingdom" });
     const missing = checkIds.filter((check) => !found.checkIds.includes(check));
-    if (missing.length > 0) throw new Fault("rejected", `maintenance window ${id} is not for ${checksInWords(missing)}; expected it to be for all of ${monitor}`, { vendor: "pingdom" });
+    if (missing.length > 0)
+      throw new Fault("rejected", `maintenance window ${id} is not for ${checksInWords(missing)}; expected it to be for all of ${monitor}`, { vendor: "pingdom" });
     const checks = await Promise.all(checkIds.map((check) => monitors.check(check)));
     return [`maintenance window ${id} «${found.description}» of Pingdom is on, until ${instant(found.to)}`, ...checks.map((check) => `it is for check ${checkInWords(check)}`)];
   },
@@ -81,7 +83,11 @@ export const monitorMute = defineAction<{ monitors: Monitors }, z.infer<typeof M
   async undo({ monitors }, { monitor, id, description, checkIds, until }, { now }) {
     const found = await stillThere(monitors, id);
     if (found.description !== description || found.checkIds.join() !== checkIds.join() || (isOn(found, now) && instant(found.to) !== until)) {
-      throw new Fault("conflict", `maintenance window ${id} is now «${found.description}» for ${checksInWords(found.checkIds)} until ${instant(found.to)}; expected it as this run left it, until ${until}; somebody changed it since`, { vendor: "pingdom" });
+      throw new Fault(
+        "conflict",
+        `maintenance window ${id} is now «${found.description}» for ${checksInWords(found.checkIds)} until ${instant(found.to)}; expected it as this run left it, until ${until}; somebody changed it since`,
+        { vendor: "pingdom" },
+      );
     }
     if (isOn(found, now)) await monitors.endNow(id);
     return [`${monitor} is not muted by maintenance window ${id} any more`];
@@ -125,7 +131,9 @@ export const monitorUnmute = defineAction<{ monitors: Monitors }, z.infer<typeof
       if (isOn(found, now)) throw new Fault("rejected", `maintenance window ${id} is on until ${instant(found.to)}; expected it to be over`, { vendor: "pingdom" });
       evidence.push(`maintenance window ${id} of Pingdom ended ${instant(found.to)}`);
     }
-    const others = (await monitors.mutedTimes("")).filter((time) => !ended.includes(time.id) && time.from <= now && isOn(time, now) && time.checkIds.some((check) => checkIds.includes(check)));
+    const others = (await monitors.mutedTimes("")).filter(
+      (time) => !ended.includes(time.id) && time.from <= now && isOn(time, now) && time.checkIds.some((check) => checkIds.includes(check)),
+    );
     const own = others.find(({ description }) => description.includes(markOf(run, monitor)));
     if (own !== undefined) throw new Fault("rejected", `maintenance window ${own.id} of this run is on until ${instant(own.to)}; expected none`, { vendor: "pingdom" });
     const checks = await Promise.all(checkIds.map((check) => monitors.check(check)));

@@ -75,7 +75,8 @@ export function connectPingdom({ apiToken }: PingdomSettings, { fetch, secrets }
       return schema.parse(JSON.parse(text));
     } catch (cause) {
       if (cause instanceof Fault || !(cause instanceof Error)) throw cause;
-      const why = cause instanceof z.ZodError ? `the answer is not what was expected: ${z.prettifyError(cause)}` : cause.cause instanceof Error ? cause.cause.message : cause.message;
+      const why =
+        cause instanceof z.ZodError ? `the answer is not what was expected: ${z.prettifyError(cause)}` : cause.cause instanceof Error ? cause.cause.message : cause.message;
       throw new Fault("unavailable", `could not ${what}: ${why}`, { vendor: VENDOR, cause });
     }
   }

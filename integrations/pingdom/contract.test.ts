@@ -15,7 +15,13 @@ const seconds = (ms: number) => Math.floor(ms / 1_000);
 
 const THEIRS: SimulatedMaintenance = { id: 50_001, description: "Database move of the web team", from: seconds(START) - 3_600, to: seconds(CUTOFF) + 7_200, checkIds: [8_120_011] };
 /** As the suite's own call would have left it. */
-const OURS: SimulatedMaintenance = { id: 50_002, description: `Nightshift ${RUN} mutes "Pingdom" [maintenance-page.mute/Pingdom]`, from: seconds(START) - 600, to: seconds(CUTOFF), checkIds: [8_120_011, 8_120_012] };
+const OURS: SimulatedMaintenance = {
+  id: 50_002,
+  description: `Nightshift ${RUN} mutes "Pingdom" [maintenance-page.mute/Pingdom]`,
+  from: seconds(START) - 600,
+  to: seconds(CUTOFF),
+  checkIds: [8_120_011, 8_120_012],
+};
 
 function world(...maintenance: SimulatedMaintenance[]): PingdomWorld {
   return {
@@ -30,7 +36,8 @@ function world(...maintenance: SimulatedMaintenance[]): PingdomWorld {
 }
 
 /** What mutes now; windows that were ended are history. */
-const muting = ({ maintenance, effects }: PingdomWorld) => maintenance.filter(({ id }) => !effects.some(({ did, with: facts }) => did === "unmuted" && facts?.["maintenance"] === id));
+const muting = ({ maintenance, effects }: PingdomWorld) =>
+  maintenance.filter(({ id }) => !effects.some(({ did, with: facts }) => did === "unmuted" && facts?.["maintenance"] === id));
 const connect = (outside: Parameters<typeof connectPingdom>[1]) => ({ monitors: connectPingdom({ apiToken: "pingdom-token" }, outside) });
 const common = { integration: "pingdom", simulator: pingdomSimulator, connect, params: { monitor: MONITOR } } as const;
 
@@ -106,7 +113,14 @@ describe("pingdom: muting", () => {
     outside.advance(60_000);
     await mute();
 
-    expect(of.effects.map(({ did, to }) => `${did} ${to}`)).toEqual(["muted check www", "muted check my", "unmuted check www", "unmuted check my", "muted check www", "muted check my"]);
+    expect(of.effects.map(({ did, to }) => `${did} ${to}`)).toEqual([
+      "muted check www",
+      "muted check my",
+      "unmuted check www",
+      "unmuted check my",
+      "muted check www",
+      "muted check my",
+    ]);
     expect(of.maintenance).toHaveLength(2);
   });
 
@@ -119,7 +133,10 @@ describe("pingdom: muting", () => {
     const receipt = await unmute();
     const evidence = await monitorUnmute.verify(ports, receipt, call());
 
-    expect(of.maintenance.map(({ id, to }) => [id, to])).toEqual([[50_001, THEIRS.to], [60_001, seconds(START) + 3_600]]);
+    expect(of.maintenance.map(({ id, to }) => [id, to])).toEqual([
+      [50_001, THEIRS.to],
+      [60_001, seconds(START) + 3_600],
+    ]);
     expect(evidence.join("\n")).toContain("maintenance window 50001 «Database move of the web team», which is not of this run, mutes Pingdom");
     expect(monitorUnmute.already?.(receipt)).toBeUndefined();
   });
@@ -162,7 +179,7 @@ describe("pingdom: muting", () => {
     await expect(at(of).mute()).rejects.toMatchObject({ kind: "throttled", retryAfterMs: 42_000 });
   });
 
-  it.each(["\"; DROP", "a\nb", "x]\" [maintenance-page.mute/Pingdom]", "Zoë’s ☃", "../../checks"])("is found again, and by no other name, for a monitor called %j", async (name) => {
+  it.each(['"; DROP', "a\nb", 'x]" [maintenance-page.mute/Pingdom]', "Zoë’s ☃", "../../checks"])("is found again, and by no other name, for a monitor called %j", async (name) => {
     const of = world(OURS);
     const { outside, ports, call } = at(of);
     const monitor = { ...MONITOR, name };

@@ -81,7 +81,9 @@ function check({ checks }: PingdomWorld, id: string): Response {
   const found = checks.find((one) => String(one.id) === id);
   if (found === undefined) return refusal(404, "Not Found", "Invalid check identifier");
   const { name, hostname, status } = found;
-  return Response.json({ check: { id: found.id, name, hostname, status, resolution: 1, created: 1_500_000_000, ipv6: false, sendnotificationwhendown: 2, notifyagainevery: 0, notifywhenbackup: true } });
+  return Response.json({
+    check: { id: found.id, name, hostname, status, resolution: 1, created: 1_500_000_000, ipv6: false, sendnotificationwhendown: 2, notifyagainevery: 0, notifywhenbackup: true },
+  });
 }
 
 function list({ maintenance }: PingdomWorld, query: URLSearchParams): Response {
@@ -95,7 +97,8 @@ function list({ maintenance }: PingdomWorld, query: URLSearchParams): Response {
 function begin(world: PingdomWorld, { description, from, to, recurrencetype, uptimeids, ...unknown }: Readonly<Record<string, unknown>>, now: number): Response {
   const at = secondsOf(from, now);
   const until = secondsOf(to, now);
-  if (Object.keys(unknown).length > 0 || typeof description !== "string" || description === "" || recurrencetype !== "none") return refusal(400, "Bad Request", "Invalid parameter value");
+  if (Object.keys(unknown).length > 0 || typeof description !== "string" || description === "" || recurrencetype !== "none")
+    return refusal(400, "Bad Request", "Invalid parameter value");
   if (at === undefined || until === undefined || until <= at) return refusal(400, "Bad Request", "Invalid parameter value: from, to");
   const checkIds = idsOf(world, uptimeids);
   if (checkIds === undefined) return refusal(400, "Bad Request", "Invalid parameter value: uptimeids");

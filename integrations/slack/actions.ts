@@ -76,7 +76,9 @@ export const slackNotify = defineAction<{ chat: Chat }, z.infer<typeof Params>, 
   async verify({ chat }, { channel, moment, key, ts, thread }) {
     const found = await chat.read(channel.id, ts, thread);
     if (found?.mark.key !== key) {
-      throw new Fault("rejected", `the ${WORD[moment]} is not in #${channel.name} at ${ts}; expected a message of ours with key ${key}; somebody may have deleted it`, { vendor: "slack" });
+      throw new Fault("rejected", `the ${WORD[moment]} is not in #${channel.name} at ${ts}; expected a message of ours with key ${key}; somebody may have deleted it`, {
+        vendor: "slack",
+      });
     }
     return [`the ${WORD[moment]} stands in #${channel.name}: ${await chat.link({ channel: channel.id, ts })}`];
   },

@@ -82,7 +82,11 @@ export const SlackSettings = z.strictObject({
     .regex(/^[CG][A-Z0-9]{2,}$/)
     .optional()
     .describe("Slack channel id for messages to people that name no channel"),
-  signingSecret: z.string().min(1).optional().describe("Name of the secret in the vault that Slack signs its requests to us with; without it, buttons and the slash command do nothing"),
+  signingSecret: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Name of the secret in the vault that Slack signs its requests to us with; without it, buttons and the slash command do nothing"),
 });
 export type SlackSettings = z.infer<typeof SlackSettings>;
 
@@ -140,9 +144,7 @@ export function connectSlack(settings: SlackSettings, outside: Outside): Chat {
   async function listing(channel: string, thread: string | undefined, bounds: { oldest: string; latest?: string; limit: number; cursor?: string }) {
     const common = { channel, include_all_metadata: true, inclusive: true, ...bounds };
     const method = thread === undefined ? "conversations.history" : "conversations.replies";
-    const answer = await call(method, channel, ({ conversations }) =>
-      thread === undefined ? conversations.history(common) : conversations.replies({ ...common, ts: thread }),
-    );
+    const answer = await call(method, channel, ({ conversations }) => (thread === undefined ? conversations.history(common) : conversations.replies({ ...common, ts: thread })));
     // No list is no answer: to read it as an empty one would post a second time.
     if (!Array.isArray(answer.messages)) throw new Fault("unavailable", `Slack: ${method} in ${channel} answered without messages`, { vendor: "slack" });
     return { messages: answer.messages as readonly SlackMessage[], cursor: answer.response_metadata?.next_cursor };
@@ -198,15 +200,14 @@ export function connectSlack(settings: SlackSettings, outside: Outside): Chat {
         if (!where.alsoInChannel) return chat.postMessage({ ...message, thread_ts: where.thread });
         return chat.postMessage({ ...message, thread_ts: where.thread, reply_broadcast: true });
       });
-      if (!answer.ts) throw new Fault("unavailable", `Slack: chat.postMessage in ${channel} answered without a ts; it is unknown whether ${mark.key} was posted`, { vendor: "slack" });
+      if (!answer.ts)
+        throw new Fault("unavailable", `Slack: chat.postMessage in ${channel} answered without a ts; it is unknown whether ${mark.key} was posted`, { vendor: "slack" });
       return { channel, ts: answer.ts, ...(where === undefined ? {} : { thread: where.thread }), mark };
     },
 
     async update({ channel, ts }, { text, paragraphs, buttons }, mark) {
       // Slack drops metadata that an update leaves out; the mark goes along every time.
-      await call("chat.update", channel, (slack) =>
-        slack.chat.update({ channel, ts, text, blocks: blocksOf(paragraphs, buttons), metadata: metadataOf(mark), link_names: false }),
-      );
+      await call("chat.update", channel, (slack) => slack.chat.update({ channel, ts, text, blocks: blocksOf(paragraphs, buttons), metadata: metadataOf(mark), link_names: false }));
     },
 
     async whisper(channel, user, { text, paragraphs }) {

@@ -45,7 +45,11 @@ function callAt(now: number, overrides: Partial<Call> = {}): Call {
   };
 }
 
-async function notify(mounted: ReturnType<typeof mount>, params: { channel?: typeof MAINTENANCE; moment: "start" | "note" | "finish"; text?: string }, overrides: Partial<Call> = {}) {
+async function notify(
+  mounted: ReturnType<typeof mount>,
+  params: { channel?: typeof MAINTENANCE; moment: "start" | "note" | "finish"; text?: string },
+  overrides: Partial<Call> = {},
+) {
   const parsed = slackNotify.params.parse({ channel: MAINTENANCE, text: "The window begins.", ...params });
   return slackNotify.begin({ chat: mounted.chat }, parsed, callAt(mounted.outside.clock.now(), overrides));
 }
@@ -226,7 +230,13 @@ describe("slack: preview", () => {
 describe("slack: people", () => {
   it("mentions whom it asks, says what and by when, and posts once per key and channel", async () => {
     const { people, world: slack } = mount();
-    const notice = { key: "ask/1", channels: ["C01MAINT", "C02DAILY", "C01MAINT"], mention: ["U02KIM"], text: "Kim: check the driver by 2024-12-08T10:30:00.000Z.", lines: ["Done: nightshift done"] };
+    const notice = {
+      key: "ask/1",
+      channels: ["C01MAINT", "C02DAILY", "C01MAINT"],
+      mention: ["U02KIM"],
+      text: "Kim: check the driver by 2024-12-08T10:30:00.000Z.",
+      lines: ["Done: nightshift done"],
+    };
 
     await people.tell(RUN, notice);
     await people.tell(RUN, notice);

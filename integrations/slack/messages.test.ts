@@ -42,7 +42,10 @@ describe("a long message", () => {
   it("loses no line that it does not count", () => {
     const { paragraphs } = messageOf({ lines, reportUrl: "https://n.example/r" });
 
-    const shown = paragraphs.join("\n").split("\n").filter((line) => line.startsWith("line ")).length;
+    const shown = paragraphs
+      .join("\n")
+      .split("\n")
+      .filter((line) => line.startsWith("line ")).length;
     const counted = Number(/and (\d+) more lines/.exec(paragraphs.at(-1)!)?.[1]);
     expect(shown + counted).toBe(lines.length);
   });

@@ -27,11 +27,11 @@ export interface Words {
  */
 export function messageOf({ title, lines, reportUrl, mention = [] }: Words): ChatText {
   const report = reportUrl === undefined ? [] : [linkOf(reportUrl, "Report")];
-  const head = [
-    ...(title === undefined ? [] : [`*${plain(title, SLACK_LIMITS.line)}*`]),
-    ...(mention.length === 0 ? [] : [mention.map((user) => `<@${user}>`).join(" ")]),
-  ];
-  const body = lines.flatMap((line) => line.split(/\r?\n/)).filter((line) => line.trim() !== "").map((line) => plain(line, SLACK_LIMITS.line));
+  const head = [...(title === undefined ? [] : [`*${plain(title, SLACK_LIMITS.line)}*`]), ...(mention.length === 0 ? [] : [mention.map((user) => `<@${user}>`).join(" ")])];
+  const body = lines
+    .flatMap((line) => line.split(/\r?\n/))
+    .filter((line) => line.trim() !== "")
+    .map((line) => plain(line, SLACK_LIMITS.line));
   return { text: packed(head, body, report, 1, SLACK_LIMITS.text)[0] ?? "", paragraphs: packed(head, body, report, SLACK_LIMITS.paragraphs, SLACK_LIMITS.paragraph) };
 }
 

@@ -15,7 +15,13 @@ export function slackPeople(chat: Chat): People {
       const channels = channelsOf(notice, chat);
       const stranger = notice.mention.find((user) => !/^[UW][A-Z0-9]+$/.test(user));
       if (stranger !== undefined) throw new Fault("invalid", `${JSON.stringify(stranger)} is no Slack user id; expected U… or W…, as the inventory's people have`);
-      const buttons = (notice.actions ?? []).map(({ label, confirm, style, ...value }) => ({ id: value.decision, label, confirm, ...(style === undefined ? {} : { style }), value: JSON.stringify(value) }));
+      const buttons = (notice.actions ?? []).map(({ label, confirm, style, ...value }) => ({
+        id: value.decision,
+        label,
+        confirm,
+        ...(style === undefined ? {} : { style }),
+        value: JSON.stringify(value),
+      }));
       const text = { ...messageOf({ lines: [notice.text, ...notice.lines], mention: notice.mention }), ...(buttons.length === 0 ? {} : { buttons }) };
       for (const channel of channels) await replyInThread(chat, { channel, run }, notice.key, text);
     },

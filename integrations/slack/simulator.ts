@@ -109,7 +109,11 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (thread === undefined) throw new Refusal("thread_not_found");
     const first = thread.threadTs ?? thread.ts;
     const replies = world.messages.filter((one) => one.channel === channel.id && one.threadTs === first);
-    const { messages, ...page } = pageOf(world, replies.sort((a, b) => newestFirst(b, a)), args);
+    const { messages, ...page } = pageOf(
+      world,
+      replies.sort((a, b) => newestFirst(b, a)),
+      args,
+    );
     const opening = world.messages.filter((one) => one.channel === channel.id && one.ts === first).map((one) => shown(world, one, args));
     return { messages: [...opening, ...messages], ...page };
   },

@@ -63,7 +63,12 @@ export const workspaceRename = defineAction<{ workspaces: Workspaces }, Params, 
     const place = { organization: workspace.organization, id: found.id, to };
     if (found.name === to) {
       const own = ownMark(found.description, call);
-      return { ...place, from: own?.was ?? workspace.workspace, description: { before: withoutMark(found.description, own), after: found.description }, renamed: own !== undefined };
+      return {
+        ...place,
+        from: own?.was ?? workspace.workspace,
+        description: { before: withoutMark(found.description, own), after: found.description },
+        renamed: own !== undefined,
+      };
     }
     await expectFree(workspaces, found);
     const description = { before: found.description, after: withMark(found.description, markOf(call, found.name)) };
@@ -86,7 +91,8 @@ export const workspaceRename = defineAction<{ workspaces: Workspaces }, Params, 
     const found = await stillThere(workspaces, id);
     if (!renamed) return [`workspace ${id} was called ${to} before the step began; it is called ${found.name}, and is left so`];
     if (found.name === from) return [`${organization}/${from} is workspace ${id} again`];
-    if (found.name !== to) throw new Fault("conflict", `workspace ${id} is called ${found.name}; expected ${to}, as this run left it; somebody renamed it since`, { vendor: "terraform" });
+    if (found.name !== to)
+      throw new Fault("conflict", `workspace ${id} is called ${found.name}; expected ${to}, as this run left it; somebody renamed it since`, { vendor: "terraform" });
     await expectFree(workspaces, found);
     const was = found.description === description.after ? description.before : withoutMark(found.description, ownMark(found.description, call));
     const now = await workspaces.rename(id, { name: from, description: was });
@@ -104,14 +110,18 @@ async function renamable(workspaces: Workspaces, { workspace: { organization, wo
   }
   const found = old ?? now;
   if (found === undefined) throw new Fault("absent", `${organization} has neither a workspace ${from} nor ${to}, or the API token's team may not see it`, { vendor: "terraform" });
-  if (!found.mayUpdate) throw new Fault("denied", `the API token's team may not change workspace ${organization}/${found.name}; give it write access to it`, { vendor: "terraform" });
+  if (!found.mayUpdate)
+    throw new Fault("denied", `the API token's team may not change workspace ${organization}/${found.name}; give it write access to it`, { vendor: "terraform" });
   return { found };
 }
 
 async function expectFree(workspaces: Workspaces, { id, name, currentRun, locked }: TerraformWorkspace): Promise<void> {
   const run = currentRun === undefined ? undefined : await workspaces.run(currentRun);
   if (run !== undefined && !run.isOver) {
-    throw new Fault("throttled", `workspace ${name} (${id}) is not renamed while ${run.id} is ${run.status.replaceAll("_", " ")}; it is looked at again`, { vendor: "terraform", retryAfterMs: RUN_WAIT_MS });
+    throw new Fault("throttled", `workspace ${name} (${id}) is not renamed while ${run.id} is ${run.status.replaceAll("_", " ")}; it is looked at again`, {
+      vendor: "terraform",
+      retryAfterMs: RUN_WAIT_MS,
+    });
   }
   if (locked) throw new Fault("conflict", `workspace ${name} (${id}) is locked by somebody; unlock it, or ask whoever locked it`, { vendor: "terraform" });
 }
@@ -120,7 +130,8 @@ async function stillThere(workspaces: Workspaces, id: string): Promise<Terraform
   try {
     return await workspaces.withId(id);
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.kind === "absent") throw new Fault("conflict", `workspace ${id} is gone, or may not be seen any more; expected it as this run left it`, { vendor: "terraform" });
+    if (thrown instanceof Fault && thrown.kind === "absent")
+      throw new Fault("conflict", `workspace ${id} is gone, or may not be seen any more; expected it as this run left it`, { vendor: "terraform" });
     throw thrown;
   }
 }

@@ -78,7 +78,8 @@ export function connectTerraform({ apiToken }: TerraformSettings, { fetch, secre
       return schema.parse(JSON.parse(text));
     } catch (cause) {
       if (cause instanceof Fault || !(cause instanceof Error)) throw cause;
-      const why = cause instanceof z.ZodError ? `the answer is not what was expected: ${z.prettifyError(cause)}` : cause.cause instanceof Error ? cause.cause.message : cause.message;
+      const why =
+        cause instanceof z.ZodError ? `the answer is not what was expected: ${z.prettifyError(cause)}` : cause.cause instanceof Error ? cause.cause.message : cause.message;
       throw new Fault("unavailable", `could not ${what}: ${why}`, { vendor: VENDOR, cause });
     }
   }
@@ -125,12 +126,14 @@ function workspaceOf({ data: { id, attributes, relationships } }: z.infer<typeof
 
 /** Names and ids stand in paths. */
 function nameOf(name: string): string {
-  if (!/^[A-Za-z0-9_-]{1,90}$/.test(name)) throw new Fault("invalid", `${JSON.stringify(name)} is no name of a workspace; expected letters, digits, - and _, 90 at most`, { vendor: VENDOR });
+  if (!/^[A-Za-z0-9_-]{1,90}$/.test(name))
+    throw new Fault("invalid", `${JSON.stringify(name)} is no name of a workspace; expected letters, digits, - and _, 90 at most`, { vendor: VENDOR });
   return name;
 }
 
 function organizationOf(name: string): string {
-  if (!/^[A-Za-z0-9_-]{1,120}$/.test(name)) throw new Fault("invalid", `${JSON.stringify(name)} is no name of an organization; expected letters, digits, - and _`, { vendor: VENDOR });
+  if (!/^[A-Za-z0-9_-]{1,120}$/.test(name))
+    throw new Fault("invalid", `${JSON.stringify(name)} is no name of an organization; expected letters, digits, - and _`, { vendor: VENDOR });
   return name;
 }
 
@@ -160,7 +163,12 @@ function kindOf(status: number): FaultKind {
 function reasonIn(text: string): string {
   try {
     const words = Refusal.parse(JSON.parse(text)).errors.map(({ title, detail }) => detail ?? title ?? "");
-    return words.filter((word) => word !== "").join("; ").slice(0, 500) || "no reason given";
+    return (
+      words
+        .filter((word) => word !== "")
+        .join("; ")
+        .slice(0, 500) || "no reason given"
+    );
   } catch {
     return "no reason given";
   }

@@ -21,7 +21,9 @@ const workspace = (id: string, name: string, rest: Partial<SimulatedWorkspace> =
 });
 const world = (...workspaces: SimulatedWorkspace[]): TerraformWorld => ({
   ...terraformSimulator.newWorld(),
-  organizations: { example: { workspaces: workspaces.length > 0 ? workspaces : [workspace("ws-KONG1", "kong-app-prd"), workspace("ws-HUB1", "hub-prd", { description: null, runs: [] })] } },
+  organizations: {
+    example: { workspaces: workspaces.length > 0 ? workspaces : [workspace("ws-KONG1", "kong-app-prd"), workspace("ws-HUB1", "hub-prd", { description: null, runs: [] })] },
+  },
 });
 const kong = ({ organizations }: TerraformWorld) => organizations["example"]!.workspaces[0]!;
 const connect = (outside: Parameters<typeof connectTerraform>[1]) => ({ workspaces: connectTerraform({ apiToken: "terraform-token" }, outside) });

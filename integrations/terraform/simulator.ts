@@ -61,7 +61,13 @@ export const terraformSimulator: Simulator<TerraformWorld> = {
   },
 };
 
-function change(world: TerraformWorld, [organization, { workspaces }]: [string, { readonly workspaces: SimulatedWorkspace[] }], found: SimulatedWorkspace, body: unknown, now: number): Response {
+function change(
+  world: TerraformWorld,
+  [organization, { workspaces }]: [string, { readonly workspaces: SimulatedWorkspace[] }],
+  found: SimulatedWorkspace,
+  body: unknown,
+  now: number,
+): Response {
   const data = (body as { data?: { type?: unknown; attributes?: Record<string, unknown> } } | undefined)?.data;
   const { name = found.name, description = found.description, ...unknown } = data?.attributes ?? {};
   if (data?.type !== "workspaces" || Object.keys(unknown).length > 0) return refusal(422, "invalid attribute", "the request is not one that this simulator knows");
@@ -71,7 +77,8 @@ function change(world: TerraformWorld, [organization, { workspaces }]: [string, 
   const before = found.name;
   const changed = name !== before || description !== found.description;
   Object.assign(found, { name, description: description === "" ? null : description });
-  if (changed) world.effects.push({ at: new Date(now).toISOString(), did: name === before ? "changed" : "renamed", to: `workspace ${organization}/${before}`, with: { id: found.id, name } });
+  if (changed)
+    world.effects.push({ at: new Date(now).toISOString(), did: name === before ? "changed" : "renamed", to: `workspace ${organization}/${before}`, with: { id: found.id, name } });
   return answer(workspaceOf(found, organization, now));
 }
 
@@ -81,7 +88,17 @@ function run({ organizations }: TerraformWorld, id: string, now: number): Respon
     .find((one) => one.id === id);
   if (found === undefined) return refusal(404, "not found");
   const status = isOver(found, now) ? found.status : "applying";
-  return answer({ id, type: "runs", attributes: { status, message: "Triggered via API", "is-destroy": false, source: "tfe-api", actions: { "is-cancelable": status === "applying", "is-confirmable": false, "is-discardable": false, "is-force-cancelable": false } } });
+  return answer({
+    id,
+    type: "runs",
+    attributes: {
+      status,
+      message: "Triggered via API",
+      "is-destroy": false,
+      source: "tfe-api",
+      actions: { "is-cancelable": status === "applying", "is-confirmable": false, "is-discardable": false, "is-force-cancelable": false },
+    },
+  });
 }
 
 const isOver = ({ endsAt }: SimulatedTerraformRun, now: number) => Date.parse(endsAt) <= now;

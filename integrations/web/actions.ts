@@ -60,7 +60,10 @@ export const webCheck = defineAction<{ web: Web }, z.infer<typeof Params>, Recei
   async verify({ web }, { site, address, status, contains, slowerThanMs, certificateDays }, { now }) {
     const visit = await web.visit(address);
     if (visit.status !== status) {
-      throw new Fault(kindOfStatus(visit.status), `${site}: GET ${visit.address} answered ${visit.status}; expected ${status}`, { vendor: "web", retryAfterMs: visit.retryAfterMs });
+      throw new Fault(kindOfStatus(visit.status), `${site}: GET ${visit.address} answered ${visit.status}; expected ${status}`, {
+        vendor: "web",
+        retryAfterMs: visit.retryAfterMs,
+      });
     }
     if (contains !== undefined && !visit.page.includes(contains)) {
       throw new Fault("failed", `${site}: ${visit.address} answered ${visit.status} without ${JSON.stringify(contains)} on the page`, { vendor: "web" });

@@ -43,7 +43,7 @@ export function connectWeb(_settings: WebSettings, { fetch, clock, handshake = t
       const startedAt = clock.now();
       const signal = AbortSignal.timeout(DEADLINE_MS);
       const redirects: string[] = [];
-      for (let at = address; ; ) {
+      for (let at = address; ;) {
         const response = await translate(at, () => fetch(at, { redirect: "manual", headers: { accept: "text/html,*/*", "user-agent": "nightshift" }, signal }));
         const next = response.headers.get("location");
         if (response.status >= 300 && response.status < 400 && next !== null) {

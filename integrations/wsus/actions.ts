@@ -16,7 +16,10 @@ const Params = z
     month: z.enum(MONTHS).optional().describe("Stands for {month} in the group's name"),
   })
   .refine(({ group, month }) => month !== undefined || !group.group.includes("{month}"), { message: "the group's name has {month}: say which month", path: ["month"] })
-  .refine(({ group, month }) => GROUP_NAME.test(groupName(group, month)), { message: "the group's name has characters other than letters, digits, spaces and . _ -", path: ["group"] });
+  .refine(({ group, month }) => GROUP_NAME.test(groupName(group, month)), {
+    message: "the group's name has characters other than letters, digits, spaces and . _ -",
+    path: ["group"],
+  });
 type Params = z.infer<typeof Params>;
 
 const Receipt = z.object({
@@ -54,7 +57,10 @@ export const patchGroup = defineAction<{ patches: Patches }, Params, Receipt>({
 
   async preview({ patches }, { server, group, month }) {
     const now = server.wsusGroup === undefined ? "" : `, between windows in ${server.wsusGroup}`;
-    return [`move ${server.name} into WSUS group ${groupName(group, month)}${now}`, `by a script on WSUS server ${group.server.name}, which is ${await patches.power(group.server)}`];
+    return [
+      `move ${server.name} into WSUS group ${groupName(group, month)}${now}`,
+      `by a script on WSUS server ${group.server.name}, which is ${await patches.power(group.server)}`,
+    ];
   },
 
   async begin({ patches }, { server, group, month }, { run, key }) {
@@ -70,7 +76,11 @@ export const patchGroup = defineAction<{ patches: Patches }, Params, Receipt>({
       const move = await patches.moving(wsus, { run, key, part: "move" });
       if (move.state !== "ended") return { state: move.state, note: `moving ${computer} into ${group}` };
       await patches.startFinding(wsus, find, computer);
-      return { state: "running", note: `${computer} was in ${move.result.before.join(", ")}; reading where it is now`, receipt: { ...receipt, phase: "find", before: [...move.result.before] } };
+      return {
+        state: "running",
+        note: `${computer} was in ${move.result.before.join(", ")}; reading where it is now`,
+        receipt: { ...receipt, phase: "find", before: [...move.result.before] },
+      };
     }
     const found = await patches.finding(wsus, find);
     if (found.state !== "ended") return { state: "running", note: `reading where ${computer} is now` };
@@ -80,7 +90,8 @@ export const patchGroup = defineAction<{ patches: Patches }, Params, Receipt>({
   async verify({ patches }, { computer, wsus, group, run, key }): Promise<Evidence> {
     const found = await patches.finding(wsus, { run, key, part: "find" });
     if (found.state !== "ended") throw new Fault("unavailable", `it is not known yet where ${computer} is`, { retryAfterMs: 30_000 });
-    if (found.result.length !== 1 || found.result[0] !== group) throw new Fault("rejected", `${computer} is in ${found.result.join(", ")}; expected ${group} alone`, { vendor: "wsus" });
+    if (found.result.length !== 1 || found.result[0] !== group)
+      throw new Fault("rejected", `${computer} is in ${found.result.join(", ")}; expected ${group} alone`, { vendor: "wsus" });
     return [`WSUS group ${group} on ${wsus.name} lists ${computer}, and no other group does`];
   },
 

@@ -103,7 +103,8 @@ export function connectWsus(hosts: Hosts): Patches {
     startInstalling: async (server, id, classifications) => start(server, id, "install-updates.ps1", { Classifications: listed(classifications) }, INSTALL_LIMIT_MS),
     installing: (server, id) => look(server, id, installationOf),
     startRestarting: (server, id) => hosts.restart(server, id),
-    restarting: (server, id) => look(server, id, (run, what): true => {
+    restarting: (server, id) =>
+      look(server, id, (run, what): true => {
         succeeded(run, what);
         return true;
       }),
@@ -159,7 +160,9 @@ function installationOf(run: ScriptRun, what: string): Installation {
 function printed<Result>(run: ScriptRun, what: string, schema: z.ZodType<Result>): Result {
   const found = lastObject(run.output, schema);
   if (found !== undefined) return found;
-  throw new Fault("failed", `${what} ended without its result; expected one line of JSON at the end of its output, got ${JSON.stringify(run.output.slice(-200))}`, { vendor: "wsus" });
+  throw new Fault("failed", `${what} ended without its result; expected one line of JSON at the end of its output, got ${JSON.stringify(run.output.slice(-200))}`, {
+    vendor: "wsus",
+  });
 }
 
 /** The last line that is JSON; other programs may print before it. */

@@ -91,7 +91,10 @@ describe("wsus: patch.group, what is special here", () => {
     delete wsusOf(noComputer).wsus?.members["ic-mcc1"];
     const noGroup = walking(patchGroup, world(), { server: MCC1, group: { ...SEPTEMBER, group: "Nowhere" } });
 
-    await expect(walking(patchGroup, noComputer, { server: MCC1, group: SEPTEMBER, month: "September" }).toTheEnd()).rejects.toMatchObject({ kind: "absent", message: expect.stringContaining("WSUS knows 0 computers named IC-MCC1") as string });
+    await expect(walking(patchGroup, noComputer, { server: MCC1, group: SEPTEMBER, month: "September" }).toTheEnd()).rejects.toMatchObject({
+      kind: "absent",
+      message: expect.stringContaining("WSUS knows 0 computers named IC-MCC1") as string,
+    });
     await expect(noGroup.toTheEnd()).rejects.toMatchObject({ kind: "absent", message: expect.stringContaining("0 target groups named Nowhere") as string });
   });
 
@@ -164,7 +167,10 @@ describe("wsus: patch.install, what is special here", () => {
     const first = walking(patchInstall, of, { server: MCC1 });
     const second = walking(patchInstall, of, { server: MCC1 }, 2, first.outside);
 
-    await expect(first.toTheEnd()).rejects.toMatchObject({ kind: "failed", message: "install on IC-MCC1: 2 of 2 updates could not be installed: KB5048661 (0x80070643), KB890830 (0x80070643)" });
+    await expect(first.toTheEnd()).rejects.toMatchObject({
+      kind: "failed",
+      message: "install on IC-MCC1: 2 of 2 updates could not be installed: KB5048661 (0x80070643), KB890830 (0x80070643)",
+    });
     await second.toTheEnd();
 
     expect(of.effects.map(({ did }) => did)).toEqual(["patched", "restarted"]);

@@ -69,7 +69,10 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
 
   async preview({ patches }, { server, classifications, reboot }) {
     const then = { "if-needed": "restart it if needed", always: "restart it", never: "do not restart it" }[reboot];
-    return [`install pending updates (${classifications.join(", ")}) on ${server.name} and ${then}; ${server.name} is ${await patches.power(server)}`, "installed updates are not taken back"];
+    return [
+      `install pending updates (${classifications.join(", ")}) on ${server.name} and ${then}; ${server.name} is ${await patches.power(server)}`,
+      "installed updates are not taken back",
+    ];
   },
 
   async begin({ patches }, { server, classifications, reboot }, { run, key }) {
@@ -98,7 +101,8 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
         if (look.state !== "ended") return { state: look.state, note: `${server.name}: reading which updates are pending` };
         const { pending, pendingReboot, build, bootedAt } = look.result;
         const known: Receipt = { ...receipt, before: { build, pending: [...pending] }, bootedAt };
-        if (pendingReboot && reboot === "never") throw new Fault("conflict", `a restart of ${server.name} is pending from before, and this step may not restart it`, { vendor: "wsus" });
+        if (pendingReboot && reboot === "never")
+          throw new Fault("conflict", `a restart of ${server.name} is pending from before, and this step may not restart it`, { vendor: "wsus" });
         if (pendingReboot) return restart(known, "since a restart was pending from before");
         if (pending.length === 0) return done("no updates are pending", known);
         return go({ ...known, phase: "install" }, `installing ${pending.join(", ")}`);

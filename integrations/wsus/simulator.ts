@@ -44,9 +44,13 @@ export const WSUS_SCRIPTS: Readonly<Record<string, SimulatedScript>> = {
       if (wsus === undefined) return noWsus(machine.vm);
       const before = wsus.members[computername.toLowerCase()];
       if (before === undefined) return { exitCode: 2, error: `WSUS knows 0 computers named ${computername}; expected 1` };
-      const wanted = groups.split("|").filter((group) => group !== UNASSIGNED).sort();
+      const wanted = groups
+        .split("|")
+        .filter((group) => group !== UNASSIGNED)
+        .sort();
       const unknown = wanted.find((group) => !wsus.groups.includes(group));
-      if (expected !== "" && !same(shown(before), expected.split("|")) && !same(before, wanted)) return { exitCode: 3, error: `${computername} is in ${shown(before).join(", ")}; expected ${expected}` };
+      if (expected !== "" && !same(shown(before), expected.split("|")) && !same(before, wanted))
+        return { exitCode: 3, error: `${computername} is in ${shown(before).join(", ")}; expected ${expected}` };
       if (unknown !== undefined) return { exitCode: 2, error: `WSUS has 0 target groups named ${unknown}; expected 1` };
       const output = printed({ computer: `${computername.toLowerCase()}.example.local`, before: shown(before), after: shown(wanted) });
       if (same(before, wanted)) return { exitCode: 0, output };

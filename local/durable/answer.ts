@@ -22,7 +22,11 @@ const MARKER = "$OutOfProcData$:";
 
 /** Reads what the invocation of an orchestrator gave back. Total: an answer that cannot be read is a crash. */
 export function readAnswer(given: { ok: true; answer: unknown; neverYielded?: readonly string[] } | { ok: false; message: string }): Answer {
-  if (given.ok) return answerOf(given.answer, false, given.neverYielded) ?? crash(`the orchestrator function answered ${JSON.stringify(given.answer)?.slice(0, 200)}, which is not an orchestrator's state`);
+  if (given.ok)
+    return (
+      answerOf(given.answer, false, given.neverYielded) ??
+      crash(`the orchestrator function answered ${JSON.stringify(given.answer)?.slice(0, 200)}, which is not an orchestrator's state`)
+    );
   const at = given.message.indexOf(MARKER);
   if (at < 0) return crash(given.message);
   try {

@@ -51,7 +51,10 @@ export class CommitQueue {
     this.#queue = [];
     if (this.#dead || batch.length === 0) return;
     try {
-      this.#store.apply(batch.map(({ change }) => change), this.#mark());
+      this.#store.apply(
+        batch.map(({ change }) => change),
+        this.#mark(),
+      );
     } catch (cause) {
       for (const { fail } of batch) fail(cause);
       return;

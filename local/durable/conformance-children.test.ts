@@ -6,8 +6,12 @@ describe("O20: a sub-orchestration without an id", () => {
   it("gets one from execution id and event id, knows its parent, and gives its result back", async () => {
     await using host = await hostOf(() => {
       // oxlint-disable-next-line require-yield
-      orchestration("child", function* (ctx) { return { got: ctx.df.getInput(), parent: ctx.df.parentInstanceId, me: ctx.df.instanceId }; });
-      orchestration("parent", function* (ctx) { return yield ctx.df.callSubOrchestrator("child", { n: 1 }); });
+      orchestration("child", function* (ctx) {
+        return { got: ctx.df.getInput(), parent: ctx.df.parentInstanceId, me: ctx.df.instanceId };
+      });
+      orchestration("parent", function* (ctx) {
+        return yield ctx.df.callSubOrchestrator("child", { n: 1 });
+      });
     });
 
     await host.start("parent", null, "p");
@@ -23,7 +27,9 @@ describe("O20: a sub-orchestration without an id", () => {
 it("O21: a child throws: the parent catches one Error", async () => {
   await using host = await hostOf(() => {
     // oxlint-disable-next-line require-yield
-    orchestration("child", function* () { throw new Error("boom"); });
+    orchestration("child", function* () {
+      throw new Error("boom");
+    });
     orchestration("parent", function* (ctx) {
       try {
         yield ctx.df.callSubOrchestrator("child", {});
@@ -49,7 +55,9 @@ it("O22: a child with a fixed id under retry: the second attempt overwrites the 
       if (attempt === 1) throw new Error("not yet");
       return attempt;
     });
-    orchestration("parent", function* (ctx) { return yield ctx.df.callSubOrchestratorWithRetry("child", new df.RetryOptions(5_000, 3), {}, "the-child"); });
+    orchestration("parent", function* (ctx) {
+      return yield ctx.df.callSubOrchestratorWithRetry("child", new df.RetryOptions(5_000, 3), {}, "the-child");
+    });
   });
 
   await host.start("parent", null, "p");
@@ -61,7 +69,9 @@ it("O22: a child with a fixed id under retry: the second attempt overwrites the 
 
 describe("O23: a child is terminated by a client", () => {
   const app = (): void => {
-    orchestration("child", function* (ctx) { yield ctx.df.waitForExternalEvent("Never"); });
+    orchestration("child", function* (ctx) {
+      yield ctx.df.waitForExternalEvent("Never");
+    });
     orchestration("parent", function* (ctx) {
       try {
         yield ctx.df.callSubOrchestrator("child", {}, "c");
@@ -94,15 +104,18 @@ describe("O23: a child is terminated by a client", () => {
 });
 
 it("O24: continueAsNew five times: one instance, a new execution id each time, the history of the last only", async () => {
-  await using host = await hostOf(() => {
-    activity("A", (n: number) => n + 1);
-    orchestration("loop", function* (ctx) {
-      const { n } = ctx.df.getInput() as { n: number };
-      yield ctx.df.callActivity("A", n);
-      if (n < 5) ctx.df.continueAsNew({ n: n + 1 });
-      return n;
-    });
-  }, { activityLatencyMs: 1000 });
+  await using host = await hostOf(
+    () => {
+      activity("A", (n: number) => n + 1);
+      orchestration("loop", function* (ctx) {
+        const { n } = ctx.df.getInput() as { n: number };
+        yield ctx.df.callActivity("A", n);
+        if (n < 5) ctx.df.continueAsNew({ n: n + 1 });
+        return n;
+      });
+    },
+    { activityLatencyMs: 1000 },
+  );
 
   await host.start("loop", { n: 0 }, "i");
   const seen = [];
@@ -125,7 +138,8 @@ it("O25: continueAsNew with a string: the next generation sees it in quotes", as
       const input = ctx.df.getInput();
       if (input === "first") ctx.df.continueAsNew("second");
       return input;
-    }));
+    }),
+  );
 
   await host.start("loop", "first", "i");
 
@@ -140,7 +154,8 @@ it("O26: events of one batch behind the one that ends a generation are carried i
       yield ctx.df.waitForExternalEvent("Go");
       ctx.df.continueAsNew({ n: n + 1 });
       return undefined;
-    }));
+    }),
+  );
 
   await host.start("count", { n: 0 }, "i");
   await host.idle();
@@ -152,16 +167,19 @@ it("O26: events of one batch behind the one that ends a generation are carried i
 });
 
 it("O27: events that came during an activity and were not awaited are lost at continueAsNew, and that is said", async () => {
-  await using host = await hostOf(() => {
-    activity("A", (n: number) => n + 1);
-    orchestration("loses", function* (ctx) {
-      const { n } = ctx.df.getInput() as { n: number };
-      if (n === 1) return yield ctx.df.Task.any([ctx.df.waitForExternalEvent("Go"), ctx.df.createTimer(later(ctx, 60))]);
-      yield ctx.df.callActivity("A", n);
-      ctx.df.continueAsNew({ n: 1 });
-      return undefined;
-    });
-  }, { activityLatencyMs: 10_000 });
+  await using host = await hostOf(
+    () => {
+      activity("A", (n: number) => n + 1);
+      orchestration("loses", function* (ctx) {
+        const { n } = ctx.df.getInput() as { n: number };
+        if (n === 1) return yield ctx.df.Task.any([ctx.df.waitForExternalEvent("Go"), ctx.df.createTimer(later(ctx, 60))]);
+        yield ctx.df.callActivity("A", n);
+        ctx.df.continueAsNew({ n: 1 });
+        return undefined;
+      });
+    },
+    { activityLatencyMs: 10_000 },
+  );
 
   await host.start("loses", { n: 0 }, "i");
   await host.advanceTo(at(5));
@@ -181,7 +199,8 @@ it("O28: continueAsNew with an open timer: the next generation starts when it ha
       yield ctx.df.Task.any([go, ctx.df.createTimer(later(ctx, 3600))]);
       ctx.df.continueAsNew({ n: 1 });
       return undefined;
-    }));
+    }),
+  );
 
   await host.start("lingers", { n: 0 }, "i");
   await host.advanceTo(at(60));
@@ -218,11 +237,18 @@ it("O29: suspend, event, timer due, resume: nothing is scheduled meanwhile, and 
 });
 
 it("O30: terminate with an activity in flight and a running child: the answer is dropped, the child runs on", async () => {
-  await using host = await hostOf(() => {
-    activity("A", (n: number) => n + 1);
-    orchestration("child", function* (ctx) { return yield ctx.df.waitForExternalEvent("Go"); });
-    orchestration("parent", function* (ctx) { yield ctx.df.Task.all([ctx.df.callActivity("A", 1), ctx.df.callSubOrchestrator("child", {}, "c")]); });
-  }, { activityLatencyMs: 60_000 });
+  await using host = await hostOf(
+    () => {
+      activity("A", (n: number) => n + 1);
+      orchestration("child", function* (ctx) {
+        return yield ctx.df.waitForExternalEvent("Go");
+      });
+      orchestration("parent", function* (ctx) {
+        yield ctx.df.Task.all([ctx.df.callActivity("A", 1), ctx.df.callSubOrchestrator("child", {}, "c")]);
+      });
+    },
+    { activityLatencyMs: 60_000 },
+  );
 
   await host.start("parent", null, "p");
   await host.idle();

@@ -49,8 +49,16 @@ function world(): World {
   };
 }
 
-const UNDISTURBED = { one: "root1", children: [["a1.1", "a1.2"], ["b1.1", "b1.2"]] };
-const KEYS = ["root", "a", "b", "end"].flatMap((key) => [0, 1].flatMap((round) => (key === "a" || key === "b" ? [`${key}${round}.1`, `${key}${round}.2`] : [`${key}${round}`]))).sort();
+const UNDISTURBED = {
+  one: "root1",
+  children: [
+    ["a1.1", "a1.2"],
+    ["b1.1", "b1.2"],
+  ],
+};
+const KEYS = ["root", "a", "b", "end"]
+  .flatMap((key) => [0, 1].flatMap((round) => (key === "a" || key === "b" ? [`${key}${round}.1`, `${key}${round}.2`] : [`${key}${round}`])))
+  .sort();
 
 /** Starts the world unless it was started in an earlier life. @throws Fault `unavailable` when the host dies. */
 async function outcome(host: LocalHost): Promise<{ output: unknown }> {
@@ -67,7 +75,10 @@ async function outcome(host: LocalHost): Promise<{ output: unknown }> {
 }
 
 /** Runs the world to its end, with a new host after every crash. Resolves with the calls that were made. */
-async function survive(store: HostOptions["store"] & object, crashAt: (point: CrashPoint) => boolean): Promise<{ output: unknown; calls: string[]; lives: number; host: LocalHost }> {
+async function survive(
+  store: HostOptions["store"] & object,
+  crashAt: (point: CrashPoint) => boolean,
+): Promise<{ output: unknown; calls: string[]; lives: number; host: LocalHost }> {
   const { calls, register } = world();
   for (let lives = 1; ; lives++) {
     const host = await hostOf(register, { store, faults: { crashAt } });
@@ -79,7 +90,10 @@ async function survive(store: HostOptions["store"] & object, crashAt: (point: Cr
   }
 }
 
-describe.each([["memory", memoryStore, 40], ["file", freshFile, 6]] as const)("killed and started again, store: %s", (_kind, store, numRuns) => {
+describe.each([
+  ["memory", memoryStore, 40],
+  ["file", freshFile, 6],
+] as const)("killed and started again, store: %s", (_kind, store, numRuns) => {
   it.each<[string, CrashPoint["at"], boolean]>([
     ["X1: before the commit of a turn", "turn decided", false],
     ["X2: after the commit, before dispatch", "turn committed", false],
@@ -199,15 +213,18 @@ describe("X8: two hosts on one hub", () => {
 });
 
 it("X9: 200 KB as input, result and event arrive as they were sent", async () => {
-  const large = { text: "ä€𝄞\"\\\n".repeat(30_000) };
-  await using host = await hostOf(() => {
-    activity("Echo", (input: unknown) => input);
-    orchestration("large", function* (ctx) {
-      const result = yield ctx.df.callActivity("Echo", ctx.df.getInput());
-      const event = yield ctx.df.waitForExternalEvent("Large");
-      return { input: ctx.df.getInput(), result, event };
-    });
-  }, { store: freshFile() });
+  const large = { text: 'ä€𝄞"\\\n'.repeat(30_000) };
+  await using host = await hostOf(
+    () => {
+      activity("Echo", (input: unknown) => input);
+      orchestration("large", function* (ctx) {
+        const result = yield ctx.df.callActivity("Echo", ctx.df.getInput());
+        const event = yield ctx.df.waitForExternalEvent("Large");
+        return { input: ctx.df.getInput(), result, event };
+      });
+    },
+    { store: freshFile() },
+  );
 
   await host.start("large", large, "i");
   await host.raise("i", "Large", large);

@@ -45,7 +45,8 @@ describe("O37: two tasks raced, then joined", () => {
       orchestration("o", function* (ctx) {
         const limit = ctx.df.createTimer(later(ctx, 3600));
         for (let i = 0; i < 2; i++) yield ctx.df.Task.any([ctx.df.waitForExternalEvent("Go"), limit]);
-      }));
+      }),
+    );
 
     await host.start("o", null, "i");
     await host.raise("i", "Go", {});
@@ -61,7 +62,8 @@ describe("O37: two tasks raced, then joined", () => {
           if (((yield ctx.df.Task.any([ctx.df.waitForExternalEvent("Go"), timer])) as unknown) !== timer) timer.cancel();
         }
         return "done";
-      }));
+      }),
+    );
 
     await host.start("o", null, "i");
     await host.raise("i", "Go", {});
@@ -72,10 +74,15 @@ describe("O37: two tasks raced, then joined", () => {
 });
 
 it("O38: a host that offers version 3 changes nothing else", async () => {
-  await using host = await hostOf(() => {
-    plusOne();
-    orchestration("o", function* (ctx) { return yield ctx.df.callActivity("A", 1); });
-  }, { upperSchemaVersionNew: 3 });
+  await using host = await hostOf(
+    () => {
+      plusOne();
+      orchestration("o", function* (ctx) {
+        return yield ctx.df.callActivity("A", 1);
+      });
+    },
+    { upperSchemaVersionNew: 3 },
+  );
 
   await host.start("o", null, "i");
 
@@ -85,7 +92,10 @@ it("O38: a host that offers version 3 changes nothing else", async () => {
 it("O39: a key Timestamp in an input arrives as a Date, and is noticed", async () => {
   await using host = await hostOf(() =>
     // oxlint-disable-next-line require-yield
-    orchestration("o", function* (ctx) { return (ctx.df.getInput() as { Timestamp: unknown }).Timestamp instanceof Date; }));
+    orchestration("o", function* (ctx) {
+      return (ctx.df.getInput() as { Timestamp: unknown }).Timestamp instanceof Date;
+    }),
+  );
 
   await host.start("o", { Timestamp: START }, "i");
 
@@ -134,8 +144,12 @@ describe("O40: rounds of a race between an event and 60 s, with 5 s of work betw
 
 describe("O41: a caught failure of a join with a retry in it, then two calls", () => {
   const app = (): void => {
-    activity("Fail", () => { throw new Error("plain"); });
-    activity("Flaky", () => { throw new Error("flaky"); });
+    activity("Fail", () => {
+      throw new Error("plain");
+    });
+    activity("Flaky", () => {
+      throw new Error("flaky");
+    });
     activity("Echo", (input: unknown) => input);
     orchestration("o", function* (ctx) {
       try {

@@ -35,7 +35,10 @@ describe("O31: custom status", () => {
   it("fails the instance above 16 KB of UTF-16, and is noticed above 12", async () => {
     await using host = await hostOf(() => {
       app("x".repeat(8192))();
-      orchestration("large", function* (ctx) { ctx.df.setCustomStatus("x".repeat(7000)); yield ctx.df.waitForExternalEvent("Go"); });
+      orchestration("large", function* (ctx) {
+        ctx.df.setCustomStatus("x".repeat(7000));
+        yield ctx.df.waitForExternalEvent("Go");
+      });
     });
 
     await host.start("status", null, "i");
@@ -51,7 +54,9 @@ describe("O31: custom status", () => {
 describe("O32: what is thrown", () => {
   const app = (thrown: unknown) => (): void =>
     // oxlint-disable-next-line require-yield
-    orchestration("throws", function* () { throw thrown; });
+    orchestration("throws", function* () {
+      throw thrown;
+    });
 
   it("an Error with text fails the instance", async () => {
     await using host = await hostOf(app(new Error("boom")));
@@ -61,7 +66,10 @@ describe("O32: what is thrown", () => {
     expect(await host.waitFor("i")).toMatchObject({ runtimeStatus: "Failed", output: "Orchestrator function 'throws' failed: boom" });
   });
 
-  it.each([["a string", "boom"], ["an Error without text", new Error("")]])("%s leaves it running for ever in production; strict: Failed", async (_what, thrown) => {
+  it.each([
+    ["a string", "boom"],
+    ["an Error without text", new Error("")],
+  ])("%s leaves it running for ever in production; strict: Failed", async (_what, thrown) => {
     await using faithful = await hostOf(app(thrown), { strict: false });
     await using strict = await hostOf(app(thrown));
 
@@ -101,20 +109,32 @@ const before: Body = function* (ctx) {
 
 describe("O33: the code changed between turns", () => {
   it.each<[string, Body, RegExp]>([
-    ["another name", function* (ctx) {
-      yield ctx.df.callActivity("A", 1);
-      yield ctx.df.callActivity("B", 2);
-      yield ctx.df.waitForExternalEvent("Go");
-    }, /^Non-Deterministic.*an activity "A" with id 1.*an activity "B"/],
-    ["a call removed", function* (ctx) {
-      yield ctx.df.callActivity("A", 1);
-      yield ctx.df.waitForExternalEvent("Go");
-    }, /^Non-Deterministic.*an activity "A" with id 1.*nothing/],
-    ["a timer inserted", function* (ctx) {
-      yield ctx.df.callActivity("A", 1);
-      yield ctx.df.createTimer(later(ctx, 1));
-      yield ctx.df.callActivity("A", 2);
-    }, /^Non-Deterministic.*an activity "A" with id 1.*a timer/],
+    [
+      "another name",
+      function* (ctx) {
+        yield ctx.df.callActivity("A", 1);
+        yield ctx.df.callActivity("B", 2);
+        yield ctx.df.waitForExternalEvent("Go");
+      },
+      /^Non-Deterministic.*an activity "A" with id 1.*an activity "B"/,
+    ],
+    [
+      "a call removed",
+      function* (ctx) {
+        yield ctx.df.callActivity("A", 1);
+        yield ctx.df.waitForExternalEvent("Go");
+      },
+      /^Non-Deterministic.*an activity "A" with id 1.*nothing/,
+    ],
+    [
+      "a timer inserted",
+      function* (ctx) {
+        yield ctx.df.callActivity("A", 1);
+        yield ctx.df.createTimer(later(ctx, 1));
+        yield ctx.df.callActivity("A", 2);
+      },
+      /^Non-Deterministic.*an activity "A" with id 1.*a timer/,
+    ],
   ])("%s", async (_what, after, message) => {
     await using host = await changed(before, after);
 
@@ -135,9 +155,27 @@ it("O34: code that changed behind the frontier, or the input of a finished call,
 
 describe("O35: calls that lead nowhere", () => {
   it.each<[string, Body, RegExp]>([
-    ["an unknown activity", function* (ctx) { yield ctx.df.callActivity("Aa", 1); }, /unknown-activity.*"Aa"; the app has A/],
-    ["an unknown sub-orchestrator", function* (ctx) { yield ctx.df.callSubOrchestrator("x", {}); }, /unknown-orchestrator.*"x"; the app has o/],
-    ["its own id for a child", function* (ctx) { yield ctx.df.callSubOrchestrator("o", {}, "i"); }, /child-id.*"i"/],
+    [
+      "an unknown activity",
+      function* (ctx) {
+        yield ctx.df.callActivity("Aa", 1);
+      },
+      /unknown-activity.*"Aa"; the app has A/,
+    ],
+    [
+      "an unknown sub-orchestrator",
+      function* (ctx) {
+        yield ctx.df.callSubOrchestrator("x", {});
+      },
+      /unknown-orchestrator.*"x"; the app has o/,
+    ],
+    [
+      "its own id for a child",
+      function* (ctx) {
+        yield ctx.df.callSubOrchestrator("o", {}, "i");
+      },
+      /child-id.*"i"/,
+    ],
   ])("%s: production hangs, strict fails at once", async (_what, body, message) => {
     const app = (): void => {
       plusOne();
@@ -156,8 +194,12 @@ describe("O35: calls that lead nowhere", () => {
 
   it("the id of an instance that is running, for a child", async () => {
     const app = (): void => {
-      orchestration("waits", function* (ctx) { yield ctx.df.waitForExternalEvent("Go"); });
-      orchestration("o", function* (ctx) { yield ctx.df.callSubOrchestrator("waits", {}, "busy"); });
+      orchestration("waits", function* (ctx) {
+        yield ctx.df.waitForExternalEvent("Go");
+      });
+      orchestration("o", function* (ctx) {
+        yield ctx.df.callSubOrchestrator("waits", {}, "busy");
+      });
     };
     await using faithful = await hostOf(app, { strict: false });
     await using strict = await hostOf(app);
@@ -176,15 +218,18 @@ describe("O35: calls that lead nowhere", () => {
 
 it("O36: isReplaying is false exactly once per point; times and ids are equal in all replays", async () => {
   const seen: { point: number; replaying: boolean; time: string; guid: string }[] = [];
-  await using host = await hostOf(() => {
-    plusOne();
-    orchestration("o", function* (ctx) {
-      for (let point = 0; point < 4; point++) {
-        seen.push({ point, replaying: ctx.df.isReplaying, time: ctx.df.currentUtcDateTime.toISOString(), guid: ctx.df.newGuid("x") });
-        if (point < 3) yield ctx.df.callActivity("A", point);
-      }
-    });
-  }, { activityLatencyMs: 1000 });
+  await using host = await hostOf(
+    () => {
+      plusOne();
+      orchestration("o", function* (ctx) {
+        for (let point = 0; point < 4; point++) {
+          seen.push({ point, replaying: ctx.df.isReplaying, time: ctx.df.currentUtcDateTime.toISOString(), guid: ctx.df.newGuid("x") });
+          if (point < 3) yield ctx.df.callActivity("A", point);
+        }
+      });
+    },
+    { activityLatencyMs: 1000 },
+  );
 
   await host.start("o", null, "i");
   await host.waitFor("i");
@@ -197,4 +242,3 @@ it("O36: isReplaying is false exactly once per point; times and ids are equal in
     expect(new Set(visits.map(({ guid }) => guid)).size).toBe(1);
   }
 });
-

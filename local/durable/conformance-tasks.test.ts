@@ -11,7 +11,11 @@ describe("O1: what an orchestrator returns", () => {
     ["an object", {}, {}],
   ])("%s", async (_what, returned, output) => {
     // oxlint-disable-next-line require-yield
-    await using host = await hostOf(() => orchestration("one", function* () { return returned; }));
+    await using host = await hostOf(() =>
+      orchestration("one", function* () {
+        return returned;
+      }),
+    );
 
     await host.start("one", null, "i");
 
@@ -38,18 +42,21 @@ it("O2: three calls in a row are three turns", async () => {
 describe("O3: completions that come twice, or for nobody", () => {
   it("change nothing, call nothing again, and do not reach history", async () => {
     let calls = 0;
-    await using host = await hostOf(() => {
-      activity("A", (n: number) => {
-        calls++;
-        return n + 1;
-      });
-      orchestration("three", function* (ctx) {
-        let n = 0;
-        for (let i = 0; i < 3; i++) n = yield ctx.df.callActivity("A", n);
-        yield ctx.df.waitForExternalEvent("Go");
-        return n;
-      });
-    }, { faults: { extraCopies: ({ event }) => (event.EventType === 5 ? 1 : 0), repeats: ({ taskId }) => taskId === 1 } });
+    await using host = await hostOf(
+      () => {
+        activity("A", (n: number) => {
+          calls++;
+          return n + 1;
+        });
+        orchestration("three", function* (ctx) {
+          let n = 0;
+          for (let i = 0; i < 3; i++) n = yield ctx.df.callActivity("A", n);
+          yield ctx.df.waitForExternalEvent("Go");
+          return n;
+        });
+      },
+      { faults: { extraCopies: ({ event }) => (event.EventType === 5 ? 1 : 0), repeats: ({ taskId }) => taskId === 1 } },
+    );
 
     await host.start("three", null, "i");
     await host.idle();
@@ -64,12 +71,15 @@ describe("O3: completions that come twice, or for nobody", () => {
 
 describe("O4: a fan-out", () => {
   it("is scheduled in one turn and gives results in the order of the calls", async () => {
-    await using host = await hostOf(() => {
-      activity("Wait", (input: { ms: number }) => input.ms);
-      orchestration("fan", function* (ctx) {
-        return yield ctx.df.Task.all([30, 10, 20].map((ms) => ctx.df.callActivity("Wait", { ms })));
-      });
-    }, { activityLatencyMs: (_name, input) => (input as { ms: number }).ms });
+    await using host = await hostOf(
+      () => {
+        activity("Wait", (input: { ms: number }) => input.ms);
+        orchestration("fan", function* (ctx) {
+          return yield ctx.df.Task.all([30, 10, 20].map((ms) => ctx.df.callActivity("Wait", { ms })));
+        });
+      },
+      { activityLatencyMs: (_name, input) => (input as { ms: number }).ms },
+    );
 
     await host.start("fan", null, "i");
 
@@ -185,7 +195,8 @@ describe("O8: a timer beats an event", () => {
         yield ctx.df.Task.any([ctx.df.waitForExternalEvent("Go"), ctx.df.createTimer(later(ctx, 60))]);
         yield ctx.df.waitForExternalEvent("Other");
         return yield ctx.df.waitForExternalEvent("Go");
-      }));
+      }),
+    );
 
     await host.start("late", null, "i");
     await host.advanceTo(at(60));
@@ -207,7 +218,8 @@ describe("O9: events that come early", () => {
         const first = yield ctx.df.waitForExternalEvent("Go");
         const second = yield ctx.df.waitForExternalEvent("Go");
         return [first, second];
-      }));
+      }),
+    );
 
     await host.start("two", null, "i");
     await host.raise("i", "Go", { n: 1 });
@@ -221,7 +233,8 @@ it("O10: of two concurrent waits on one name the newest gets the first event", a
   await using host = await hostOf(() =>
     orchestration("two", function* (ctx) {
       return yield ctx.df.Task.all([ctx.df.waitForExternalEvent("Go"), ctx.df.waitForExternalEvent("Go")]);
-    }));
+    }),
+  );
 
   await host.start("two", null, "i");
   await host.idle();
@@ -232,7 +245,10 @@ it("O10: of two concurrent waits on one name the newest gets the first event", a
 });
 
 describe("O11: an event that differs in case from the name that is awaited", () => {
-  const waits = (): void => orchestration("waits", function* (ctx) { return yield ctx.df.waitForExternalEvent("Go"); });
+  const waits = (): void =>
+    orchestration("waits", function* (ctx) {
+      return yield ctx.df.waitForExternalEvent("Go");
+    });
 
   it("is refused by a strict host", async () => {
     await using host = await hostOf(waits);
@@ -258,7 +274,9 @@ describe("O11: an event that differs in case from the name that is awaited", () 
 describe("O12: an event named like a task id", () => {
   const app = (): void => {
     plusOne();
-    orchestration("one", function* (ctx) { return yield ctx.df.callActivity("A", 1); });
+    orchestration("one", function* (ctx) {
+      return yield ctx.df.callActivity("A", 1);
+    });
   };
 
   it("is refused by a strict host", async () => {

@@ -27,7 +27,9 @@ it("O13: three attempts, all failing: pauses of 5 and 10 s, one more timer, the 
   const { register } = flaky();
   await using host = await hostOf(() => {
     register();
-    orchestration("retry", function* (ctx) { return yield ctx.df.callActivityWithRetry("Flaky", retries(3, 5, 2), { key: "k", fails: 9 }); });
+    orchestration("retry", function* (ctx) {
+      return yield ctx.df.callActivityWithRetry("Flaky", retries(3, 5, 2), { key: "k", fails: 9 });
+    });
   });
 
   await host.start("retry", null, "i");
@@ -60,7 +62,9 @@ it("O15: one attempt, failing: one immediate timer, then the error", async () =>
   const { register } = flaky();
   await using host = await hostOf(() => {
     register();
-    orchestration("retry", function* (ctx) { return yield ctx.df.callActivityWithRetry("Flaky", retries(1), { key: "k", fails: 1 }); });
+    orchestration("retry", function* (ctx) {
+      return yield ctx.df.callActivityWithRetry("Flaky", retries(1), { key: "k", fails: 1 });
+    });
   });
 
   await host.start("retry", null, "i");
@@ -187,7 +191,10 @@ describe("O19: a timer of 7 days is cancelled", () => {
 it("keeps on waiting when a clock goes on after a restart where it was", async () => {
   const { memoryStore } = await import("./store-memory.ts");
   const store = memoryStore();
-  const app = (): void => orchestration("timer", function* (ctx) { yield ctx.df.createTimer(later(ctx, 3600)); });
+  const app = (): void =>
+    orchestration("timer", function* (ctx) {
+      yield ctx.df.createTimer(later(ctx, 3600));
+    });
   const first = await hostOf(app, { store });
   await first.start("timer", null, "i");
   await first.advanceTo(at(1800));

@@ -75,7 +75,13 @@ export class Engine {
     this.busy = new Busy(clock);
     this.#commits = new CommitQueue(store, () => ({ serial: this.#serial, nowMs: clock.now() }), options.groupCommits);
     this.#activities = new ActivityRunner({
-      clock, invoker, faults, busy: this.busy, latencyMs: options.activityLatencyMs, limit: options.maxConcurrentActivities, inRounds: options.inRounds,
+      clock,
+      invoker,
+      faults,
+      busy: this.busy,
+      latencyMs: options.activityLatencyMs,
+      limit: options.maxConcurrentActivities,
+      inRounds: options.inRounds,
       begun: () => this.#roundIsDue(),
       crashes: (point) => this.#crashes(point),
       answer: (work, event, isRepeat) => this.#answer(work, event, isRepeat),
@@ -217,7 +223,9 @@ export class Engine {
     await new Promise((done) => setImmediate(done));
     while (!this.#dead) {
       const answered = await this.#activities.round();
-      const ready = [...this.lives.values()].filter((live) => !live.busy && live.inbox.length > 0 && !waitsForCompany(live)).sort((a, b) => (a.inbox[0] as Delivery).seq - (b.inbox[0] as Delivery).seq);
+      const ready = [...this.lives.values()]
+        .filter((live) => !live.busy && live.inbox.length > 0 && !waitsForCompany(live))
+        .sort((a, b) => (a.inbox[0] as Delivery).seq - (b.inbox[0] as Delivery).seq);
       if (ready.length === 0 && !answered && !this.#activities.computing) break;
       const decided: Decided[] = [];
       for (const live of ready) decided.push(await this.#decide(live));
@@ -252,7 +260,10 @@ export class Engine {
     }
     const begun = performance.now();
     const nowMs = this.options.clock.now();
-    const result = await takeTurn({ generation: live.row, past: live.past, pastJson: live.pastJson, batch: taken.map(({ event }) => event), actionsSeen: live.row.actionsSeen, nowMs }, this.#ports);
+    const result = await takeTurn(
+      { generation: live.row, past: live.past, pastJson: live.pastJson, batch: taken.map(({ event }) => event), actionsSeen: live.row.actionsSeen, nowMs },
+      this.#ports,
+    );
     live.lastTurnMs = performance.now() - begun;
     if (this.#crashes({ at: "turn decided", instanceId: live.row.instanceId })) return NEVER;
     // Purged or overwritten in the meantime: there is nobody left to decide for.
@@ -305,7 +316,12 @@ export class Engine {
     const messages = instances.map(({ row, wake }): Message => ({ seq: this.nextSeq(), instanceId: row.instanceId, executionId: row.executionId, event: wake }));
     const timers = instances.flatMap((each) => each.timers);
     for (const live of lives) this.lives.set(live.row.instanceId, live);
-    await this.commit({ instances: lives.map(({ row }) => row), history: instances.map(({ row, history }) => ({ instanceId: row.instanceId, replaces: true, events: history })), messages, timers });
+    await this.commit({
+      instances: lives.map(({ row }) => row),
+      history: instances.map(({ row, history }) => ({ instanceId: row.instanceId, replaces: true, events: history })),
+      messages,
+      timers,
+    });
     for (const timer of timers) this.#arm(timer);
     for (const message of messages) this.deliver(message);
   }
@@ -325,7 +341,13 @@ export class Engine {
     if (live?.row.executionId !== timer.executionId) return;
     const cancel = this.options.clock.at(timer.fireAtMs, () => {
       live.timers.delete(timer.timerId);
-      this.deliver({ seq: this.nextSeq(), instanceId: timer.instanceId, executionId: timer.executionId, event: timerFired(this.options.clock.now(), timer.timerId, timer.fireAtMs), timer });
+      this.deliver({
+        seq: this.nextSeq(),
+        instanceId: timer.instanceId,
+        executionId: timer.executionId,
+        event: timerFired(this.options.clock.now(), timer.timerId, timer.fireAtMs),
+        timer,
+      });
     });
     live.timers.set(timer.timerId, cancel);
   }
@@ -354,8 +376,14 @@ export class Engine {
     const { instanceId } = live.row;
     for (const each of result.notices) notice(each);
     if (!strict) return;
-    if (row.waitsFor.length > 0 && live.row.waitsFor.length === 0) notice({ rule: "cannot-end", instanceId, text: `the orchestrator has returned, but its instance cannot end before what it left open: ${row.waitsFor.join("; ")}. Cancel timers that lost a race; do not race against long work` });
-    if (live.lastTurnMs > SLOW_TURN_MS) notice({ rule: "slow-turn", instanceId, text: `the orchestrator took ${Math.round(live.lastTurnMs)} ms for one turn; it must only decide, and never await or compute` });
+    if (row.waitsFor.length > 0 && live.row.waitsFor.length === 0)
+      notice({
+        rule: "cannot-end",
+        instanceId,
+        text: `the orchestrator has returned, but its instance cannot end before what it left open: ${row.waitsFor.join("; ")}. Cancel timers that lost a race; do not race against long work`,
+      });
+    if (live.lastTurnMs > SLOW_TURN_MS)
+      notice({ rule: "slow-turn", instanceId, text: `the orchestrator took ${Math.round(live.lastTurnMs)} ms for one turn; it must only decide, and never await or compute` });
     const before = { events: live.past.length, bytes: live.pastJson.length };
     const after = { events: (result.continued ? 0 : before.events) + result.events.length, bytes: before.bytes };
     for (const each of longHistoryNotice(before, after, instanceId)) notice(each);

@@ -49,7 +49,10 @@ function event(kind: number, id: number, atMs: number, fields: object = {}): His
 export const orchestratorStarted = (atMs: number): HistoryEvent => event(EVENT.orchestratorStarted, -1, atMs);
 export const orchestratorCompleted = (atMs: number): HistoryEvent => event(EVENT.orchestratorCompleted, -1, atMs);
 
-export function executionStarted(atMs: number, of: { instanceId: string; executionId: string; name: string; version: string; input: string | null; parent: ParentInstance | null }): HistoryEvent {
+export function executionStarted(
+  atMs: number,
+  of: { instanceId: string; executionId: string; name: string; version: string; input: string | null; parent: ParentInstance | null },
+): HistoryEvent {
   return event(EVENT.executionStarted, -1, atMs, {
     OrchestrationInstance: { InstanceId: of.instanceId, ExecutionId: of.executionId },
     ParentInstance: of.parent,
@@ -66,7 +69,8 @@ export function executionCompleted(atMs: number, id: number, status: keyof typeo
 
 export const taskScheduled = (atMs: number, id: number, name: string): HistoryEvent => event(EVENT.taskScheduled, id, atMs, { Name: name, Version: "", Input: null, Tags: null });
 
-export const taskCompleted = (atMs: number, taskId: number, result: string | null): HistoryEvent => event(EVENT.taskCompleted, -1, atMs, { TaskScheduledId: taskId, Result: result });
+export const taskCompleted = (atMs: number, taskId: number, result: string | null): HistoryEvent =>
+  event(EVENT.taskCompleted, -1, atMs, { TaskScheduledId: taskId, Result: result });
 
 export function taskFailed(atMs: number, taskId: number, reason: string, details: string): HistoryEvent {
   return event(EVENT.taskFailed, -1, atMs, { TaskScheduledId: taskId, Reason: reason, Details: details, FailureDetails: null });
@@ -76,7 +80,8 @@ export function childCreated(atMs: number, id: number, child: { name: string; ve
   return event(EVENT.childCreated, id, atMs, { Name: child.name, Version: child.version, InstanceId: child.instanceId, Input: child.input });
 }
 
-export const childCompleted = (atMs: number, taskId: number, result: string | null): HistoryEvent => event(EVENT.childCompleted, -1, atMs, { TaskScheduledId: taskId, Result: result });
+export const childCompleted = (atMs: number, taskId: number, result: string | null): HistoryEvent =>
+  event(EVENT.childCompleted, -1, atMs, { TaskScheduledId: taskId, Result: result });
 
 /** `details` is null only when the child was terminated; the SDK cannot digest that (3.6). */
 export function childFailed(atMs: number, taskId: number, reason: string, details: string | null): HistoryEvent {
@@ -117,7 +122,17 @@ export function schedules(event: HistoryEvent): boolean {
   return event.EventType === EVENT.taskScheduled || event.EventType === EVENT.childCreated || event.EventType === EVENT.timerCreated;
 }
 
-const IGNORED_BY_SDK: ReadonlySet<number> = new Set([EVENT.executionCompleted, EVENT.executionTerminated, EVENT.taskScheduled, EVENT.childCreated, EVENT.timerCreated, EVENT.orchestratorCompleted, EVENT.executionSuspended, EVENT.executionResumed, EVENT.executionRewound]);
+const IGNORED_BY_SDK: ReadonlySet<number> = new Set([
+  EVENT.executionCompleted,
+  EVENT.executionTerminated,
+  EVENT.taskScheduled,
+  EVENT.childCreated,
+  EVENT.timerCreated,
+  EVENT.orchestratorCompleted,
+  EVENT.executionSuspended,
+  EVENT.executionResumed,
+  EVENT.executionRewound,
+]);
 
 /** Whether the SDK does anything with an event of this kind (the last column of 3.1). */
 export function isReadBySdk({ EventType }: HistoryEvent): boolean {

@@ -15,7 +15,11 @@ export interface Invoker {
    * the engine builds from what it serialized in earlier turns: sending it spares serializing the whole history again.
    * `neverYielded` names calls that the orchestrator has made and not yielded so far, e.g. `activity "Send"`.
    */
-  orchestrate(name: string, request: OrchestratorRequest, requestJson?: string): Promise<{ ok: true; answer: unknown; neverYielded?: readonly string[] } | { ok: false; message: string }>;
+  orchestrate(
+    name: string,
+    request: OrchestratorRequest,
+    requestJson?: string,
+  ): Promise<{ ok: true; answer: unknown; neverYielded?: readonly string[] } | { ok: false; message: string }>;
   /** One activity. `input` is the JSON text of the action's input, or undefined for none (1.9). `result` is JSON text or null. */
   act(name: string, input: string | undefined, instanceId: string): Promise<{ ok: true; result: string | null } | { ok: false; message: string; stack: string }>;
 }
@@ -76,11 +80,20 @@ export interface InstanceFilter {
 }
 
 /** What a management call did: `gone` = finished (410), `absent` = unknown instance (404), `refused` with the reason (4.3, 4.4, 9). */
-export type HubAnswer = { readonly did: "accepted" } | { readonly did: "absent" } | { readonly did: "gone" } | { readonly did: "refused"; readonly status: 400 | 409 | 500; readonly why: string };
+export type HubAnswer =
+  | { readonly did: "accepted" }
+  | { readonly did: "absent" }
+  | { readonly did: "gone" }
+  | { readonly did: "refused"; readonly status: 400 | 409 | 500; readonly why: string };
 
 export interface TaskHub {
   readonly name: string;
-  start(name: string, input: unknown, instanceId?: string, version?: string): Promise<{ did: "accepted"; instanceId: string } | { did: "refused"; status: 400 | 409 | 500; why: string }>;
+  start(
+    name: string,
+    input: unknown,
+    instanceId?: string,
+    version?: string,
+  ): Promise<{ did: "accepted"; instanceId: string } | { did: "refused"; status: 400 | 409 | 500; why: string }>;
   raise(instanceId: string, eventName: string, data: unknown): Promise<HubAnswer>;
   terminate(instanceId: string, reason: string): Promise<HubAnswer>;
   suspend(instanceId: string, reason: string): Promise<HubAnswer>;

@@ -70,7 +70,9 @@ function app(calls: Map<string, number>): () => void {
 
 const expected = (stages: readonly Stage[]): unknown[] => stages.map((stage, at) => stage.map((step, n) => (step.kind === "timer" ? null : `${at}.${n}`)));
 const callsOf = (stages: readonly Stage[]): Map<string, number> =>
-  new Map(stages.flatMap((stage, at) => stage.flatMap((step, n): [string, number][] => (step.kind === "timer" ? [] : [[`${at}.${n}`, step.kind === "retry" ? step.fails + 1 : 1]]))));
+  new Map(
+    stages.flatMap((stage, at) => stage.flatMap((step, n): [string, number][] => (step.kind === "timer" ? [] : [[`${at}.${n}`, step.kind === "retry" ? step.fails + 1 : 1]]))),
+  );
 const latency = (_name: string, input: unknown): number => (input as { seconds: number }).seconds * 1000;
 
 async function run(stages: readonly Stage[], faults: Faults = {}): Promise<{ output: unknown; history: unknown; calls: Map<string, number>; endMs: number }> {

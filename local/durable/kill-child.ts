@@ -15,11 +15,13 @@ const host = await createHost({
   clock: "real",
   maxConcurrentActivities: 5,
   app: () => {
-    df.app.activity("Note", { handler: async ({ key }: { key: string }) => {
-      note(key);
-      await new Promise((done) => setImmediate(done));
-      return key;
-    } });
+    df.app.activity("Note", {
+      handler: async ({ key }: { key: string }) => {
+        note(key);
+        await new Promise((done) => setImmediate(done));
+        return key;
+      },
+    });
     df.app.orchestration("run", function* (ctx: OrchestrationContext) {
       const keys: string[] = [];
       for (let n = 0; n < 20; n++) keys.push((yield ctx.df.callActivity("Note", { key: `s${n}` })) as string);

@@ -10,7 +10,12 @@ const CHILD = fileURLToPath(new URL("kill-child.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "kill-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const linesOf = (log: string): string[] => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter((line) => line !== "") : []);
+const linesOf = (log: string): string[] =>
+  existsSync(log)
+    ? readFileSync(log, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
 
 /** Runs the child until it ends, or until its log has `lines` lines more; then kill -9. */
 async function live(file: string, log: string, lines: number): Promise<void> {

@@ -58,7 +58,8 @@ export class Live {
       this.past.push(done);
       if (this.#isSent(done)) this.pastJson += `${this.pastJson === "" ? "" : ","}${JSON.stringify(done)}`;
       if (schedules(done)) this.openWork += weightOf(done.EventType);
-      if (schedules(done)) this.scheduled.set(done.EventId, { kind: done.EventType, name: (done["Name"] as string | undefined) ?? "timer", sinceMs: instantOfWire(done.Timestamp) });
+      if (schedules(done))
+        this.scheduled.set(done.EventId, { kind: done.EventType, name: (done["Name"] as string | undefined) ?? "timer", sinceMs: instantOfWire(done.Timestamp) });
       const completed = completedId(done);
       if (completed === undefined) continue;
       this.openWork -= weightOf(this.scheduled.get(completed)?.kind);

@@ -12,7 +12,8 @@ export function instanceIdRule(instanceId: string): string | undefined {
 
 /** Why an event of that name would not do what its sender means (section 9), or undefined. */
 export function eventNameRule(eventName: string, waits: readonly string[]): string | undefined {
-  if (/^\s*[+-]?\d+(\.\d+)?\s*$/.test(eventName)) return `the event name ${JSON.stringify(eventName)} is a number: the SDK would take the event for the end of the task with that id. Begin names with a letter`;
+  if (/^\s*[+-]?\d+(\.\d+)?\s*$/.test(eventName))
+    return `the event name ${JSON.stringify(eventName)} is a number: the SDK would take the event for the end of the task with that id. Begin names with a letter`;
   const meant = waits.find((name) => name !== eventName && name.toLowerCase() === eventName.toLowerCase());
   if (meant === undefined || waits.includes(eventName)) return undefined;
   return `the instance waits for ${JSON.stringify(meant)} and the event is called ${JSON.stringify(eventName)}: the host would deliver it and the SDK, which minds the case, would lose it. Spell it the same way`;

@@ -46,7 +46,9 @@ it("goes into failed sub-orchestrations, and keeps what they had done", async ()
       yield ctx.df.callActivity("Do", { key: "begin", always: true });
       return yield ctx.df.callActivity("Do", { key: "end" });
     });
-    orchestration("parent", function* (ctx) { return yield ctx.df.callSubOrchestrator("child", {}, "c"); });
+    orchestration("parent", function* (ctx) {
+      return yield ctx.df.callSubOrchestrator("child", {}, "c");
+    });
   });
   await host.start("parent", null, "p");
   await host.waitFor("p");
@@ -63,7 +65,9 @@ it("gives a retry's last attempt another chance", async () => {
   const state = moody();
   await using host = await hostOf(() => {
     state.register();
-    orchestration("o", function* (ctx) { return yield ctx.df.callActivityWithRetry("Do", new df.RetryOptions(5000, 2), { key: "k" }); });
+    orchestration("o", function* (ctx) {
+      return yield ctx.df.callActivityWithRetry("Do", new df.RetryOptions(5000, 2), { key: "k" });
+    });
   });
   await host.start("o", null, "i");
   await host.waitFor("i");
@@ -123,9 +127,13 @@ it("is refused for an orchestrator that did something else because of the failur
 it("is refused for one whose own code threw, answered as gone for one that completed, and as unknown for none", async () => {
   await using host = await hostOf(() => {
     // oxlint-disable-next-line require-yield
-    orchestration("throws", function* () { throw new Error("boom"); });
+    orchestration("throws", function* () {
+      throw new Error("boom");
+    });
     // oxlint-disable-next-line require-yield
-    orchestration("fine", function* () { return 1; });
+    orchestration("fine", function* () {
+      return 1;
+    });
   });
   await host.start("throws", null, "t");
   await host.start("fine", null, "f");

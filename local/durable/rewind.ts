@@ -76,7 +76,9 @@ async function planWithout(undone: readonly HistoryEvent[], row: InstanceRow, hi
       return { ok: false, why: `its sub-orchestration ${child.instanceId} ended after it had failed, and nobody heard the result` };
     }
   }
-  const timers = open.filter(({ EventType }) => EventType === EVENT.timerCreated).map((event): Timer => ({ instanceId: row.instanceId, executionId: row.executionId, timerId: event.EventId, fireAtMs: instantOfWire(event["FireAt"]) }));
+  const timers = open
+    .filter(({ EventType }) => EventType === EVENT.timerCreated)
+    .map((event): Timer => ({ instanceId: row.instanceId, executionId: row.executionId, timerId: event.EventId, fireAtMs: instantOfWire(event["FireAt"]) }));
   const left = history.filter((event) => !removed.has(event));
   const wake = executionRewound(nowMs, reason);
   const trial = await surroundings.replay(row, left, [wake]);
@@ -105,5 +107,8 @@ function timersOfTurn(event: HistoryEvent, history: readonly HistoryEvent[]): { 
   const begin = history.findLastIndex(({ EventType }, index) => index < at && EventType === EVENT.orchestratorStarted);
   const next = history.findIndex(({ EventType }, index) => index > at && EventType === EVENT.orchestratorStarted);
   const nowMs = instantOfWire(history[begin]?.Timestamp);
-  return history.slice(begin, next < 0 ? history.length : next).filter(({ EventType }) => EventType === EVENT.timerCreated).map((timer) => ({ timer, nowMs }));
+  return history
+    .slice(begin, next < 0 ? history.length : next)
+    .filter(({ EventType }) => EventType === EVENT.timerCreated)
+    .map((timer) => ({ timer, nowMs }));
 }

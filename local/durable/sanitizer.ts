@@ -3,8 +3,21 @@
  * case, is replaced together with all that follows up to the next `<`, `"` or `'`.
  */
 const SECRET_STARTS = [
-  "token=", "key=", "pwd=", "password=", "accountkey=", "sharedaccesskey=", "server=", "data source=", "defaultendpointsprotocol=http",
-  "?sig=", "&sig=", "&amp;sig=", "?code=", "&code=", "&amp;code=",
+  "token=",
+  "key=",
+  "pwd=",
+  "password=",
+  "accountkey=",
+  "sharedaccesskey=",
+  "server=",
+  "data source=",
+  "defaultendpointsprotocol=http",
+  "?sig=",
+  "&sig=",
+  "&amp;sig=",
+  "?code=",
+  "&code=",
+  "&amp;code=",
 ];
 const STARTS = new RegExp(`(?:${SECRET_STARTS.map((start) => start.replace("?", "\\?")).join("|")})[^<"']*`, "gi");
 const URL_WITH_LOGIN = /[a-z][a-z0-9+.-]*:\/\/[^\s:/@"'<]+:[^\s:/@"'<]+@[^\s:/"'<]+:\d+[^<"']*/gi;

@@ -32,19 +32,29 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
 
   switch (action.actionType) {
     case ACTION.callActivity:
-      if (knows(setting.activities, action)) activity(board, action, started).whenSettled((value) => future.succeed(value), (failure) => future.fail(failure));
+      if (knows(setting.activities, action))
+        activity(board, action, started).whenSettled(
+          (value) => future.succeed(value),
+          (failure) => future.fail(failure),
+        );
       else future.fail({ reason: "unknown activity", nonRetriable: true });
       break;
     case ACTION.callActivityWithRetry:
-      if (knows(setting.activities, action) && intervalsFit(action.retryOptions)) startWithRetry(board, action.retryOptions as RetryOptions, started, () => activity(board, action, started));
+      if (knows(setting.activities, action) && intervalsFit(action.retryOptions))
+        startWithRetry(board, action.retryOptions as RetryOptions, started, () => activity(board, action, started));
       else future.fail({ reason: "refused", nonRetriable: true });
       break;
     case ACTION.callChild:
-      if (mayCallChild(setting, action)) child(board, setting, action, started).whenSettled((value) => future.succeed(value), (failure) => future.fail(failure));
+      if (mayCallChild(setting, action))
+        child(board, setting, action, started).whenSettled(
+          (value) => future.succeed(value),
+          (failure) => future.fail(failure),
+        );
       else future.fail({ reason: "refused", nonRetriable: true });
       break;
     case ACTION.callChildWithRetry:
-      if (mayCallChild(setting, action) && intervalsFit(action.retryOptions)) startWithRetry(board, action.retryOptions as RetryOptions, started, () => child(board, setting, action, started));
+      if (mayCallChild(setting, action) && intervalsFit(action.retryOptions))
+        startWithRetry(board, action.retryOptions as RetryOptions, started, () => child(board, setting, action, started));
       else future.fail({ reason: "refused", nonRetriable: true });
       break;
     case ACTION.continueAsNew:
@@ -55,7 +65,10 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
       startTimer(board, started, !setting.strict);
       break;
     case ACTION.waitForEvent:
-      board.wait(action.externalEventName ?? "").whenSettled((event) => future.succeed(event), () => {});
+      board.wait(action.externalEventName ?? "").whenSettled(
+        (event) => future.succeed(event),
+        () => {},
+      );
       break;
     case ACTION.callHttp:
       startHttp(board, started);
@@ -77,7 +90,10 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
     }
     default:
       // Entities, locks and whatever is newer: refused in both modes, since nothing would ever answer (3.10).
-      board.refuse("unsupported-action", `this host has no entities and no locks: the orchestrator emitted ${describe(action)} (callEntity, signalEntity or lock). Keep shared state in a table, or guard it with a lease row`);
+      board.refuse(
+        "unsupported-action",
+        `this host has no entities and no locks: the orchestrator emitted ${describe(action)} (callEntity, signalEntity or lock). Keep shared state in a table, or guard it with a lease row`,
+      );
   }
   return started;
 }

@@ -38,7 +38,10 @@ export function fileStore(path: string): Store {
     if (db === undefined || statements === undefined) throw new Fault("conflict", `the store ${path} is not open; its host was closed`);
     return { db, sql: statements };
   };
-  const eventsOf = (instanceId: string): HistoryEvent[] => opened().sql.history.all(instanceId).flatMap(({ events }) => JSON.parse(String(events)) as HistoryEvent[]);
+  const eventsOf = (instanceId: string): HistoryEvent[] =>
+    opened()
+      .sql.history.all(instanceId)
+      .flatMap(({ events }) => JSON.parse(String(events)) as HistoryEvent[]);
 
   return {
     open() {
@@ -54,7 +57,14 @@ export function fileStore(path: string): Store {
         }),
         messages: sql.messages.all().map(({ row }) => JSON.parse(String(row)) as Message),
         work: sql.work.all().map(({ row }) => JSON.parse(String(row)) as Work),
-        timers: sql.timers.all().map((found): Timer => ({ instanceId: String(found["instance"]), executionId: String(found["execution"]), timerId: Number(found["id"]), fireAtMs: Number(found["fire_at"]) })),
+        timers: sql.timers
+          .all()
+          .map((found): Timer => ({
+            instanceId: String(found["instance"]),
+            executionId: String(found["execution"]),
+            timerId: Number(found["id"]),
+            fireAtMs: Number(found["fire_at"]),
+          })),
       };
     },
     apply(changes, mark) {
@@ -108,14 +118,41 @@ function connect(path: string): DatabaseSync {
 type Statements = ReturnType<typeof prepare>;
 
 function prepare(db: DatabaseSync): {
-  readonly [name in "mark" | "setMark" | "unfinished" | "instance" | "putInstance" | "dropInstance" | "putInput" | "dropInput" | "history" | "addHistory" | "dropHistory" | "messages" | "addMessage" | "dropMessage" | "dropMessagesOf" | "work" | "addWork" | "dropWork" | "dropWorkOf" | "timers" | "addTimer" | "dropTimer" | "dropTimersOf"]: StatementSync;
+  readonly [
+    name in
+      | "mark"
+      | "setMark"
+      | "unfinished"
+      | "instance"
+      | "putInstance"
+      | "dropInstance"
+      | "putInput"
+      | "dropInput"
+      | "history"
+      | "addHistory"
+      | "dropHistory"
+      | "messages"
+      | "addMessage"
+      | "dropMessage"
+      | "dropMessagesOf"
+      | "work"
+      | "addWork"
+      | "dropWork"
+      | "dropWorkOf"
+      | "timers"
+      | "addTimer"
+      | "dropTimer"
+      | "dropTimersOf"
+  ]: StatementSync;
 } {
   return {
     mark: db.prepare("SELECT serial, now FROM hub"),
     setMark: db.prepare("INSERT INTO hub (one, serial, now) VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET serial = excluded.serial, now = excluded.now"),
     unfinished: db.prepare(`${SELECT_ROW} WHERE status NOT IN ('Completed', 'Failed', 'Terminated', 'Canceled') ORDER BY created, id`),
     instance: db.prepare(`${SELECT_ROW} WHERE id = ?`),
-    putInstance: db.prepare("INSERT INTO instances (id, status, created, row) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, created = excluded.created, row = excluded.row"),
+    putInstance: db.prepare(
+      "INSERT INTO instances (id, status, created, row) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status, created = excluded.created, row = excluded.row",
+    ),
     dropInstance: db.prepare("DELETE FROM instances WHERE id = ?"),
     putInput: db.prepare("INSERT INTO inputs (instance, input) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET input = excluded.input"),
     dropInput: db.prepare("DELETE FROM inputs WHERE instance = ?"),
@@ -160,7 +197,10 @@ function write(sql: Statements, change: Change, done: ReadonlySet<number>): void
   for (const { instanceId, executionId, timerId, fireAtMs } of change.timers ?? []) sql.addTimer.run(instanceId, executionId, timerId, Math.ceil(fireAtMs));
 }
 
-function list(db: DatabaseSync, { instanceIdPrefix, createdTimeFrom, createdTimeTo, runtimeStatus, top = PAGE_SIZE, continuationToken }: InstanceFilter): ReturnType<Store["list"]> {
+function list(
+  db: DatabaseSync,
+  { instanceIdPrefix, createdTimeFrom, createdTimeTo, runtimeStatus, top = PAGE_SIZE, continuationToken }: InstanceFilter,
+): ReturnType<Store["list"]> {
   const conditions: string[] = ["1 = 1"];
   const values: (string | number)[] = [];
   const where = (condition: string, ...bound: (string | number)[]): void => {

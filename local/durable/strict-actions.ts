@@ -17,7 +17,10 @@ export function actionRule(action: Action, setting: Setting): Refusal | undefine
       return unknownName("orchestrator", action, setting.orchestrators) ?? childIdRule(action, setting) ?? retryRule(action);
     case ACTION.callHttp:
       if (action.httpRequest?.tokenSource === undefined) return undefined;
-      return { rule: "http-token", why: `${describe(action)} asks for a managed identity's token, and there is no managed identity on this machine; send the request from an activity` };
+      return {
+        rule: "http-token",
+        why: `${describe(action)} asks for a managed identity's token, and there is no managed identity on this machine; send the request from an activity`,
+      };
     default:
       return undefined;
   }
@@ -33,20 +36,27 @@ function childIdRule({ instanceId, functionName = "" }: Action, setting: Setting
   if (instanceId === undefined) return undefined;
   const whose = instanceId === setting.instanceId ? "its own" : instanceId === setting.parent?.OrchestrationInstance.InstanceId ? "its parent's" : undefined;
   if (whose === undefined) return undefined;
-  return { rule: "child-id", why: `sub-orchestration "${functionName}" was given ${whose} instance id "${instanceId}"; give it one of its own, or none. On Azure the instance would wait for ever` };
+  return {
+    rule: "child-id",
+    why: `sub-orchestration "${functionName}" was given ${whose} instance id "${instanceId}"; give it one of its own, or none. On Azure the instance would wait for ever`,
+  };
 }
 
 function retryRule(action: Action): Refusal | undefined {
   const options = action.retryOptions;
   if (options === undefined) return undefined;
   const what = faultOfOptions(options);
-  return what === undefined ? undefined : { rule: "retry-options", why: `${describe(action)} is retried with ${what}. On Azure the instance would wait for ever; write the loop in the orchestrator instead` };
+  return what === undefined
+    ? undefined
+    : { rule: "retry-options", why: `${describe(action)} is retried with ${what}. On Azure the instance would wait for ever; write the loop in the orchestrator instead` };
 }
 
 function faultOfOptions(options: RetryOptions): string | undefined {
-  if (options.retryTimeoutInMilliseconds !== undefined) return `a total time limit (retryTimeoutInMilliseconds: ${options.retryTimeoutInMilliseconds}), after which the host gives up and the SDK does not hear of it`;
+  if (options.retryTimeoutInMilliseconds !== undefined)
+    return `a total time limit (retryTimeoutInMilliseconds: ${options.retryTimeoutInMilliseconds}), after which the host gives up and the SDK does not hear of it`;
   if (!(options.maxNumberOfAttempts >= 1)) return `maxNumberOfAttempts: ${options.maxNumberOfAttempts}, so that nothing is ever scheduled`;
-  if (!Number.isInteger(options.firstRetryIntervalInMilliseconds)) return `firstRetryIntervalInMilliseconds: ${options.firstRetryIntervalInMilliseconds}, which is not a whole number`;
+  if (!Number.isInteger(options.firstRetryIntervalInMilliseconds))
+    return `firstRetryIntervalInMilliseconds: ${options.firstRetryIntervalInMilliseconds}, which is not a whole number`;
   for (const key of ["firstRetryIntervalInMilliseconds", "maxRetryIntervalInMilliseconds"] as const) {
     if ((options[key] ?? 0) > LONGEST_INTERVAL_MS) return `${key}: ${options[key]}, which is more than six days`;
   }
@@ -59,7 +69,10 @@ export function raceRule(action: Action, board: Board): Refusal | undefined {
   for (const member of membersOf(action).flatMap((each) => [...flattened(each)])) {
     const kind = severalIds(member, board);
     if (kind !== undefined) {
-      return { rule: "race-of-several-ids", why: `${describe(member)} entered a Task.any as ${kind}, which takes more than one task id; the ids of host and SDK would drift apart. Race only plain activities, sub-orchestrations, events and timers up to six days` };
+      return {
+        rule: "race-of-several-ids",
+        why: `${describe(member)} entered a Task.any as ${kind}, which takes more than one task id; the ids of host and SDK would drift apart. Race only plain activities, sub-orchestrations, events and timers up to six days`,
+      };
     }
   }
   return undefined;
@@ -86,9 +99,17 @@ function severalIds(action: Action, board: Board): string | undefined {
 export function joinRule(board: Board, join: Started): void {
   const open = join.members.find((member) => !member.future.settled && mayTakeMore(member));
   if (open === undefined) return;
-  board.refuse("join-failed-early", `a Task.all failed while ${describe(open.action)} in it was still being retried or had further steps; the SDK goes on at once and results would land in the wrong tasks. Let members return outcomes instead of throwing`);
+  board.refuse(
+    "join-failed-early",
+    `a Task.all failed while ${describe(open.action)} in it was still being retried or had further steps; the SDK goes on at once and results would land in the wrong tasks. Let members return outcomes instead of throwing`,
+  );
 }
 
 function mayTakeMore({ action, takes, members }: Started): boolean {
-  return takes === "several" || action.actionType === ACTION.callActivityWithRetry || action.actionType === ACTION.callChildWithRetry || members.some((member) => !member.future.settled && mayTakeMore(member));
+  return (
+    takes === "several" ||
+    action.actionType === ACTION.callActivityWithRetry ||
+    action.actionType === ACTION.callChildWithRetry ||
+    members.some((member) => !member.future.settled && mayTakeMore(member))
+  );
 }

@@ -32,9 +32,17 @@ export function reEmission(walked: Walked, actionsSeen: number, instanceId: stri
       const twin = key === undefined ? undefined : earlier.get(key);
       if (twin === undefined) continue;
       if (!twin.future.settled) {
-        return { rule: "task-yielded-twice", why: `a Task.any or Task.all contains ${describe(leaf.action)} with the name and input (or the time) of one that is still open: a task that enters a second compound is started a second time. Make a fresh task for every round, and yield each task once` };
+        return {
+          rule: "task-yielded-twice",
+          why: `a Task.any or Task.all contains ${describe(leaf.action)} with the name and input (or the time) of one that is still open: a task that enters a second compound is started a second time. Make a fresh task for every round, and yield each task once`,
+        };
       }
-      if (twin.action.isCanceled !== true) notices.push({ rule: "task-yielded-twice", instanceId, text: `${describe(leaf.action)} in a Task.any or Task.all looks like one that has ended; if it is the same task, it is started a second time` });
+      if (twin.action.isCanceled !== true)
+        notices.push({
+          rule: "task-yielded-twice",
+          instanceId,
+          text: `${describe(leaf.action)} in a Task.any or Task.all looks like one that has ended; if it is the same task, it is started a second time`,
+        });
     }
   }
   return undefined;
@@ -114,6 +122,11 @@ const LONG_HISTORY = { events: 1_000, bytes: 1_000_000 } as const;
 export function longHistoryNotice(before: { events: number; bytes: number }, after: { events: number; bytes: number }, instanceId: string): Notice[] {
   const isLong = (size: { events: number; bytes: number }): boolean => size.events > LONG_HISTORY.events || size.bytes > LONG_HISTORY.bytes;
   if (isLong(before) || !isLong(after)) return [];
-  return [{ rule: "long-history", instanceId, text: `history has ${after.events} events and ${after.bytes} characters; every turn replays all of it. Continue as new, or move work into sub-orchestrations` }];
+  return [
+    {
+      rule: "long-history",
+      instanceId,
+      text: `history has ${after.events} events and ${after.bytes} characters; every turn replays all of it. Continue as new, or move work into sub-orchestrations`,
+    },
+  ];
 }
-

@@ -15,10 +15,16 @@ const app = (): void => {
     const n = yield ctx.df.callActivity("A", 1);
     return { n, input: ctx.df.getInput() };
   });
-  orchestration("waits", function* (ctx) { return yield ctx.df.waitForExternalEvent("Go"); });
-  orchestration("slow", function* (ctx) { yield ctx.df.createTimer(later(ctx, 60)); });
+  orchestration("waits", function* (ctx) {
+    return yield ctx.df.waitForExternalEvent("Go");
+  });
+  orchestration("slow", function* (ctx) {
+    yield ctx.df.createTimer(later(ctx, 60));
+  });
   // oxlint-disable-next-line require-yield
-  orchestration("fails", function* () { throw new Error("boom"); });
+  orchestration("fails", function* () {
+    throw new Error("boom");
+  });
 };
 
 /** Brings an instance `i` into a state. */

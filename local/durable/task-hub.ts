@@ -49,7 +49,8 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
     if (known === undefined) return refused(400, `no orchestrator is called "${name}"; the app has ${[...engine.knownOrchestrators.values()].sort().join(", ") || "none"}`);
     const invalid = instanceIdRule(instanceId);
     if (invalid !== undefined) return refused(400, invalid);
-    if (strict && (inputJson?.length ?? 0) > LARGEST_INPUT) return refused(400, `the input has ${inputJson?.length} characters; Azure refuses more than about ${LARGEST_INPUT}. Store it and send a reference`);
+    if (strict && (inputJson?.length ?? 0) > LARGEST_INPUT)
+      return refused(400, `the input has ${inputJson?.length} characters; Azure refuses more than about ${LARGEST_INPUT}. Store it and send a reference`);
     const existing = rowOf(instanceId);
     if (existing !== undefined && !isFinished(existing.status) && overridableExistingInstanceStates === "NonRunningStates") {
       return refused(strict ? 409 : 500, `an orchestration instance with the id ${instanceId} already exists in status ${existing.status}`);
@@ -84,19 +85,34 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
     start: (name, input, instanceId, version = "") => start(name, jsonOf(input), instanceId ?? derivedId(hubName, name, engine.nextSeq(), clock.now()), version),
 
     raise: (instanceId, eventName, data) =>
-      send(instanceId, (nowMs) => eventRaised(nowMs, eventName, jsonOf(data)), ({ row }) => {
-        const large = (jsonOf(data)?.length ?? 0) > LARGEST_INPUT ? `the event's data have more than ${LARGEST_INPUT} characters, which Azure refuses. Store them and send a reference` : undefined;
-        const wrong = strict ? (large ?? eventNameRule(eventName, row.waits)) : undefined;
-        return wrong === undefined ? undefined : refused(400, wrong);
-      }),
+      send(
+        instanceId,
+        (nowMs) => eventRaised(nowMs, eventName, jsonOf(data)),
+        ({ row }) => {
+          const large =
+            (jsonOf(data)?.length ?? 0) > LARGEST_INPUT
+              ? `the event's data have more than ${LARGEST_INPUT} characters, which Azure refuses. Store them and send a reference`
+              : undefined;
+          const wrong = strict ? (large ?? eventNameRule(eventName, row.waits)) : undefined;
+          return wrong === undefined ? undefined : refused(400, wrong);
+        },
+      ),
 
     terminate: (instanceId, reason) => send(instanceId, (nowMs) => executionTerminated(nowMs, reason)),
 
     suspend: (instanceId, reason) =>
-      send(instanceId, (nowMs) => executionSuspended(nowMs, reason), (live) => (engine.statusSoon(live) === "Suspended" ? refused(500, `instance ${instanceId} is suspended already`) : undefined)),
+      send(
+        instanceId,
+        (nowMs) => executionSuspended(nowMs, reason),
+        (live) => (engine.statusSoon(live) === "Suspended" ? refused(500, `instance ${instanceId} is suspended already`) : undefined),
+      ),
 
     resume: (instanceId, reason) =>
-      send(instanceId, (nowMs) => executionResumed(nowMs, reason), (live) => (engine.statusSoon(live) === "Suspended" ? undefined : refused(500, `instance ${instanceId} is not suspended`))),
+      send(
+        instanceId,
+        (nowMs) => executionResumed(nowMs, reason),
+        (live) => (engine.statusSoon(live) === "Suspended" ? undefined : refused(500, `instance ${instanceId} is not suspended`)),
+      ),
 
     async rewind(instanceId, reason) {
       const row = rowOf(instanceId);
@@ -181,4 +197,3 @@ export function statusOf(row: InstanceRow): InstanceStatus {
 function valueOf(json: string | null): unknown {
   return json === null ? null : (JSON.parse(json) as unknown);
 }
-

@@ -134,12 +134,14 @@ function outputOf(ending: Ending | undefined, suspended: string | undefined): st
 }
 
 function openThings(live: Live, result: TurnResult, nowMs: number): string[] {
-  return [...result.walked.board.open.keys()].sort((a, b) => a - b).map((id) => {
-    const decision = result.decisions.find((each) => each.id === id);
-    const name = decision === undefined ? live.scheduled.get(id)?.name : decision.kind === "timer" ? "timer" : decision.name;
-    const sinceMs = decision === undefined ? live.scheduled.get(id)?.sinceMs : nowMs;
-    return `${name ?? "task"} #${id}, open since ${new Date(sinceMs ?? nowMs).toISOString()}`;
-  });
+  return [...result.walked.board.open.keys()]
+    .sort((a, b) => a - b)
+    .map((id) => {
+      const decision = result.decisions.find((each) => each.id === id);
+      const name = decision === undefined ? live.scheduled.get(id)?.name : decision.kind === "timer" ? "timer" : decision.name;
+      const sinceMs = decision === undefined ? live.scheduled.get(id)?.sinceMs : nowMs;
+      return `${name ?? "task"} #${id}, open since ${new Date(sinceMs ?? nowMs).toISOString()}`;
+    });
 }
 
 /** What host and orchestrator both wait for: the last action of the list, when it is the only one that is not settled. */

@@ -92,7 +92,14 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
     const fresh = [orchestratorStarted(input.nowMs), ...batch];
     const history = [...past, ...fresh];
     const { answer, crashText } = await ask(generation, history, pastJson, fresh, ports, notices);
-    const setting: Setting = { strict: ports.strict, instanceId: generation.instanceId, executionId: generation.executionId, parent: generation.parent, activities: ports.activities, orchestrators: ports.orchestrators };
+    const setting: Setting = {
+      strict: ports.strict,
+      instanceId: generation.instanceId,
+      executionId: generation.executionId,
+      parent: generation.parent,
+      activities: ports.activities,
+      orchestrators: ports.orchestrators,
+    };
     const walked = walk(history, answer, setting);
     const verdict = judge(walked, answer, crashText, { ports, generation, actionsSeen, notices, history });
 
@@ -111,7 +118,11 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
     const ending: Ending | undefined = spinning ? failed(generation.name, `it continued as new ${MOST_GENERATIONS} times without waiting for anything`) : verdict;
     if (ending !== undefined) notices.push(...lostEvents(walked, generation.instanceId, "when the instance ended"));
     // Diverging work is dispatched in production; strict mode and a termination drop what this turn decided.
-    const dropsDecisions = ending?.status === "Terminated" || (ending?.status === "Failed" && ending.rule !== undefined) || spinning || (ports.strict && (walked.diverged !== undefined || answer.crashed !== undefined));
+    const dropsDecisions =
+      ending?.status === "Terminated" ||
+      (ending?.status === "Failed" && ending.rule !== undefined) ||
+      spinning ||
+      (ports.strict && (walked.diverged !== undefined || answer.crashed !== undefined));
     const decisions = dropsDecisions ? [] : [...walked.board.pending.values()].sort((a, b) => a.id - b.id);
     const lingering = ending === undefined && (answer.isDone || answer.threw) && walked.board.open.size > 0;
     if (ports.strict) for (const decision of decisions) notices.push(...inputNotices(decision, generation.instanceId));
@@ -145,7 +156,14 @@ interface Asked {
   readonly crashText: string | undefined;
 }
 
-async function ask(generation: Generation, history: readonly HistoryEvent[], pastJson: string, fresh: readonly HistoryEvent[], ports: TurnPorts, notices: Notice[]): Promise<Asked> {
+async function ask(
+  generation: Generation,
+  history: readonly HistoryEvent[],
+  pastJson: string,
+  fresh: readonly HistoryEvent[],
+  ports: TurnPorts,
+  notices: Notice[],
+): Promise<Asked> {
   const request: OrchestratorRequest = {
     history,
     input: generation.input === null ? null : (JSON.parse(generation.input) as unknown),
@@ -162,7 +180,11 @@ async function ask(generation: Generation, history: readonly HistoryEvent[], pas
   if (!given.ok) {
     const message = sanitized(given.message);
     if (message !== given.message) {
-      notices.push({ rule: "secret-in-failure", instanceId: generation.instanceId, text: "the orchestrator failed while its message or an action's input held text that looks like a secret (such as key= or ?code=); Azure's host replaces it, which can break the answer" });
+      notices.push({
+        rule: "secret-in-failure",
+        instanceId: generation.instanceId,
+        text: "the orchestrator failed while its message or an action's input held text that looks like a secret (such as key= or ?code=); Azure's host replaces it, which can break the answer",
+      });
       if (!ports.strict) given = { ok: false, message };
     }
   }
@@ -186,11 +208,20 @@ interface Case {
 }
 
 /** How the generation ends with this walk, if it does (end of 2.6, with the checks of section 9). */
-function judge(walked: Walked, answer: Answer, crashText: string | undefined, { ports: { strict, isRunning }, generation, actionsSeen, notices, history }: Case): Ending | "continue" | undefined {
+function judge(
+  walked: Walked,
+  answer: Answer,
+  crashText: string | undefined,
+  { ports: { strict, isRunning }, generation, actionsSeen, notices, history }: Case,
+): Ending | "continue" | undefined {
   const { instanceId, name } = generation;
   if (strict && walked.terminated === undefined) {
     if (crashText !== undefined) return failed(name, terminatedChild(history) ?? crashText);
-    if (countOf(answer.actions) > MOST_ACTIONS) return refused("too-many-actions", `orchestrator "${name}" has emitted more than ${MOST_ACTIONS} actions in one generation, above which Azure stops in silence; continue as new before`);
+    if (countOf(answer.actions) > MOST_ACTIONS)
+      return refused(
+        "too-many-actions",
+        `orchestrator "${name}" has emitted more than ${MOST_ACTIONS} actions in one generation, above which Azure stops in silence; continue as new before`,
+      );
     const twice = reEmission(walked, actionsSeen, instanceId, notices);
     const refusal = walked.refusal ?? childTwice(walked, isRunning) ?? (strict === true ? twice : undefined);
     if (refusal !== undefined) return refused(refusal.rule, refusal.why);
@@ -202,7 +233,10 @@ function judge(walked: Walked, answer: Answer, crashText: string | undefined, { 
   // What this host cannot do is refused in both modes.
   if (walked.refusal !== undefined) return refused(walked.refusal.rule, walked.refusal.why);
   if (walked.diverged !== undefined) {
-    const late = strict && walked.board.cancelledLongTimers.length > 0 ? ". A timer of more than six days was cancelled after its first piece had fired: history has a piece that a cancelled timer no longer creates. Loop over shorter timers" : "";
+    const late =
+      strict && walked.board.cancelledLongTimers.length > 0
+        ? ". A timer of more than six days was cancelled after its first piece had fired: history has a piece that a cancelled timer no longer creates. Loop over shorter timers"
+        : "";
     return { status: "Failed", result: walked.diverged + late, details: "" };
   }
   if (walked.terminated !== undefined) return { status: "Terminated", result: walked.terminated };
@@ -212,9 +246,18 @@ function judge(walked: Walked, answer: Answer, crashText: string | undefined, { 
   if (crashText !== undefined) return failed(name, crashText);
   if (answer.threw) {
     if (answer.error !== undefined) return failed(name, answer.error);
-    return strict ? refused("failure-without-text", `orchestrator "${name}" threw something that is not an Error, or an Error without a message; throw an Error with text. On Azure the instance would stay Running for ever`) : undefined;
+    return strict
+      ? refused(
+          "failure-without-text",
+          `orchestrator "${name}" threw something that is not an Error, or an Error without a message; throw an Error with text. On Azure the instance would stay Running for ever`,
+        )
+      : undefined;
   }
-  if (strict && answer.neverYielded.length > 0) return refused("task-never-yielded", `orchestrator "${name}" returned although it had called ${answer.neverYielded.join(", ")} without a yield: such a task is never scheduled. Yield it, alone or in a Task.all, or take the call out`);
+  if (strict && answer.neverYielded.length > 0)
+    return refused(
+      "task-never-yielded",
+      `orchestrator "${name}" returned although it had called ${answer.neverYielded.join(", ")} without a yield: such a task is never scheduled. Yield it, alone or in a Task.all, or take the call out`,
+    );
   if (walked.board.continuation !== undefined) return "continue";
   return answer.isDone ? { status: "Completed", result: answer.output } : undefined;
 }
@@ -234,7 +277,10 @@ function childTwice({ board }: Walked, isRunning: (instanceId: string) => boolea
   for (const decision of board.pending.values()) {
     if (decision.kind !== "child") continue;
     if (isRunning(decision.instanceId) || seen.has(decision.instanceId)) {
-      return { rule: "child-id", why: `sub-orchestration "${decision.name}" was given the id "${decision.instanceId}" of an instance that is running; give it one of its own. On Azure the second start is dropped and the instance would wait for ever` };
+      return {
+        rule: "child-id",
+        why: `sub-orchestration "${decision.name}" was given the id "${decision.instanceId}" of an instance that is running; give it one of its own. On Azure the second start is dropped and the instance would wait for ever`,
+      };
     }
     seen.add(decision.instanceId);
   }
@@ -252,12 +298,20 @@ function carriedEvents(walked: Walked, answer: Answer, strict: boolean, generati
   notices.push(...lostEvents(walked, generation.instanceId, "at continueAsNew; an event that was never awaited is dropped there"));
   const copy = copyOfRaceEvent(walked, answer);
   if (copy === undefined) return walked.board.carried;
-  notices.push({ rule: "event-comes-back", instanceId: generation.instanceId, text: `continueAsNew directly behind a Task.any with a cancelled timer: on Azure the event "${String(copy["Name"])}", although consumed, arrives again in the next generation. End a generation right after a call` });
+  notices.push({
+    rule: "event-comes-back",
+    instanceId: generation.instanceId,
+    text: `continueAsNew directly behind a Task.any with a cancelled timer: on Azure the event "${String(copy["Name"])}", although consumed, arrives again in the next generation. End a generation right after a call`,
+  });
   return strict ? walked.board.carried.filter((event) => event !== copy) : walked.board.carried;
 }
 
 function lostEvents(walked: Walked, instanceId: string, when: string): Notice[] {
-  return [...walked.board.buffered.values()].map((events) => ({ rule: "lost-event", instanceId, text: `${events.length} event(s) "${String(events[0]?.["Name"])}" nobody had awaited were lost ${when}` }));
+  return [...walked.board.buffered.values()].map((events) => ({
+    rule: "lost-event",
+    instanceId,
+    text: `${events.length} event(s) "${String(events[0]?.["Name"])}" nobody had awaited were lost ${when}`,
+  }));
 }
 
 function eventsOf(fresh: readonly HistoryEvent[], decisions: readonly Decision[], ending: Ending | undefined, nowMs: number, nextId: number, continued: boolean): HistoryEvent[] {

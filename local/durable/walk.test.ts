@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { readAnswer } from "./answer.ts";
 import type { HistoryEvent } from "./hub.ts";
-import { executionStarted, eventRaised, executionResumed, executionSuspended, orchestratorCompleted, orchestratorStarted, taskCompleted, taskScheduled, timerCreated, timerFired } from "./history-events.ts";
+import {
+  executionStarted,
+  eventRaised,
+  executionResumed,
+  executionSuspended,
+  orchestratorCompleted,
+  orchestratorStarted,
+  taskCompleted,
+  taskScheduled,
+  timerCreated,
+  timerFired,
+} from "./history-events.ts";
 import { sanitized } from "./sanitizer.ts";
 import { walk } from "./walk.ts";
 import type { Walked } from "./walk.ts";
@@ -28,7 +39,14 @@ it("the worked example: an event wins a race, its timer is cancelled, the next c
       { fireAt: "2030-01-05T21:00:00.000Z", isCanceled: true, actionType: 5 },
     ],
   };
-  const history = [orchestratorStarted(T0), started, timerCreated(T0, 0, T0 + HOUR), orchestratorCompleted(T0), orchestratorStarted(T0 + 600_000), eventRaised(T0 + 599_800, "Go", '{"by":"kim"}')];
+  const history = [
+    orchestratorStarted(T0),
+    started,
+    timerCreated(T0, 0, T0 + HOUR),
+    orchestratorCompleted(T0),
+    orchestratorStarted(T0 + 600_000),
+    eventRaised(T0 + 599_800, "Go", '{"by":"kim"}'),
+  ];
 
   const result = walked(history, [race, call("Send")]);
 
@@ -38,7 +56,16 @@ it("the worked example: an event wins a race, its timer is cancelled, the next c
 });
 
 it("everything that a completion sets free runs before the next event is looked at", () => {
-  const history = [orchestratorStarted(T0), started, taskScheduled(T0, 0, "a"), taskScheduled(T0, 1, "b"), orchestratorStarted(T0), taskCompleted(T0, 1, "1"), taskCompleted(T0, 0, "2"), taskScheduled(T0, 2, "send")];
+  const history = [
+    orchestratorStarted(T0),
+    started,
+    taskScheduled(T0, 0, "a"),
+    taskScheduled(T0, 1, "b"),
+    orchestratorStarted(T0),
+    taskCompleted(T0, 1, "1"),
+    taskCompleted(T0, 0, "2"),
+    taskScheduled(T0, 2, "send"),
+  ];
 
   const result = walked(history, [{ actionType: 11, compoundActions: [call("a"), call("b")] }, call("send")]);
 
@@ -64,7 +91,15 @@ describe("a history that disagrees", () => {
 });
 
 it("a stray, a second and a late completion change nothing", () => {
-  const history = [orchestratorStarted(T0), started, taskScheduled(T0, 0, "a"), taskCompleted(T0, 0, "1"), taskCompleted(T0, 0, "1"), taskCompleted(T0, 9, "1"), timerFired(T0, 4, T0)];
+  const history = [
+    orchestratorStarted(T0),
+    started,
+    taskScheduled(T0, 0, "a"),
+    taskCompleted(T0, 0, "1"),
+    taskCompleted(T0, 0, "1"),
+    taskCompleted(T0, 9, "1"),
+    timerFired(T0, 4, T0),
+  ];
 
   const result = walked(history, [call("a"), call("b")]);
 
@@ -86,7 +121,7 @@ describe("the Functions host's sanitizer", () => {
   it.each([
     ['{"url":"https://x/?code=abc&x=1"}', '{"url":"https://x/[Hidden Credential]"}'],
     ["AccountKey=abc;more", "[Hidden Credential]"],
-    ["the monkey=3 and \"quoted\"", 'the mon[Hidden Credential]"quoted"'],
+    ['the monkey=3 and "quoted"', 'the mon[Hidden Credential]"quoted"'],
     ["postgres://me:secret@db:5432/x", "[Hidden Credential]"],
     ["nothing to hide", "nothing to hide"],
   ])("%s", (text, clean) => {

@@ -31,7 +31,10 @@ describe("the door", () => {
   ])("with %s", async (_what, parts, expected) => {
     const { door } = made(parts);
 
-    const entered = await door.enter(new Headers(SIGNED_IN)).then(({ name }) => name, ({ status }: { status: number }) => status);
+    const entered = await door.enter(new Headers(SIGNED_IN)).then(
+      ({ name }) => name,
+      ({ status }: { status: number }) => status,
+    );
 
     expect(entered).toBe(expected);
   });
@@ -117,7 +120,10 @@ describe("refusals", () => {
     await refusals.write({ ...refused, by: "kim@example.com" }, true);
 
     expect(await journal.read(ACCESS_RUN, "refused/2024-12-08T01/unknown")).toHaveLength(100);
-    expect(await journal.read(ACCESS_RUN, "refused/2024-12-08T01/known")).toMatchObject([{ at: "2024-12-08T01:00:00.000Z", by: "kim@example.com" }, { at: "2024-12-08T01:01:00.000Z" }]);
+    expect(await journal.read(ACCESS_RUN, "refused/2024-12-08T01/known")).toMatchObject([
+      { at: "2024-12-08T01:00:00.000Z", by: "kim@example.com" },
+      { at: "2024-12-08T01:01:00.000Z" },
+    ]);
     expect(await refusals.of("2024-12-08")).toHaveLength(102);
     expect(await refusals.of("2024-12-07")).toEqual([]);
   });

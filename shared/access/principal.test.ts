@@ -41,7 +41,14 @@ async function refusalOf(headers: Readonly<Record<string, string>>, recognition?
 
 describe("a person whom App Service signed in", () => {
   it("has the strongest role that app roles, groups, name or object id give", async () => {
-    const ada = await enter({ "x-ms-client-principal": principal([["preferred_username", "ada@example.com"], ["name", "Ada"], ["roles", "Nightshift.Viewer"], ["groups", "0d5b7c1e-group"]]) });
+    const ada = await enter({
+      "x-ms-client-principal": principal([
+        ["preferred_username", "ada@example.com"],
+        ["name", "Ada"],
+        ["roles", "Nightshift.Viewer"],
+        ["groups", "0d5b7c1e-group"],
+      ]),
+    });
     const kim = await enter({ "x-ms-client-principal": principal([["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "Kim@example.com"]]) });
 
     expect(ada).toEqual({ kind: "person", name: "ada@example.com", role: "approver", names: ["ada@example.com", "Ada", "ada@example.com"] });
@@ -50,7 +57,11 @@ describe("a person whom App Service signed in", () => {
 
   it("gets no role from an e-mail address, a display name or any other claim, which anybody's directory can say", async () => {
     for (const typ of ["email", "preferred_username", "name", "wids", "jobTitle"]) {
-      const claims: Claims = [["oid", "1"], [typ, "Nightshift.Admin"], [typ, "kim@example.com"]];
+      const claims: Claims = [
+        ["oid", "1"],
+        [typ, "Nightshift.Admin"],
+        [typ, "kim@example.com"],
+      ];
 
       expect(await refusalOf({ "x-ms-client-principal": principal(claims, { role_typ: "roles" }) })).toEqual([403, expect.stringContaining("has no role here")]);
     }
@@ -58,8 +69,14 @@ describe("a person whom App Service signed in", () => {
 
   it("comes from the tenant that the settings name", async () => {
     const strict = { ...inAzure, settings: { ...settings, tenant: TENANT } };
-    const own: Claims = [["upn", "kim@example.com"], ["tid", TENANT.toUpperCase()]];
-    const foreign: Claims = [["upn", "kim@example.com"], ["tid", "11111111-4c1f-4a55-9a3e-2f6c1d9e8b70"]];
+    const own: Claims = [
+      ["upn", "kim@example.com"],
+      ["tid", TENANT.toUpperCase()],
+    ];
+    const foreign: Claims = [
+      ["upn", "kim@example.com"],
+      ["tid", "11111111-4c1f-4a55-9a3e-2f6c1d9e8b70"],
+    ];
 
     expect(await enter({ "x-ms-client-principal": principal(own) }, strict)).toMatchObject({ role: "operator" });
     expect(await refusalOf({ "x-ms-client-principal": principal(foreign) }, strict)).toEqual([403, "kim@example.com comes from another tenant"]);
@@ -83,18 +100,31 @@ describe("a person whom App Service signed in", () => {
   });
 
   it("is nobody where the platform does not sign people in, whatever the header says", async () => {
-    const header = { "x-ms-client-principal": principal([["upn", "kim@example.com"], ["roles", "Nightshift.Admin"]]), "x-ms-client-principal-name": "kim@example.com" };
+    const header = {
+      "x-ms-client-principal": principal([
+        ["upn", "kim@example.com"],
+        ["roles", "Nightshift.Admin"],
+      ]),
+      "x-ms-client-principal-name": "kim@example.com",
+    };
 
     expect(await refusalOf(header, { ...inAzure, isSignInTrusted: false })).toEqual([401, expect.stringContaining("nobody is signed in")]);
   });
 
   it("is refused or recognised, and nothing else ever happens, whatever is in the header", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.json().map((text) => Buffer.from(text).toString("base64")), fc.base64String(), fc.string()), async (header) => {
-        const thrown: unknown = await principalOf({ get: (name) => (name === "x-ms-client-principal" ? header : null) }, inAzure).catch((refused: unknown) => refused);
+      fc.asyncProperty(
+        fc.oneof(
+          fc.json().map((text) => Buffer.from(text).toString("base64")),
+          fc.base64String(),
+          fc.string(),
+        ),
+        async (header) => {
+          const thrown: unknown = await principalOf({ get: (name) => (name === "x-ms-client-principal" ? header : null) }, inAzure).catch((refused: unknown) => refused);
 
-        expect(thrown).toBeInstanceOf(Refusal);
-      }),
+          expect(thrown).toBeInstanceOf(Refusal);
+        },
+      ),
       { seed: 20241208, numRuns: 300 },
     );
   });
@@ -105,9 +135,12 @@ describe("a machine", () => {
     expect(await enter({ "x-nightshift-key": "pipeline:value of key-pipeline" })).toEqual({ kind: "machine", name: "key pipeline", role: "operator", names: [] });
   });
 
-  it.each(["pipeline:wrong", "pipeline:", "pipeline", ":value of key-pipeline", "board:value of key-pipeline", "nobody:value of key-pipeline", "hollow:", "__proto__:x", ""])("is refused with the key «%s», in the same words always", async (shown) => {
-    expect(await refusalOf({ "x-nightshift-key": shown })).toEqual([401, "no such key"]);
-  });
+  it.each(["pipeline:wrong", "pipeline:", "pipeline", ":value of key-pipeline", "board:value of key-pipeline", "nobody:value of key-pipeline", "hollow:", "__proto__:x", ""])(
+    "is refused with the key «%s», in the same words always",
+    async (shown) => {
+      expect(await refusalOf({ "x-nightshift-key": shown })).toEqual([401, "no such key"]);
+    },
+  );
 
   it("with a wrong key is not let in as the person who is signed in beside it", async () => {
     expect(await refusalOf({ "x-nightshift-key": "pipeline:wrong", "x-ms-client-principal": principal([["upn", "kim@example.com"]]) })).toEqual([401, "no such key"]);

@@ -27,7 +27,8 @@ export const AccessSettings = z.strictObject({
     .default("")
     .transform((text, context): readonly MachineKey[] => {
       const keys = listed(text).map(keyOf);
-      if (keys.some((key) => key === undefined)) context.addIssue({ code: "custom", message: "expected NAME=ROLE:SECRET, separated by commas, e.g. pipeline=operator:nightshift-key-pipeline" });
+      if (keys.some((key) => key === undefined))
+        context.addIssue({ code: "custom", message: "expected NAME=ROLE:SECRET, separated by commas, e.g. pipeline=operator:nightshift-key-pipeline" });
       const known = keys.filter((key) => key !== undefined);
       if (new Set(known.map(({ name }) => name)).size < known.length) context.addIssue({ code: "custom", message: "the same name twice" });
       return known;

@@ -27,7 +27,11 @@ describe("a request's signature", () => {
     for (const { body, signature } of VECTORS) {
       const wrong = [
         () => check(`${body} `, signature),
-        () => check(body, signature.replace(/.$/, (last) => (last === "0" ? "1" : "0"))),
+        () =>
+          check(
+            body,
+            signature.replace(/.$/, (last) => (last === "0" ? "1" : "0")),
+          ),
         () => check(body, signature.slice(0, -1)),
         () => check(body, signature.toUpperCase()),
         () => check(body, signature.replace("v0=", "v1=")),
@@ -38,18 +42,29 @@ describe("a request's signature", () => {
     }
   });
 
-  it.each([[300, true], [301, false], [-300, true], [-301, false], [3_600, false]])("%i seconds off is fresh: %s", (seconds, isFresh) => {
+  it.each([
+    [300, true],
+    [301, false],
+    [-300, true],
+    [-301, false],
+    [3_600, false],
+  ])("%i seconds off is fresh: %s", (seconds, isFresh) => {
     const attempt = () => check(SLASH, VECTORS[0]?.signature, { now: (AT + seconds) * 1_000 });
 
     if (isFresh) expect(attempt).not.toThrow();
     else expect(attempt).toThrow("not signed by Slack, or not now");
   });
 
-  it.each(["", "173363070", "17336307000", "1733630700.0", " 1733630700", "-733630700", "1733630７00"])("with the timestamp «%s» is refused, however well it is signed", (timestamp) => {
-    const signature = `v0=${createHmac("sha256", SECRET).update(`v0:${timestamp}:payload=%7B%7D`).digest("hex")}`;
+  it.each(["", "173363070", "17336307000", "1733630700.0", " 1733630700", "-733630700", "1733630７00"])(
+    "with the timestamp «%s» is refused, however well it is signed",
+    (timestamp) => {
+      const signature = `v0=${createHmac("sha256", SECRET).update(`v0:${timestamp}:payload=%7B%7D`).digest("hex")}`;
 
-    expect(() => checkSlackSignature({ get: (name) => (name.includes("timestamp") ? timestamp : signature) }, new TextEncoder().encode("payload=%7B%7D"), SECRET, AT * 1_000)).toThrow("not signed by Slack");
-  });
+      expect(() =>
+        checkSlackSignature({ get: (name) => (name.includes("timestamp") ? timestamp : signature) }, new TextEncoder().encode("payload=%7B%7D"), SECRET, AT * 1_000),
+      ).toThrow("not signed by Slack");
+    },
+  );
 
   it("is of bytes, not of text: what is no UTF-8 is signed as it is", () => {
     const bytes = new Uint8Array([0x70, 0x3d, 0xff, 0xfe]);
@@ -70,11 +85,24 @@ describe("what Slack sends", () => {
 
   it("is a button of ours, or refused, or nothing to us", () => {
     const value = { decision: "approve", run: "w1", about: "approval#1", step: "a.b", preview: "f".repeat(64) };
-    const payload = { type: "block_actions", user: { id: "U1" }, channel: { id: "C1", name: "ops" }, message: { type: "message", ts: "1.2", thread_ts: "1.1", text: "hi" }, actions: [{ action_id: "approve", value: JSON.stringify(value) }] };
+    const payload = {
+      type: "block_actions",
+      user: { id: "U1" },
+      channel: { id: "C1", name: "ops" },
+      message: { type: "message", ts: "1.2", thread_ts: "1.1", text: "hi" },
+      actions: [{ action_id: "approve", value: JSON.stringify(value) }],
+    };
 
     expect(pressOf(form({ payload: JSON.stringify(payload) }))).toEqual({ user: "U1", pressed: value, message: { channel: "C1", ts: "1.2", thread: "1.1", text: "hi" } });
     expect(pressOf(form({ payload: JSON.stringify({ type: "view_submission" }) }))).toBeUndefined();
-    for (const bad of ["", "{}x", "null", JSON.stringify({ ...payload, actions: [] }), JSON.stringify({ ...payload, actions: [{ value: "{}" }] }), JSON.stringify({ ...payload, actions: [{ value: JSON.stringify({ ...value, decision: "resume" }) }] })]) {
+    for (const bad of [
+      "",
+      "{}x",
+      "null",
+      JSON.stringify({ ...payload, actions: [] }),
+      JSON.stringify({ ...payload, actions: [{ value: "{}" }] }),
+      JSON.stringify({ ...payload, actions: [{ value: JSON.stringify({ ...value, decision: "resume" }) }] }),
+    ]) {
       expect(() => pressOf(form({ payload: bad })), bad).toThrow(expect.objectContaining({ status: 400 }));
     }
   });

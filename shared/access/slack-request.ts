@@ -61,7 +61,9 @@ export function pressOf(form: URLSearchParams): Press | undefined {
   return {
     user: user.id,
     pressed: pressed.data,
-    ...(message === undefined || channel === undefined ? {} : { message: { channel: channel.id, ts: message.ts, text: message.text, ...(message.thread_ts === undefined ? {} : { thread: message.thread_ts }) } }),
+    ...(message === undefined || channel === undefined
+      ? {}
+      : { message: { channel: channel.id, ts: message.ts, text: message.text, ...(message.thread_ts === undefined ? {} : { thread: message.thread_ts }) } }),
   };
 }
 

@@ -14,7 +14,11 @@ describe("the mark in a vendor's free text", () => {
   });
 
   it("is told from the marks of other steps, targets and runs", () => {
-    const others = [{ ...CALL, target: "my" }, { ...CALL, step: "other.swap" }, { ...CALL, run: "2024-12-08" }];
+    const others = [
+      { ...CALL, target: "my" },
+      { ...CALL, step: "other.swap" },
+      { ...CALL, run: "2024-12-08" },
+    ];
 
     const text = others.reduce((all, call) => withMark(all, markOf(call, "x")), "note");
 

@@ -18,7 +18,10 @@ function complaintsOf(env: Record<string, string | undefined>): string[] {
     readConfig(env, { "azure-chat": Chat });
   } catch (thrown) {
     expect(thrown).toMatchObject({ name: "Fault", kind: "invalid" });
-    return (thrown as Fault).message.split("\n").slice(1, -1).map((line) => line.trim());
+    return (thrown as Fault).message
+      .split("\n")
+      .slice(1, -1)
+      .map((line) => line.trim());
   }
   return [];
 }
@@ -72,7 +75,8 @@ describe("the environment", () => {
   });
 
   it("is named with the place that lists all settings, and no value is repeated", () => {
-    const read = (): unknown => readConfig({ ...CORE, NIGHTSHIFT_AZURE_CHAT_BOT_TOKEN: "t", NIGHTSHIFT_AZURE_CHAT_RETRIES: "hunter2", NIGHTSHIFT_TABLES_URL: "AccountKey=hunter2" }, { "azure-chat": Chat });
+    const read = (): unknown =>
+      readConfig({ ...CORE, NIGHTSHIFT_AZURE_CHAT_BOT_TOKEN: "t", NIGHTSHIFT_AZURE_CHAT_RETRIES: "hunter2", NIGHTSHIFT_TABLES_URL: "AccountKey=hunter2" }, { "azure-chat": Chat });
 
     expect(read).toThrow(/See local\.settings\.sample\.json/);
     expect(read).not.toThrow(/hunter2/);

@@ -13,10 +13,7 @@ export const CoreSettings = z.strictObject({
   identityClientId: z.guid().optional().describe("Client id of the user-assigned managed identity; without it the Azure CLI's sign-in is used"),
   reportBaseUrl: z.url().describe("Where reports are opened, for links in messages; the run's id is appended"),
   inventoryFile: z.string().default("plans/inventory.yaml").describe("The team's inventory, relative to the app"),
-  signIn: z
-    .enum(["true", "false"])
-    .default("false")
-    .describe("Whether App Service authentication is on, so that its principal header can be trusted"),
+  signIn: z.enum(["true", "false"]).default("false").describe("Whether App Service authentication is on, so that its principal header can be trusted"),
 });
 export type CoreSettings = z.infer<typeof CoreSettings>;
 
@@ -61,12 +58,21 @@ export function readConfig<S extends Sections>(env: Readonly<Record<string, stri
   for (const name of Object.keys(env)) {
     if (name.startsWith(PREFIX) && !known.has(name)) {
       // Without what all have in common, which would make any two look alike.
-      const [near] = nearest(name.slice(PREFIX.length), [...known].map((one) => one.slice(PREFIX.length)));
+      const [near] = nearest(
+        name.slice(PREFIX.length),
+        [...known].map((one) => one.slice(PREFIX.length)),
+      );
       complaints.push(`${name}: unknown${near === undefined ? "" : `; did you mean ${PREFIX}${near}?`}`);
     }
   }
   if (complaints.length > 0) {
-    throw new Fault("invalid", `the settings cannot be used:\n${complaints.sort().map((line) => `  ${line}`).join("\n")}\nSee local.settings.sample.json for all settings.`);
+    throw new Fault(
+      "invalid",
+      `the settings cannot be used:\n${complaints
+        .sort()
+        .map((line) => `  ${line}`)
+        .join("\n")}\nSee local.settings.sample.json for all settings.`,
+    );
   }
   return Object.freeze(config) as Config<S>;
 }

@@ -84,9 +84,7 @@ export async function outcomeOf<T>(work: () => Promise<T> | T): Promise<Outcome<
 /** The record of anything thrown; see `outcomeOf`. */
 export function faultRecordOf(thrown: unknown): FaultRecord {
   const record: FaultRecord =
-    thrown instanceof Fault
-      ? thrown.toJSON()
-      : { kind: "defect", message: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `thrown: ${String(thrown)}` };
+    thrown instanceof Fault ? thrown.toJSON() : { kind: "defect", message: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `thrown: ${String(thrown)}` };
   return record.message.length <= LONGEST_MESSAGE ? record : { ...record, message: `${record.message.slice(0, LONGEST_MESSAGE)} …` };
 }
 

@@ -43,7 +43,12 @@ describe("an inventory", () => {
       return found.ok ? found.value.map((entry) => entry.name) : found.hint;
     };
 
-    expect([names("apps"), names("App Servers"), names("ALL"), names("app2")]).toEqual([["app1", "app2", "app3"], ["app1", "app2", "app3"], ["app1", "app2", "app3", "wsus"], ["app2"]]);
+    expect([names("apps"), names("App Servers"), names("ALL"), names("app2")]).toEqual([
+      ["app1", "app2", "app3"],
+      ["app1", "app2", "app3"],
+      ["app1", "app2", "app3", "wsus"],
+      ["app2"],
+    ]);
   });
 
   it("names near misses of an unknown name, or else what there is", () => {
@@ -61,17 +66,49 @@ describe("what is wrong with an inventory is said where it is", () => {
     ["another version", "inventory: 2\n", "i.yaml:1:12: error bad-value: inventory is the number 2; expected `1`"],
     ["a missing field", `inventory: 1\nserver:\n  a: { subscription: ${GUID}, vm: a }\n`, "i.yaml:3:6: error missing: server.a lacks `resourceGroup`"],
     ["an unknown field", `inventory: 1\nserver:\n${server("a", ", colour: red")}`, "i.yaml:3:86: error unknown-field: `colour` is no field of server.a"],
-    ["a subscription that has no name", "inventory: 1\nsubscriptions: {}\nserver:\n  a: { subscription: Prod, resourceGroup: rg, vm: a }\n", "i.yaml:4:22: error unknown-name: `Prod` is neither a GUID nor a name in `subscriptions`"],
+    [
+      "a subscription that has no name",
+      "inventory: 1\nsubscriptions: {}\nserver:\n  a: { subscription: Prod, resourceGroup: rg, vm: a }\n",
+      "i.yaml:4:22: error unknown-name: `Prod` is neither a GUID nor a name in `subscriptions`",
+    ],
     ["a pool that is not there", `inventory: 1\nserver:\n${server("a", ", pool: web")}`, "i.yaml:3:92: error unknown-name: there is no pool called `web`"],
-    ["a vault that is not there", 'inventory: 1\ncertificate:\n  c: { vault: v, certificate: c, subject: "*.example.com" }\n', "i.yaml:3:15: error unknown-name: there is no vault called `v`"],
+    [
+      "a vault that is not there",
+      'inventory: 1\ncertificate:\n  c: { vault: v, certificate: c, subject: "*.example.com" }\n',
+      "i.yaml:3:15: error unknown-name: there is no vault called `v`",
+    ],
     ["a team's member who is not there", "inventory: 1\nteam:\n  T: { channel: C1, members: [Zed] }\n", "i.yaml:3:31: error unknown-name: there is no person called `Zed`"],
-    ["a group's member that is not there", `inventory: 1\nserver:\n${server("app1")}groups:\n  g: { kind: server, members: [app1, app2] }\n`, "i.yaml:5:38: error unknown-name: there is no server called `app2`"],
+    [
+      "a group's member that is not there",
+      `inventory: 1\nserver:\n${server("app1")}groups:\n  g: { kind: server, members: [app1, app2] }\n`,
+      "i.yaml:5:38: error unknown-name: there is no server called `app2`",
+    ],
     ["a group of no kind", "inventory: 1\ngroups:\n  g: { kind: sever, members: [a] }\n", 'i.yaml:3:14: error bad-value: groups.g.kind is "sever"; expected'],
-    ["a member twice", `inventory: 1\nserver:\n${server("a")}groups:\n  g: { kind: server, members: [a, A] }\n`, "i.yaml:5:35: warning duplicate-member: a is in the group g twice"],
-    ["a server in two groups", `inventory: 1\nserver:\n${server("a")}groups:\n  g: { kind: server, members: [a] }\n  h: { kind: server, members: [a] }\n`, "i.yaml:6:3: warning two-groups: a is in two groups, g and h"],
-    ["an alias that another has", `inventory: 1\nserver:\n${server("a", ", aliases: [x]")}${server("b", ", aliases: [X]")}`, "i.yaml:4:96: error duplicate-name: `X` means two things among server entries: a and b"],
-    ["a name that differs in case only", `inventory: 1\nserver:\n${server("a")}${server("A")}`, "i.yaml:4:3: error duplicate-name: `A` means two things among server entries: a and A"],
-    ["a group called like a server", `inventory: 1\nserver:\n${server("a")}groups:\n  a: { kind: server, members: [a] }\n`, "i.yaml:5:3: error duplicate-name: `a` means two things among server entries and groups: a and a"],
+    [
+      "a member twice",
+      `inventory: 1\nserver:\n${server("a")}groups:\n  g: { kind: server, members: [a, A] }\n`,
+      "i.yaml:5:35: warning duplicate-member: a is in the group g twice",
+    ],
+    [
+      "a server in two groups",
+      `inventory: 1\nserver:\n${server("a")}groups:\n  g: { kind: server, members: [a] }\n  h: { kind: server, members: [a] }\n`,
+      "i.yaml:6:3: warning two-groups: a is in two groups, g and h",
+    ],
+    [
+      "an alias that another has",
+      `inventory: 1\nserver:\n${server("a", ", aliases: [x]")}${server("b", ", aliases: [X]")}`,
+      "i.yaml:4:96: error duplicate-name: `X` means two things among server entries: a and b",
+    ],
+    [
+      "a name that differs in case only",
+      `inventory: 1\nserver:\n${server("a")}${server("A")}`,
+      "i.yaml:4:3: error duplicate-name: `A` means two things among server entries: a and A",
+    ],
+    [
+      "a group called like a server",
+      `inventory: 1\nserver:\n${server("a")}groups:\n  a: { kind: server, members: [a] }\n`,
+      "i.yaml:5:3: error duplicate-name: `a` means two things among server entries and groups: a and a",
+    ],
     ["an entry called all", `inventory: 1\nserver:\n${server("all")}`, "i.yaml:3:3: error reserved-name: `all` stands for every entry of a kind"],
     ["a tab", "inventory: 1\nserver:\n\ta: 1\n", "i.yaml:3:1: error tab: a tab indents this line"],
   ])("%s", (_what, text, expected) => {

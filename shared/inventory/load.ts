@@ -135,7 +135,13 @@ class Loader {
       [name, ...aliases].forEach((said, index) => {
         const path = index === 0 ? [kind, name] : [kind, name, "aliases", index - 1];
         const other = taken.get(plainName(said));
-        if (other !== undefined) this.#report.error("duplicate-name", this.#places.ofKey(path), `\`${said}\` means two things among ${kind} entries: ${other} and ${name}`, "names and aliases are unique within a kind, without regard to case");
+        if (other !== undefined)
+          this.#report.error(
+            "duplicate-name",
+            this.#places.ofKey(path),
+            `\`${said}\` means two things among ${kind} entries: ${other} and ${name}`,
+            "names and aliases are unique within a kind, without regard to case",
+          );
         else taken.set(plainName(said), name);
         if (plainName(said) === ALL) this.#report.error("reserved-name", this.#places.ofKey(path), "`all` stands for every entry of a kind; call this one something else");
       });
@@ -160,8 +166,10 @@ class Loader {
       for (const said of [name, ...aliases]) {
         const key = `${kind}\n${plainName(said)}`;
         const other = this.#named(kind, said)?.name ?? taken.get(key);
-        if (other !== undefined) this.#report.error("duplicate-name", this.#places.ofKey(["groups", name]), `\`${said}\` means two things among ${kind} entries and groups: ${other} and ${name}`);
-        if (plainName(said) === ALL) this.#report.error("reserved-name", this.#places.ofKey(["groups", name]), "`all` stands for every entry of a kind; call this group something else");
+        if (other !== undefined)
+          this.#report.error("duplicate-name", this.#places.ofKey(["groups", name]), `\`${said}\` means two things among ${kind} entries and groups: ${other} and ${name}`);
+        if (plainName(said) === ALL)
+          this.#report.error("reserved-name", this.#places.ofKey(["groups", name]), "`all` stands for every entry of a kind; call this group something else");
         taken.set(key, name);
       }
       const seen = new Set<string>();
@@ -186,7 +194,13 @@ class Loader {
       for (const member of members) {
         const other = first.get(member);
         if (other === undefined) first.set(member, name);
-        else this.#report.warning("two-groups", this.#places.ofKey(["groups", name]), `${member} is in two groups, ${other} and ${name}`, "fine if no plan names both for the same work");
+        else
+          this.#report.warning(
+            "two-groups",
+            this.#places.ofKey(["groups", name]),
+            `${member} is in two groups, ${other} and ${name}`,
+            "fine if no plan names both for the same work",
+          );
       }
     }
   }

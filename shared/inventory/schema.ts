@@ -21,7 +21,10 @@ const entry = <Shape extends z.core.$ZodShape>(shape: Shape) => z.strictObject({
 
 export const Person = entry({
   title: z.string().optional().describe("Full name, for reports"),
-  slackId: z.string().regex(/^[UW][A-Z0-9]+$/).describe("Slack user id"),
+  slackId: z
+    .string()
+    .regex(/^[UW][A-Z0-9]+$/)
+    .describe("Slack user id"),
   email: z.email().describe("For Entra ID and Jira"),
   team: nameOf("team").optional().describe("Team that the person belongs to"),
   firewallLogin: z.string().optional().describe("Login on the firewalls"),
@@ -34,7 +37,12 @@ export const Team = entry({
 });
 export type Team = z.infer<typeof Team>;
 
-export const Channel = entry({ id: z.string().regex(/^[CG][A-Z0-9]+$/).describe("Slack channel id") });
+export const Channel = entry({
+  id: z
+    .string()
+    .regex(/^[CG][A-Z0-9]+$/)
+    .describe("Slack channel id"),
+});
 export type Channel = z.infer<typeof Channel>;
 
 export const PipelineStage = z.strictObject({
@@ -106,7 +114,10 @@ export type Certificate = z.infer<typeof Certificate>;
 /** An Azure resource as such: to be moved, deleted or looked at. */
 export const Resource = entry({
   ...InSubscription,
-  type: z.string().regex(/^[A-Za-z.]+(\/[A-Za-z]+)+$/).describe("Resource type, e.g. Microsoft.KeyVault/vaults"),
+  type: z
+    .string()
+    .regex(/^[A-Za-z.]+(\/[A-Za-z]+)+$/)
+    .describe("Resource type, e.g. Microsoft.KeyVault/vaults"),
   resource: Name.describe("Resource name"),
 });
 export type Resource = z.infer<typeof Resource>;
@@ -137,7 +148,13 @@ export type Zone = z.infer<typeof Zone>;
 export const Monitor = entry({ checkIds: z.array(z.int().positive()).min(1).describe("Pingdom check ids") });
 export type Monitor = z.infer<typeof Monitor>;
 
-export const Workspace = entry({ organization: Name.describe("HCP Terraform organization"), workspace: z.string().regex(/^[A-Za-z0-9_-]+$/).describe("Workspace name, as it is before the window") });
+export const Workspace = entry({
+  organization: Name.describe("HCP Terraform organization"),
+  workspace: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .describe("Workspace name, as it is before the window"),
+});
 export type Workspace = z.infer<typeof Workspace>;
 
 export const Firewall = entry({
@@ -149,14 +166,28 @@ export const Firewall = entry({
 });
 export type Firewall = z.infer<typeof Firewall>;
 
-export const PasswordItem = entry({ item: Name.describe("Item in the password manager"), field: z.enum(["password", "username"]).default("password").describe("Which of its fields is meant") });
+export const PasswordItem = entry({
+  item: Name.describe("Item in the password manager"),
+  field: z.enum(["password", "username"]).default("password").describe("Which of its fields is meant"),
+});
 export type PasswordItem = z.infer<typeof PasswordItem>;
 
 export const Script = entry({
   kind: z.enum(["azure-cli", "powershell", "shell"]).describe("What it is written for"),
-  file: z.string().regex(/^[\w./-]+$/).describe("File of the script, below the inventory's folder"),
-  undo: z.string().regex(/^[\w./-]+$/).optional().describe("File of the script that takes it back"),
-  check: z.string().regex(/^[\w./-]+$/).optional().describe("File of the script that verifies it"),
+  file: z
+    .string()
+    .regex(/^[\w./-]+$/)
+    .describe("File of the script, below the inventory's folder"),
+  undo: z
+    .string()
+    .regex(/^[\w./-]+$/)
+    .optional()
+    .describe("File of the script that takes it back"),
+  check: z
+    .string()
+    .regex(/^[\w./-]+$/)
+    .optional()
+    .describe("File of the script that verifies it"),
 });
 export type Script = z.infer<typeof Script>;
 

@@ -14,13 +14,18 @@ export function isDeploymentHead(text: string, names: Names): DeploymentHead | u
   if (!/\b(?:deployments?|deploy|destroy|roll-?out|release)\b/i.test(text) || names.in(text, "pipeline").length > 0 || /\bpipeline\b/i.test(text)) return undefined;
   const before = text.slice(0, /\b(?:deployments?|deploy|destroy|roll-?out|release)\b/i.exec(text)?.index ?? 0);
   // Nothing but environments stands before the word; a sentence with other words is an instruction.
-  const others = before.split(/[\s,&/]+/).filter((word) => word !== "" && !/^(?:and|to|in|the|deploy)$/i.test(word) && environmentsIn(word.toUpperCase(), names.environments).length === 0);
+  const others = before
+    .split(/[\s,&/]+/)
+    .filter((word) => word !== "" && !/^(?:and|to|in|the|deploy)$/i.test(word) && environmentsIn(word.toUpperCase(), names.environments).length === 0);
   if (others.length > 0) return undefined;
   return { environments, mode: /\bdestroy\b/i.test(text) ? "destroy" : "deploy" };
 }
 
 /** «Hub_Infrastructure: Tag platform-0/2.98.0», «billing-api @ v2.4.1 to UAT»: a pipeline and its ref, and no verb. */
-export function deploymentOf(text: string, names: Names): { readonly pipeline: string | undefined; readonly ref: object | undefined; readonly environments: readonly string[] } | undefined {
+export function deploymentOf(
+  text: string,
+  names: Names,
+): { readonly pipeline: string | undefined; readonly ref: object | undefined; readonly environments: readonly string[] } | undefined {
   const [ref] = refsIn(text);
   const [named] = names.in(text, "pipeline");
   const spoken = /^([A-Za-z][\w.-]*)\s*(?::|@|-|\s)\s*(?:at\s+)?(?:tag|branch|version|release|v?\d|[\w-]+\/)/i.exec(text)?.[1];
@@ -33,5 +38,7 @@ export function deploymentOf(text: string, names: Names): { readonly pipeline: s
 
 /** «Pipeline to deploy», «Run this Pipeline Instance in PRD»: once a link; it speaks of what stands above. */
 export function isPipelineLink(text: string): boolean {
-  return /^(?:link to )?(?:the )?pipeline(?: link)?(?: to (?:deploy|run|use|execute))?:?$|^(?:run|use|start) (?:this|the) pipeline(?: instance| run)?(?: (?:in|for|on|to) [\w ]{1,20})?$/i.test(text.trim());
+  return /^(?:link to )?(?:the )?pipeline(?: link)?(?: to (?:deploy|run|use|execute))?:?$|^(?:run|use|start) (?:this|the) pipeline(?: instance| run)?(?: (?:in|for|on|to) [\w ]{1,20})?$/i.test(
+    text.trim(),
+  );
 }

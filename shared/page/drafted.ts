@@ -60,9 +60,17 @@ export interface DraftedPlan {
 
 /** Ids are the page's words: a plan's reader finds the place again. */
 export function slug(words: string, fallback: string): string {
-  const parts = words.toLowerCase().replaceAll("'", "").match(/[a-z0-9]+/g) ?? [];
+  const parts =
+    words
+      .toLowerCase()
+      .replaceAll("'", "")
+      .match(/[a-z0-9]+/g) ?? [];
   const kept = parts.filter((word) => !/^(?:the|a|an|of|to|in|on|for|and|or|at|with)$/.test(word)).slice(0, 6);
-  const text = kept.join("-").slice(0, 40).replace(/^[^a-z]+/, "").replace(/-+$/, "");
+  const text = kept
+    .join("-")
+    .slice(0, 40)
+    .replace(/^[^a-z]+/, "")
+    .replace(/-+$/, "");
   return text === "" ? fallback : text;
 }
 

@@ -145,7 +145,16 @@ export class Drafting extends SpecialLines {
     const beforeChange = this.change;
     const raw = text.trim();
 
-    if (this.special(block, raw, bare, line, owner, asides.some((aside) => mannerOf(aside.text) === "done-above"))) {
+    if (
+      this.special(
+        block,
+        raw,
+        bare,
+        line,
+        owner,
+        asides.some((aside) => mannerOf(aside.text) === "done-above"),
+      )
+    ) {
       // Said by one of the shapes that a deployment has.
     } else for (const sentence of sentencesOf(bare)) this.sentenceOf(block, sentence, raw, line, owner, index);
 
@@ -228,12 +237,24 @@ export class Drafting extends SpecialLines {
 
   protected looksLikeTitle(text: string): boolean {
     const plain = text.trim();
-    return plain.split(/\s+/).length <= 9 && /^[A-Z0-9]/.test(plain) && !/\b(?:needs?|must|should|will|please)\b/i.test(plain) && (!IMPERATIVE.test(plain) || /^\w+ of\b/.test(plain));
+    return (
+      plain.split(/\s+/).length <= 9 && /^[A-Z0-9]/.test(plain) && !/\b(?:needs?|must|should|will|please)\b/i.test(plain) && (!IMPERATIVE.test(plain) || /^\w+ of\b/.test(plain))
+    );
   }
 
   protected ticketFollows(index: number): boolean {
     const next = this.page.blocks[index + 1];
-    return next !== undefined && next.gap <= 1 && /^\s*$/.test(next.fragments.filter(({ kind }) => kind === "text").map(({ text }) => text.replaceAll(/[A-Z][A-Z0-9]+-\d+/g, "")).join("")) && next.fragments.some(({ kind, text }) => kind === "key" || /^[A-Z][A-Z0-9]+-\d+$/.test(text.trim()));
+    return (
+      next !== undefined &&
+      next.gap <= 1 &&
+      /^\s*$/.test(
+        next.fragments
+          .filter(({ kind }) => kind === "text")
+          .map(({ text }) => text.replaceAll(/[A-Z][A-Z0-9]+-\d+/g, ""))
+          .join(""),
+      ) &&
+      next.fragments.some(({ kind, text }) => kind === "key" || /^[A-Z][A-Z0-9]+-\d+$/.test(text.trim()))
+    );
   }
 
   /** A change without work is somebody's work; ids are given last, from the words that a change ended up with. */
@@ -242,7 +263,12 @@ export class Drafting extends SpecialLines {
     if (change.steps.length === 0) {
       const words = change.keys.length > 0 ? `Do what ${change.keys.join(" and ")} asks for.` : change.title;
       const step = this.person(change, words, change.line, change.owner);
-      this.ask(change.line, change.keys.join(" and ") || change.title, change.keys.length > 0 ? "What does this ticket ask for? The page has its key and no work for it." : "What is to be done? The page has a title and no more.", step);
+      this.ask(
+        change.line,
+        change.keys.join(" and ") || change.title,
+        change.keys.length > 0 ? "What does this ticket ask for? The page has its key and no work for it." : "What is to be done? The page has a title and no more.",
+        step,
+      );
     }
     for (const step of change.steps) this.owners.set(step, change);
     const place = (index: string): string => {
@@ -256,7 +282,8 @@ export class Drafting extends SpecialLines {
   }
 }
 
-const IMPERATIVE = /^(?:please\s+)?(?:run|pull|move|kick|put|enable|disable|apply|change|add|install|patch|route|delete|remove|notify|start|purge|deploy|restart|reboot|drain|upgrade|verify|check|test|swap|point|mute|silence|rename|copy|rotate|allow|scale|stop|create|update|set|bring|take|send|post|announce|email|confirm|ensure|make|validate|open|close|switch|fail|back|restore|grant|execute|trigger|merge|migrate|import|export|tell|inform|page|call|wait|monitor|review|do|let|turn|roll|clean|clear|flush|sync|replace|configure|whitelist|unmute|log|ask|get|go|keep|hold|join|shut|lock|unlock|renew|failover)\b/i;
+const IMPERATIVE =
+  /^(?:please\s+)?(?:run|pull|move|kick|put|enable|disable|apply|change|add|install|patch|route|delete|remove|notify|start|purge|deploy|restart|reboot|drain|upgrade|verify|check|test|swap|point|mute|silence|rename|copy|rotate|allow|scale|stop|create|update|set|bring|take|send|post|announce|email|confirm|ensure|make|validate|open|close|switch|fail|back|restore|grant|execute|trigger|merge|migrate|import|export|tell|inform|page|call|wait|monitor|review|do|let|turn|roll|clean|clear|flush|sync|replace|configure|whitelist|unmute|log|ask|get|go|keep|hold|join|shut|lock|unlock|renew|failover)\b/i;
 
 function isTimeColumn(column: string | undefined): boolean {
   return /^(?:start(?:s| time)?|time|when|at|begin|scheduled)\b/i.test(column ?? "");

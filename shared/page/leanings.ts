@@ -42,8 +42,18 @@ export abstract class Leanings extends PeopleLines {
       .filter(({ step: other }) => other !== step && other.sentence !== step.sentence)
       .map((entry) => ({ entry, share: shareIn(wanted, this.stemsOf(entry.step)) }))
       .toSorted((a, b) => b.share - a.share);
-    const best = destroyed ?? (ranked[0] !== undefined && ranked[0].share >= 0.6 && ranked[0].share > (ranked.find(({ entry }) => entry.step.sentence !== ranked[0]?.entry.step.sentence)?.share ?? 0) ? ranked[0].entry : undefined);
-    if (best === undefined) this.ask(line, about, kind === "after" ? "Which step must have ended before? No line above has these words." : "Which step must wait for this one? No line has these words.", step);
+    const best =
+      destroyed ??
+      (ranked[0] !== undefined && ranked[0].share >= 0.6 && ranked[0].share > (ranked.find(({ entry }) => entry.step.sentence !== ranked[0]?.entry.step.sentence)?.share ?? 0)
+        ? ranked[0].entry
+        : undefined);
+    if (best === undefined)
+      this.ask(
+        line,
+        about,
+        kind === "after" ? "Which step must have ended before? No line above has these words." : "Which step must wait for this one? No line has these words.",
+        step,
+      );
     else if (kind === "after") this.needs(step, best.step, best.change);
     else this.needs(best.step, step, this.change ?? best.change);
   }
@@ -60,7 +70,8 @@ export abstract class Leanings extends PeopleLines {
       if (previous !== undefined && proposal.afterPrevious !== undefined) step.needs.push(proposal.afterPrevious === "target" ? { step: previous.id, per: "target" } : previous.id);
       for (const why of proposal.questions ?? []) this.ask(line, text.trim(), why, step);
       if (proposal.action === "person.do") this.ask(line, text.trim(), "Who does this? The page names nobody.", step);
-      if (proposal.action === "dns.swap" && proposal.targets !== undefined && typeof step.with["from"] === "string" && typeof step.with["to"] === "string") this.swap = { targets: proposal.targets, from: step.with["from"], to: step.with["to"] };
+      if (proposal.action === "dns.swap" && proposal.targets !== undefined && typeof step.with["from"] === "string" && typeof step.with["to"] === "string")
+        this.swap = { targets: proposal.targets, from: step.with["from"], to: step.with["to"] };
       if (proposal.action === "monitor.mute" && proposal.targets !== undefined) this.muted = proposal.targets;
       previous = step;
       return step;
@@ -68,7 +79,15 @@ export abstract class Leanings extends PeopleLines {
   }
 
   protected read(text: string, change: DraftedChange, raw: string, block: Block): readonly Proposal[] | undefined {
-    const around = { names: this.names, keys: change.keys, above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`, servers: [] as readonly string[], swap: this.swap, muted: this.muted, links: linksOf(block) };
+    const around = {
+      names: this.names,
+      keys: change.keys,
+      above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`,
+      servers: [] as readonly string[],
+      swap: this.swap,
+      muted: this.muted,
+      links: linksOf(block),
+    };
     const taken: Proposal[] = [];
     for (const clause of clausesOf(text)) {
       const found = readClause(clause, around);
@@ -77,7 +96,9 @@ export abstract class Leanings extends PeopleLines {
         taken.push({ id: "do", action: "person.do", with: { what: clause.trim() }, afterPrevious: "step" });
         continue;
       }
-      taken.push(...found.map((proposal, at) => (taken.length > 0 && at === 0 && proposal.afterPrevious === undefined ? { ...proposal, afterPrevious: "step" as const } : proposal)));
+      taken.push(
+        ...found.map((proposal, at) => (taken.length > 0 && at === 0 && proposal.afterPrevious === undefined ? { ...proposal, afterPrevious: "step" as const } : proposal)),
+      );
       const [first] = found;
       if (/^(?:pool|patch|host)\./.test(first?.action ?? "") && first?.targets !== undefined) around.servers = first.targets;
     }

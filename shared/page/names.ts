@@ -46,7 +46,10 @@ export function namesOf(inventory: Inventory): Names {
     const [first] = words;
     if (first === undefined) return;
     const key = `${kind}\n${first}`;
-    index.set(key, [...(index.get(key) ?? []), { words, kind, name: own, isGroup }].toSorted((a, b) => b.words.length - a.words.length));
+    index.set(
+      key,
+      [...(index.get(key) ?? []), { words, kind, name: own, isGroup }].toSorted((a, b) => b.words.length - a.words.length),
+    );
   };
   for (const kind of Object.keys(INVENTORY_KINDS) as InventoryKind[]) {
     for (const entry of inventory.entries(kind)) {
@@ -84,7 +87,11 @@ function serversIn(text: string, named: readonly NameWord[], inventory: Inventor
   const targets = new Map<number, readonly string[]>();
   const unknown: string[] = [];
   const covered: { start: number; end: number }[] = [];
-  for (const word of named) if (word.isGroup) { targets.set(word.start, [word.name]); covered.push(word); }
+  for (const word of named)
+    if (word.isGroup) {
+      targets.set(word.start, [word.name]);
+      covered.push(word);
+    }
   for (const range of rangesIn(text)) {
     if (covered.some((other) => range.start < other.end && other.start < range.end)) continue;
     const known = range.names.filter((name) => inventory.find("server", name) !== undefined);
@@ -93,7 +100,11 @@ function serversIn(text: string, named: readonly NameWord[], inventory: Inventor
     targets.set(range.start, known);
     covered.push(range);
   }
-  for (const word of named) if (!word.isGroup && !covered.some((other) => word.start < other.end && other.start < word.end)) { targets.set(word.start, [word.name]); covered.push(word); }
+  for (const word of named)
+    if (!word.isGroup && !covered.some((other) => word.start < other.end && other.start < word.end)) {
+      targets.set(word.start, [word.name]);
+      covered.push(word);
+    }
   // What begins several servers' names, or is their role, stands for all of them: «IC-Web and MCC servers».
   for (const match of text.matchAll(/(?<![\w/.-])[A-Za-z][\w-]{1,40}(?![\w/.-])/g)) {
     if (covered.some((other) => match.index < other.end && other.start < match.index + match[0].length)) continue;
@@ -106,7 +117,11 @@ function serversIn(text: string, named: readonly NameWord[], inventory: Inventor
       const { role } = entry as { role?: string };
       return role?.toLowerCase() === word || new RegExp(`^${word.replaceAll(/[^\w]/g, "\\$&")}-?\\d`, "i").test(entry.name);
     });
-    if (members.length > 0) targets.set(match.index, members.map(({ name }) => name));
+    if (members.length > 0)
+      targets.set(
+        match.index,
+        members.map(({ name }) => name),
+      );
   }
   const ordered = [...targets].toSorted(([a], [b]) => a - b).flatMap(([, names]) => names);
   return { targets: [...new Set(ordered)], unknown: [...new Set(unknown)] };

@@ -30,7 +30,7 @@ export abstract class PeopleLines extends TicketLines {
     if (block.done === true) this.ask(line, masked.trim(), "Is this done already? It is ticked off on the page.", this.change ?? this.plan);
     const { owner, masked: left, spans } = this.ownersOf(block, rest, false);
     for (const { start, end } of spans) this.ledger.mark(block, start, end, "note", () => this.idOf(this.last ?? this.change ?? this.plan)());
-    if (spans.length > 0 && (!/\S/.test(left.replaceAll(/\bor\b|[/&]/g, ""))) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
+    if (spans.length > 0 && !/\S/.test(left.replaceAll(/\bor\b|[/&]/g, "")) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
     return { masked: spans.length > 0 ? left.replace(/^\s*(?:or|\/|&)\s*$/i, (all) => " ".repeat(all.length)) : left, owner };
   }
 
@@ -45,15 +45,25 @@ export abstract class PeopleLines extends TicketLines {
       found.push({ start, end: start + fragment.text.trim().length, name: entry?.name ?? fragment.text.trim().replace(/^@/, "") });
     });
     const people = [...this.names.in(text, "person"), ...this.names.in(text, "team")].toSorted((a, b) => a.start - b.start);
-    const pair = /\bor\b/i.test(text) ? people.filter((one, index) => people.some((other, at) => Math.abs(at - index) === 1 && /^\s*or\s*$/i.test(text.slice(Math.min(one.end, other.end), Math.max(one.start, other.start))))) : [];
-    const owned = people.filter(({ start }) => loose || /(?:\b(?:owners?|assignees?|assigned to|lead|responsible|by|dri|who)\s*[:=]?\s*|@|-\s*)$/i.test(text.slice(Math.max(0, start - 25), start)));
+    const pair = /\bor\b/i.test(text)
+      ? people.filter((one, index) =>
+          people.some((other, at) => Math.abs(at - index) === 1 && /^\s*or\s*$/i.test(text.slice(Math.min(one.end, other.end), Math.max(one.start, other.start)))),
+        )
+      : [];
+    const owned = people.filter(
+      ({ start }) => loose || /(?:\b(?:owners?|assignees?|assigned to|lead|responsible|by|dri|who)\s*[:=]?\s*|@|-\s*)$/i.test(text.slice(Math.max(0, start - 25), start)),
+    );
     for (const { start, end, name } of [...pair, ...owned]) if (!found.some((other) => start < other.end && other.start < end)) found.push({ start, end, name });
     found.sort((a, b) => a.start - b.start);
     const [first, second] = found;
     if (first === undefined) return { owner: undefined, masked: text, spans: [] };
     const last = found.at(-1) ?? first;
     const between = text.slice(first.start, last.end);
-    const joined = found.length > 1 && /^[^A-Za-z]*(?:or|and|then|[^A-Za-z])*[^A-Za-z]*$/i.test(found.reduceRight((all, { start, end }) => all.slice(0, start - first.start) + " " + all.slice(end - first.start), between));
+    const joined =
+      found.length > 1 &&
+      /^[^A-Za-z]*(?:or|and|then|[^A-Za-z])*[^A-Za-z]*$/i.test(
+        found.reduceRight((all, { start, end }) => all.slice(0, start - first.start) + " " + all.slice(end - first.start), between),
+      );
     const spans = joined ? [{ start: first.start, end: last.end }] : found.map(({ start, end }) => ({ start, end }));
     const masked = spans.reduceRight((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), text);
     return { owner: second === undefined || second.name === first.name ? first.name : { first: first.name, second: second.name }, masked, spans };

@@ -15,7 +15,12 @@ export function planText(plan: DraftedPlan): string {
       ...(plan.questions.length === 0 ? {} : { questions: plan.questions }),
     },
     phases: plan.phases.map((phase, at) => {
-      const waits = phase.part !== "before" && phase.part !== "day-of" && phase.part !== "other" && plan.phases.slice(0, at).some(({ changes }) => changes.length > 0) && phase.changes.length > 0;
+      const waits =
+        phase.part !== "before" &&
+        phase.part !== "day-of" &&
+        phase.part !== "other" &&
+        plan.phases.slice(0, at).some(({ changes }) => changes.length > 0) &&
+        phase.changes.length > 0;
       if (phase.comments.length > 0) comments.push({ path: ["phases", at], text: phase.comments.join("\n") });
       return {
         id: phase.id,
@@ -32,7 +37,11 @@ export function planText(plan: DraftedPlan): string {
   if (plan.comments.length > 0) document.commentBefore = plan.comments.map((line) => ` ${plain(line)}`).join("\n");
   for (const { path, text } of comments) {
     const node = document.getIn(path, true);
-    if (isNode(node)) node.commentBefore = text.split("\n").map((line) => ` ${plain(line)}`).join("\n");
+    if (isNode(node))
+      node.commentBefore = text
+        .split("\n")
+        .map((line) => ` ${plain(line)}`)
+        .join("\n");
   }
   return document.toString({ lineWidth: 0 });
 }

@@ -5,9 +5,25 @@ import { readPatching, readPools, readRemovals, readScripts } from "./readers/se
 import type { Proposal, SentenceReader, Surroundings } from "./proposal.ts";
 
 /** Who may understand a clause, in the order of how plainly each one's words say what they mean. */
-const READERS: readonly SentenceReader[] = [readNotices, readMonitors, readCaches, readRecords, readSecrets, readWorkspaces, readMoves, readFirewalls, readPools, readRemovals, readScripts, readPatching, readChecks, readPipeline];
+const READERS: readonly SentenceReader[] = [
+  readNotices,
+  readMonitors,
+  readCaches,
+  readRecords,
+  readSecrets,
+  readWorkspaces,
+  readMoves,
+  readFirewalls,
+  readPools,
+  readRemovals,
+  readScripts,
+  readPatching,
+  readChecks,
+  readPipeline,
+];
 
-const VERBS = "run|kick|install|apply|patch|purge|start|restart|deploy|notify|tell|remove|delete|disable|enable|put|add|restore|verify|check|mute|unmute|update|pull|take|move|point|swap|then|drain|return|reboot|stop|clear|flush|trigger|execute";
+const VERBS =
+  "run|kick|install|apply|patch|purge|start|restart|deploy|notify|tell|remove|delete|disable|enable|put|add|restore|verify|check|mute|unmute|update|pull|take|move|point|swap|then|drain|return|reboot|stop|clear|flush|trigger|execute";
 
 export interface Sentence {
   readonly text: string;
@@ -21,7 +37,10 @@ export function sentencesOf(text: string): readonly Sentence[] {
   let from = 0;
   const push = (end: number): void => {
     const raw = text.slice(from, end);
-    const words = raw.trim().replaceAll(/\s+/g, " ").replace(/[-;\s]+$/, "");
+    const words = raw
+      .trim()
+      .replaceAll(/\s+/g, " ")
+      .replace(/[-;\s]+$/, "");
     const start = from + (raw.length - raw.trimStart().length);
     if (/[\p{L}\p{N}]/u.test(words)) sentences.push({ text: words, start: sentences.length === 0 ? 0 : start, end });
     from = end;
@@ -33,7 +52,11 @@ export function sentencesOf(text: string): readonly Sentence[] {
 
 /** «pull X out and kick off updates» is two. */
 export function clausesOf(text: string): readonly string[] {
-  return text.replace(/\b(scripts?)\s+and\s+/i, "$1 to ").split(new RegExp(String.raw`,?\s+(?:and|then|and then)\s+(?=(?:${VERBS})\b)|;\s+`, "i")).map((clause) => clause.replace(/^then\s+/i, "")).filter((clause) => /\w/.test(clause));
+  return text
+    .replace(/\b(scripts?)\s+and\s+/i, "$1 to ")
+    .split(new RegExp(String.raw`,?\s+(?:and|then|and then)\s+(?=(?:${VERBS})\b)|;\s+`, "i"))
+    .map((clause) => clause.replace(/^then\s+/i, ""))
+    .filter((clause) => /\w/.test(clause));
 }
 
 export function readClause(text: string, around: Surroundings): readonly Proposal[] | undefined {

@@ -81,7 +81,19 @@ export abstract class Sketch {
 
   protected newChange(title: string, line: number, depth: number): DraftedChange {
     if (this.phase === undefined) this.openPhase("Steps", line, 0, "other", "the page has no heading above this");
-    const change: DraftedChange = { id: "", title: title.slice(0, 500), line, keys: [], notes: [], questions: [], comments: [...this.comments], inOrder: false, steps: [], depth, titled: false };
+    const change: DraftedChange = {
+      id: "",
+      title: title.slice(0, 500),
+      line,
+      keys: [],
+      notes: [],
+      questions: [],
+      comments: [...this.comments],
+      inOrder: false,
+      steps: [],
+      depth,
+      titled: false,
+    };
     this.comments = [];
     this.phase?.changes.push(change);
     this.closed = false;
@@ -93,7 +105,14 @@ export abstract class Sketch {
   /** The change that a statement belongs to: the one above it, or one of its own. */
   protected changeFor(block: Block, text: string, line: number, joins = false): DraftedChange {
     const current = this.change;
-    const own = current === undefined || (!joins && current.steps.length > 0 && (this.closed || current.keys.length === 0 || block.gap >= 2) && !(block.depth > current.depth && block.kind === "item") && !current.inOrder && !this.sameRow(block, current));
+    const own =
+      current === undefined ||
+      (!joins &&
+        current.steps.length > 0 &&
+        (this.closed || current.keys.length === 0 || block.gap >= 2) &&
+        !(block.depth > current.depth && block.kind === "item") &&
+        !current.inOrder &&
+        !this.sameRow(block, current));
     if (!own && !this.closed) return current;
     if (!own && current.steps.length === 0) return current;
     this.settleHead();
@@ -125,7 +144,8 @@ export abstract class Sketch {
   protected own(holder: DraftedStep | DraftedChange, owner: Owner, line: number, text: string): void {
     holder.owner = owner;
     for (const name of typeof owner === "string" ? [owner] : [owner.first, owner.second]) {
-      if (this.names.inventory.find("person", name) === undefined && this.names.inventory.find("team", name) === undefined) this.ask(line, text, `Who is ${name}? The inventory does not know them.`, holder);
+      if (this.names.inventory.find("person", name) === undefined && this.names.inventory.find("team", name) === undefined)
+        this.ask(line, text, `Who is ${name}? The inventory does not know them.`, holder);
     }
   }
 
@@ -133,8 +153,11 @@ export abstract class Sketch {
   protected person(change: DraftedChange, text: string, line: number, owner: Owner | undefined): DraftedStep {
     const step = this.newStep(change, "do", text.trim(), line);
     step.action = "person.do";
-    const named = ticketsIn(text).length > 0 ? undefined : this.names.in(text, "team")[0] ?? this.names.in(text, "person").find(({ start }) => start < 3);
-    const who = (typeof owner === "object" ? owner.first : owner) ?? (named !== undefined && named.start < 20 ? named.name : undefined) ?? (typeof change.owner === "object" ? change.owner.first : change.owner);
+    const named = ticketsIn(text).length > 0 ? undefined : (this.names.in(text, "team")[0] ?? this.names.in(text, "person").find(({ start }) => start < 3));
+    const who =
+      (typeof owner === "object" ? owner.first : owner) ??
+      (named !== undefined && named.start < 20 ? named.name : undefined) ??
+      (typeof change.owner === "object" ? change.owner.first : change.owner);
     step.with = { ...(who === undefined ? {} : { who }), what: text.trim().slice(0, 1_900) };
     if (who === undefined) this.ask(line, text.trim(), "Who does this? The page names nobody.", step);
     return step;

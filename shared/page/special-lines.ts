@@ -43,9 +43,20 @@ export abstract class SpecialLines extends Leanings {
         step.notes.push(links.length > 0 ? `${raw} ${links.join(" ")}` : raw);
       }
       const [first] = this.deployed;
-      if (first !== undefined && first.sameAs === undefined && this.names.inventory.find("pipeline", (first.with["pipeline"] as string | undefined) ?? "") !== undefined && this.branches === undefined) this.markAll(block, raw, "note", first);
+      if (
+        first !== undefined &&
+        first.sameAs === undefined &&
+        this.names.inventory.find("pipeline", (first.with["pipeline"] as string | undefined) ?? "") !== undefined &&
+        this.branches === undefined
+      )
+        this.markAll(block, raw, "note", first);
       else if (first !== undefined && links.length === 0) {
-        this.ask(line, raw, `Which pipeline does this link to? Its target is lost${first.with["pipeline"] === undefined ? "" : `; is it ${first.with["pipeline"] as string}?`}`, first);
+        this.ask(
+          line,
+          raw,
+          `Which pipeline does this link to? Its target is lost${first.with["pipeline"] === undefined ? "" : `; is it ${first.with["pipeline"] as string}?`}`,
+          first,
+        );
         this.markAll(block, raw, "question", first);
       }
       return true;
@@ -76,10 +87,21 @@ export abstract class SpecialLines extends Leanings {
     return true;
   }
 
-  protected deploy(block: Block, raw: string, line: number, { pipeline, ref, environments: own }: { pipeline: string | undefined; ref: object | undefined; environments?: readonly string[] }, doneAbove: boolean): void {
+  protected deploy(
+    block: Block,
+    raw: string,
+    line: number,
+    { pipeline, ref, environments: own }: { pipeline: string | undefined; ref: object | undefined; environments?: readonly string[] },
+    doneAbove: boolean,
+  ): void {
     const head = this.head;
     this.head = undefined;
-    const change = this.changeFor(block, raw, line, this.change !== undefined && !this.closed && (head !== undefined || block.gap <= 1 || this.branches !== undefined || this.deployed.length > 0));
+    const change = this.changeFor(
+      block,
+      raw,
+      line,
+      this.change !== undefined && !this.closed && (head !== undefined || block.gap <= 1 || this.branches !== undefined || this.deployed.length > 0),
+    );
     if (doneAbove) return this.doneAbove(block, raw, line, change, pipeline, ref);
     const around = `${head?.text ?? ""} ${this.branches?.text ?? ""} ${change.title}`;
     const found = pipeline ?? this.pipelineLike(this.branches?.text ?? "");
@@ -87,10 +109,23 @@ export abstract class SpecialLines extends Leanings {
     const stacks = this.stacksOf(head?.text ?? this.branches?.text ?? "", found ?? "", change.title);
     const known = found !== undefined && this.names.inventory.find("pipeline", found) !== undefined;
     const steps = (environments.length === 0 ? [undefined] : environments).map((environment, index): DraftedStep => {
-      const id = slug([head?.mode === "destroy" ? "destroy" : "", (found ?? "").replace(/_?infrastructure$/i, ""), this.branches !== undefined && ref !== undefined && "branch" in ref ? String(ref.branch).split("/").at(-1) : "", environments.length > 1 ? environment : ""].join(" "), "deploy");
+      const id = slug(
+        [
+          head?.mode === "destroy" ? "destroy" : "",
+          (found ?? "").replace(/_?infrastructure$/i, ""),
+          this.branches !== undefined && ref !== undefined && "branch" in ref ? String(ref.branch).split("/").at(-1) : "",
+          environments.length > 1 ? environment : "",
+        ].join(" "),
+        "deploy",
+      );
       const step = this.newStep(change, id, raw, line);
       step.action = "pipeline.run";
-      step.with = { ...(found === undefined ? {} : { pipeline: found }), ...(ref === undefined ? {} : { ref }), ...(environment === undefined ? {} : { environment }), ...(head?.mode === "destroy" ? { mode: "destroy" } : {}) };
+      step.with = {
+        ...(found === undefined ? {} : { pipeline: found }),
+        ...(ref === undefined ? {} : { ref }),
+        ...(environment === undefined ? {} : { environment }),
+        ...(head?.mode === "destroy" ? { mode: "destroy" } : {}),
+      };
       if (head?.mode === "destroy") step.irreversible = true;
       if (stacks.length > 0) step.targets = stacks;
       if (head !== undefined) step.notes.push(head.text);
@@ -142,7 +177,12 @@ export abstract class SpecialLines extends Leanings {
     const named = this.names.in(text, "pipeline")[0]?.name;
     if (named !== undefined) return named;
     const words = (text.match(/\b[A-Z][A-Za-z]{2,}\b/g) ?? []).map((word) => word.toLowerCase());
-    const fitting = this.names.inventory.entries("pipeline").filter(({ name }) => name.toLowerCase().split(/[^a-z0-9]+/).some((part) => part.length > 2 && part !== "infrastructure" && words.includes(part)));
+    const fitting = this.names.inventory.entries("pipeline").filter(({ name }) =>
+      name
+        .toLowerCase()
+        .split(/[^a-z0-9]+/)
+        .some((part) => part.length > 2 && part !== "infrastructure" && words.includes(part)),
+    );
     return fitting.length === 1 ? fitting[0]?.name : undefined;
   }
 
@@ -153,7 +193,13 @@ export abstract class SpecialLines extends Leanings {
     if (!/\ball\b/i.test(text)) return [];
     const about = `${pipeline} ${title} ${text}`.replaceAll("_", " ");
     const environments = environmentsIn(text, this.names.environments);
-    const groups = this.names.inventory.groups("stack").filter(({ name }) => shareOf(name.replaceAll(/\bstacks?\b|\ball\b/gi, ""), about) === 1 && environments.every((environment) => environmentsIn(name, this.names.environments).every((other) => other === environment)));
+    const groups = this.names.inventory
+      .groups("stack")
+      .filter(
+        ({ name }) =>
+          shareOf(name.replaceAll(/\bstacks?\b|\ball\b/gi, ""), about) === 1 &&
+          environments.every((environment) => environmentsIn(name, this.names.environments).every((other) => other === environment)),
+      );
     return groups.length === 1 && groups[0] !== undefined ? [groups[0].name] : [];
   }
 }

@@ -5,9 +5,27 @@ import { PAGE_LIMITS } from "./tree.ts";
 import type { Block, BlockKind, Fragment, FragmentKind, Page, Repair } from "./tree.ts";
 
 /** Elements whose end is the end of a line for a reader. */
-const BLOCKS = new Set("p div li ul ol td th tr table tbody thead blockquote pre section h1 h2 h3 h4 h5 h6 br hr dt dd ac:task ac:task-body ac:task-list ac:rich-text-body ac:layout-section ac:layout-cell".split(" "));
+const BLOCKS = new Set(
+  "p div li ul ol td th tr table tbody thead blockquote pre section h1 h2 h3 h4 h5 h6 br hr dt dd ac:task ac:task-body ac:task-list ac:rich-text-body ac:layout-section ac:layout-cell".split(
+    " ",
+  ),
+);
 /** Elements whose text nobody sees. */
-const UNSEEN = new Set(["script", "style", "head", "title", "template", "noscript", "iframe", "object", "ac:task-id", "ac:task-uuid", "ac:placeholder", "ac:adf-attribute", "ac:adf-node-attribute"]);
+const UNSEEN = new Set([
+  "script",
+  "style",
+  "head",
+  "title",
+  "template",
+  "noscript",
+  "iframe",
+  "object",
+  "ac:task-id",
+  "ac:task-uuid",
+  "ac:placeholder",
+  "ac:adf-attribute",
+  "ac:adf-node-attribute",
+]);
 /** Macros that only help to find one's way, or whose body is all they show. */
 const PLAIN_MACROS = new Set("toc anchor children panel info note warning tip expand section column code noformat excerpt details decision ui-expand div span".split(" "));
 /** Nobody nests deeper; the parser's own stack grows slow long before memory ends. */
@@ -235,7 +253,12 @@ class Reader {
   #adds(kind: FragmentKind, text: string): void {
     this.#endWords();
     if (this.#unseen > 0 || text.trim() === "") return;
-    this.#fragments.push({ kind, line: this.#line, text: repaired(text, this.#line, this.#repairs).trim().slice(0, PAGE_LIMITS.block), ...(this.#struck > 0 ? { struck: true } : {}) });
+    this.#fragments.push({
+      kind,
+      line: this.#line,
+      text: repaired(text, this.#line, this.#repairs).trim().slice(0, PAGE_LIMITS.block),
+      ...(this.#struck > 0 ? { struck: true } : {}),
+    });
   }
 
   #endWords(): void {

@@ -127,7 +127,13 @@ function chunked(fragments: readonly Fragment[]): readonly (readonly Fragment[])
 }
 
 function fragmentOf(text: string, line: number): Fragment {
-  const kind: FragmentKind = new RegExp(`^${JIRA_KEY.source}$`).test(text) ? "key" : UUID.test(text) || text === "System Jira" ? "remains" : /^https?:\/\/\S+$/.test(text) ? "link" : "text";
+  const kind: FragmentKind = new RegExp(`^${JIRA_KEY.source}$`).test(text)
+    ? "key"
+    : UUID.test(text) || text === "System Jira"
+      ? "remains"
+      : /^https?:\/\/\S+$/.test(text)
+        ? "link"
+        : "text";
   return kind === "link" ? { kind, line, text, target: text } : { kind, line, text };
 }
 

@@ -12,7 +12,10 @@ export abstract class TicketLines extends Sketch {
     const hide = (start: number, end: number): void => {
       masked = masked.slice(0, start) + " ".repeat(end - start) + masked.slice(end);
     };
-    const spanOf = (index: number): { start: number; end: number } => ({ start: starts[index] ?? 0, end: (starts[index] ?? 0) + (block.fragments[index]?.text.replaceAll(/\s+/g, " ").trim().length ?? 0) });
+    const spanOf = (index: number): { start: number; end: number } => ({
+      start: starts[index] ?? 0,
+      end: (starts[index] ?? 0) + (block.fragments[index]?.text.replaceAll(/\s+/g, " ").trim().length ?? 0),
+    });
     const marked: (() => void)[] = [];
     block.fragments.forEach((fragment, index) => {
       if (fragment.kind === "remains") {
@@ -28,8 +31,18 @@ export abstract class TicketLines extends Sketch {
     if (found.length > 0 || !hasRemains) this.remains(found.length > 0 && wordless ? line : undefined);
     for (const fragment of block.fragments) if (fragment.kind === "remains") this.seen(fragment);
     if (found.length > 0) {
-      if (found.every(({ inAddress }) => inAddress) && wordless && this.change !== undefined && this.last !== undefined) this.addressOf(found.map(({ key }) => key), line);
-      else this.keys(block, found.map(({ key }) => key), line, wordless);
+      if (found.every(({ inAddress }) => inAddress) && wordless && this.change !== undefined && this.last !== undefined)
+        this.addressOf(
+          found.map(({ key }) => key),
+          line,
+        );
+      else
+        this.keys(
+          block,
+          found.map(({ key }) => key),
+          line,
+          wordless,
+        );
       if (found.some(({ inAddress }) => inAddress)) this.change?.comments.push(`line ${line}: ${text}`);
       const change = this.change;
       for (const { start, end } of found) this.ledger.mark(block, start, end, "ticket key", () => change?.id ?? "window");
@@ -41,7 +54,8 @@ export abstract class TicketLines extends Sketch {
   protected keys(block: Block, keys: readonly string[], line: number, wordless: boolean): void {
     this.settleHead();
     const current = this.change;
-    const idle = current !== undefined && current.steps.length === 0 && !this.closed && (this.ticketsAbove || current.notes.length === 0 || (current.titled && current.keys.length === 0));
+    const idle =
+      current !== undefined && current.steps.length === 0 && !this.closed && (this.ticketsAbove || current.notes.length === 0 || (current.titled && current.keys.length === 0));
     const near = block.gap <= 1 || (current?.titled === true && current.keys.length === 0) || this.sameRow(block, current ?? ({ line: -1 } as DraftedChange));
     const sameRow = current !== undefined && this.sameRow(block, current);
     const joins = (idle && near && (wordless || current.keys.length === 0)) || sameRow;
@@ -84,7 +98,8 @@ export abstract class TicketLines extends Sketch {
   /** The next ticket, or other words, come: a macro whose remains have begun should be through. */
   protected remains(ticketLine: number | undefined): void {
     const begun = this.expected.length === 1;
-    if (begun) this.ask(this.change?.line ?? 1, this.change?.keys.join(" and ") ?? "", "Is the ticket right? A Jira macro left only a part of itself behind.", this.change ?? this.plan);
+    if (begun)
+      this.ask(this.change?.line ?? 1, this.change?.keys.join(" and ") ?? "", "Is the ticket right? A Jira macro left only a part of itself behind.", this.change ?? this.plan);
     this.expected = ticketLine === undefined ? [] : ["id", "System Jira"];
   }
 }

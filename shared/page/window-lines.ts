@@ -24,7 +24,11 @@ export function startOfWindow({ title, url, blocks }: Page): Pick<DraftedPlan, "
     if (sundays.size > 0) break;
   }
   const [date] = sundays;
-  return { ...(heading === undefined ? {} : { title: heading.slice(0, 500) }), ...(url === undefined ? {} : { url }), ...(sundays.size === 1 && date !== undefined && date !== "two readings" ? { date } : {}) };
+  return {
+    ...(heading === undefined ? {} : { title: heading.slice(0, 500) }),
+    ...(url === undefined ? {} : { url }),
+    ...(sundays.size === 1 && date !== undefined && date !== "two readings" ? { date } : {}),
+  };
 }
 
 /** A line about the window itself: its zone, its bounds, the page's address. True when it was one. */

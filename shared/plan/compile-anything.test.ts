@@ -10,7 +10,31 @@ const { inventory } = loadInventory(text("inventory.yaml"), "inventory.yaml");
 const registry = sketchedRegistry();
 
 /** What slips into a file: a value of another type, a reference to nothing, a name that objects have of themselves. */
-const junk = fc.constantFrom("~", "[]", "{}", "7", "-1", "''", "true", "&a x", "*a", "!x y", "{a: b}", "[1, ~]", "\t", "__proto__", "constructor", "2024-13-01", "Sun 25:00", "1e999", "9999999999999999999", "\u0000", "{target}", "all", "a.b.c");
+const junk = fc.constantFrom(
+  "~",
+  "[]",
+  "{}",
+  "7",
+  "-1",
+  "''",
+  "true",
+  "&a x",
+  "*a",
+  "!x y",
+  "{a: b}",
+  "[1, ~]",
+  "\t",
+  "__proto__",
+  "constructor",
+  "2024-13-01",
+  "Sun 25:00",
+  "1e999",
+  "9999999999999999999",
+  "\u0000",
+  "{target}",
+  "all",
+  "a.b.c",
+);
 
 /** Line edits as people make them: drop, double, indent, cut short, put something else. */
 const edits = fc.array(fc.tuple(fc.nat(), fc.constantFrom("drop", "double", "value", "indent", "key", "cut"), junk), { minLength: 1, maxLength: 3 });

@@ -13,7 +13,11 @@ const PATCH = "- { id: patch, at: Sat 20:00, action: patch.install, targets: app
 
 describe("a compiled step", () => {
   it("has its instant, its grace, its patience and its line", () => {
-    const plan = planFrom(planOf("- { id: a, at: Sat 20:00, grace: 45m, action: web.check, targets: www, timeout: 20m, startWithin: 90s, poll: 5s, retry: { attempts: 2, delay: 1m, max: 2m }, expected: 3m }"));
+    const plan = planFrom(
+      planOf(
+        "- { id: a, at: Sat 20:00, grace: 45m, action: web.check, targets: www, timeout: 20m, startWithin: 90s, poll: 5s, retry: { attempts: 2, delay: 1m, max: 2m }, expected: 3m }",
+      ),
+    );
 
     expect(stepOf(plan, "first.a")).toMatchObject({
       at: "2024-12-08T01:00:00.000Z",
@@ -29,7 +33,11 @@ describe("a compiled step", () => {
     const plan = planFrom(planOf("- { id: a, at: Sat 20:00, action: patch.group, targets: [APP1, Second App], with: { group: september } }"));
 
     expect(stepOf(plan, "first.a").targets).toEqual([
-      expect.objectContaining({ id: "app1", touches: ["server:app1"], params: expect.objectContaining({ group: expect.objectContaining({ server: expect.objectContaining({ vm: "wsus" }) }) }) }),
+      expect.objectContaining({
+        id: "app1",
+        touches: ["server:app1"],
+        params: expect.objectContaining({ group: expect.objectContaining({ server: expect.objectContaining({ vm: "wsus" }) }) }),
+      }),
       expect.objectContaining({ id: "app2" }),
     ]);
   });
@@ -67,25 +75,45 @@ describe("a compiled step", () => {
   });
 
   it("takes a team's members, or a first and a second, for owners, and the change's or window's where it has none", () => {
-    const plan = planFrom(planOf("- { id: a, at: Sat 20:00, action: web.check, targets: www, owner: Ops }\n- { id: b, needs: a, action: web.check, targets: www, owner: { first: Robert } }\n- { id: c, needs: a, action: web.check, targets: www }", { change: "owner: { first: Bob, second: Ann }" }));
+    const plan = planFrom(
+      planOf(
+        "- { id: a, at: Sat 20:00, action: web.check, targets: www, owner: Ops }\n- { id: b, needs: a, action: web.check, targets: www, owner: { first: Robert } }\n- { id: c, needs: a, action: web.check, targets: www }",
+        { change: "owner: { first: Bob, second: Ann }" },
+      ),
+    );
 
     expect(["first.a", "first.b", "first.c", "look.www"].map((id) => stepOf(plan, id).owners.map(({ name }) => name))).toEqual([["Bob", "Ann"], ["Bob"], ["Bob", "Ann"], ["Ann"]]);
   });
 
   it("is approved by its owners or by those named", () => {
-    const plan = planFrom(planOf("- { id: a, at: Sat 20:00, action: web.check, targets: www, approval: true }\n- { id: b, needs: a, action: web.check, targets: www, approval: [Bob] }"));
+    const plan = planFrom(
+      planOf("- { id: a, at: Sat 20:00, action: web.check, targets: www, approval: true }\n- { id: b, needs: a, action: web.check, targets: www, approval: [Bob] }"),
+    );
 
     expect([stepOf(plan, "first.a"), stepOf(plan, "first.b")].map(({ approval }) => approval?.by.map(({ name }) => name))).toEqual([["Ann"], ["Bob"]]);
   });
 
   it("says what `leaves` and `onFailure` are: its own, its change's, or the house's", () => {
-    const plan = planFrom(planOf(`${PATCH} }\n- { id: b, needs: patch, action: patch.install, targets: wsus, leaves: untouched, onFailure: ask }\n- { id: c, needs: b, action: web.check, targets: www }`, { change: "leaves: unsafe" }));
+    const plan = planFrom(
+      planOf(
+        `${PATCH} }\n- { id: b, needs: patch, action: patch.install, targets: wsus, leaves: untouched, onFailure: ask }\n- { id: c, needs: b, action: web.check, targets: www }`,
+        { change: "leaves: unsafe" },
+      ),
+    );
 
-    expect(["first.patch", "first.b", "first.c"].map((id) => stepOf(plan, id)).map(({ leaves, onFailure }) => `${leaves} ${onFailure}`)).toEqual(["unsafe continue", "untouched ask", "untouched continue"]);
+    expect(["first.patch", "first.b", "first.c"].map((id) => stepOf(plan, id)).map(({ leaves, onFailure }) => `${leaves} ${onFailure}`)).toEqual([
+      "unsafe continue",
+      "untouched ask",
+      "untouched continue",
+    ]);
   });
 
   it("expects a pipeline to take as long as its chosen stages", () => {
-    const plan = planFrom(planOf("- { id: a, at: Sat 20:00, action: pipeline.run, with: { pipeline: Web, environment: PRD, stages: [Production] } }\n- { id: b, needs: a, action: pipeline.run, with: { pipeline: Web, environment: PRD } }"));
+    const plan = planFrom(
+      planOf(
+        "- { id: a, at: Sat 20:00, action: pipeline.run, with: { pipeline: Web, environment: PRD, stages: [Production] } }\n- { id: b, needs: a, action: pipeline.run, with: { pipeline: Web, environment: PRD } }",
+      ),
+    );
 
     expect([stepOf(plan, "first.a").expectedMs, stepOf(plan, "first.b").expectedMs]).toEqual([20 * 60_000, 25 * 60_000]);
   });
@@ -123,7 +151,10 @@ describe("needs", () => {
   it("of a change or a phase are needs of all its steps", () => {
     const text = planOf(STEPS).replace("targets: www\n", "targets: www\n            needs: first\n");
 
-    const needs = stepOf(planFrom(planOf(STEPS).replace("            targets: www\n", "            targets: www\n            needs: [{ step: work, as: end }]\n")), "look.www").needs;
+    const needs = stepOf(
+      planFrom(planOf(STEPS).replace("            targets: www\n", "            targets: www\n            needs: [{ step: work, as: end }]\n")),
+      "look.www",
+    ).needs;
 
     expect(stepOf(planFrom(text), "look.www").needs.map(({ step }) => step)).toEqual(["first.a", "first.b"]);
     expect(needs).toEqual([
@@ -133,21 +164,31 @@ describe("needs", () => {
   });
 
   it("of a change hold each of its steps, and `inOrder` chains them", () => {
-    const plan = planFrom(planOf(STEPS).replace("        title: Look at it\n        steps:\n", "        title: Look at it\n        needs: first.b\n        inOrder: true\n        steps:\n          - { id: before, action: web.check, targets: www }\n"));
+    const plan = planFrom(
+      planOf(STEPS).replace(
+        "        title: Look at it\n        steps:\n",
+        "        title: Look at it\n        needs: first.b\n        inOrder: true\n        steps:\n          - { id: before, action: web.check, targets: www }\n",
+      ),
+    );
 
     expect(stepOf(plan, "look.before").needs.map(({ step }) => step)).toEqual(["first.b"]);
     expect(stepOf(plan, "look.www").needs.map(({ step }) => step)).toEqual(["first.b", "look.before"]);
   });
 
   it("per target wait for the same target only", () => {
-    const plan = planFrom(planOf("- { id: a, at: Sat 20:00, action: patch.group, targets: apps, with: { group: September } }\n- { id: b, needs: { step: a, per: target }, action: patch.install, targets: [app2] }"));
+    const plan = planFrom(
+      planOf(
+        "- { id: a, at: Sat 20:00, action: patch.group, targets: apps, with: { group: September } }\n- { id: b, needs: { step: a, per: target }, action: patch.install, targets: [app2] }",
+      ),
+    );
 
     expect(stepOf(plan, "first.b").needs).toEqual([{ step: "first.a", per: "target", as: "success" }]);
   });
 });
 
 describe("conditions", () => {
-  const STEP = (when: string) => `- { id: a, at: Sat 20:00, action: web.check, targets: www, opens: { gate: open } }\n- { id: b, needs: a, action: web.check, targets: www, closes: gate, always: true, when: ${when} }`;
+  const STEP = (when: string) =>
+    `- { id: a, at: Sat 20:00, action: web.check, targets: www, opens: { gate: open } }\n- { id: b, needs: a, action: web.check, targets: www, closes: gate, always: true, when: ${when} }`;
 
   it.each([
     ["values: { page: true }", "{ value: page }", undefined],
@@ -163,7 +204,11 @@ describe("conditions", () => {
 
 describe("obligations", () => {
   it("carry the target's name where they are written with it", () => {
-    const plan = planFrom(planOf(`${PATCH}, opens: { "out:{target}": "{target} is out" } }\n- { id: back, needs: { step: patch, as: end }, action: patch.install, targets: apps, always: true, closes: "out:{target}" }`));
+    const plan = planFrom(
+      planOf(
+        `${PATCH}, opens: { "out:{target}": "{target} is out" } }\n- { id: back, needs: { step: patch, as: end }, action: patch.install, targets: apps, always: true, closes: "out:{target}" }`,
+      ),
+    );
 
     expect(stepOf(plan, "first.patch").targets[1]).toMatchObject({ opens: [{ id: "out:app2", what: "app2 is out" }] });
     expect(stepOf(plan, "first.back").targets[1]).toMatchObject({ closes: ["out:app2"] });
@@ -176,13 +221,21 @@ describe("obligations", () => {
 
 describe("the tickets policy", () => {
   const TOP = "tickets: { start: It begins., link: The report, transition: Done, end: It is over. }";
-  const text = planOf(`- { id: a, at: Sat 20:00, action: patch.install, targets: apps, needs: [] }\n- { id: b, needs: a, action: patch.install, targets: wsus }`, { top: TOP, change: "keys: [AB-1, AB-2]" });
+  const text = planOf(`- { id: a, at: Sat 20:00, action: patch.install, targets: apps, needs: [] }\n- { id: b, needs: a, action: patch.install, targets: wsus }`, {
+    top: TOP,
+    change: "keys: [AB-1, AB-2]",
+  });
   const plan = planFrom(text);
 
   it("makes steps of the change, with its keys as targets, which hold nothing up", () => {
     const made = plan.steps.filter(({ derived }) => derived === "tickets");
 
-    expect(made.map(({ id, verb }) => `${id} ${verb}`).sort()).toEqual(["first.jira-end jira.comment", "first.jira-link jira.link", "first.jira-start jira.comment", "first.jira-transition jira.transition"]);
+    expect(made.map(({ id, verb }) => `${id} ${verb}`).sort()).toEqual([
+      "first.jira-end jira.comment",
+      "first.jira-link jira.link",
+      "first.jira-start jira.comment",
+      "first.jira-transition jira.transition",
+    ]);
     for (const { targets, onFailure, leaves } of made) expect([targets.map(({ id }) => id), onFailure, leaves]).toEqual([["AB-1", "AB-2"], "continue", "untouched"]);
     expect(plan.steps.filter(({ derived }) => derived === undefined).flatMap(({ needs }) => needs.map(({ step }) => step))).toEqual(["first.a"]);
   });
@@ -194,7 +247,13 @@ describe("the tickets policy", () => {
       { step: "first.b", per: "step", as: "success" },
     ]);
     expect(stepOf(plan, "first.jira-end").always).toBe(true);
-    expect(stepOf(plan, "first.jira-end").needs.map(({ step, as }) => `${step} ${as}`)).toEqual(["first.a end", "first.b end", "first.jira-start end", "first.jira-link end", "first.jira-transition end"]);
+    expect(stepOf(plan, "first.jira-end").needs.map(({ step, as }) => `${step} ${as}`)).toEqual([
+      "first.a end",
+      "first.b end",
+      "first.jira-start end",
+      "first.jira-link end",
+      "first.jira-transition end",
+    ]);
   });
 
   it("waits for the whole of a step that the change's first step needs target by target", () => {

@@ -111,7 +111,10 @@ class Compilation {
     const steps = drafts.filter(({ id }) => !served.has(id)).map((draft) => this.#step(draft, { times, served, windowOwners, change: this.#references.changes.get(draft.change) }));
     unusedValues(values, drafts, this.#places, this.#report);
 
-    const { order, cycles } = ordered(steps, phases.map(({ id, fields }) => ({ id, barrier: fields.barrier ?? false })));
+    const { order, cycles } = ordered(
+      steps,
+      phases.map(({ id, fields }) => ({ id, barrier: fields.barrier ?? false })),
+    );
     for (const cycle of cycles) {
       const step = this.#references.steps.get(cycle.find((node) => this.#references.steps.has(node)) ?? "");
       const place = step?.fields.needs === undefined ? this.#places.of(step?.path ?? ["phases"]) : this.#places.ofKey([...step.path, "needs"]);
@@ -122,7 +125,13 @@ class Compilation {
     if (!Number.isFinite(opensMs)) {
       // An `at` that could not be read has been said.
       const said = drafts.length === 0 || drafts.some(({ fields, broken }) => fields.at !== undefined || broken);
-      if (!said) this.#report.error("no-beginning", this.#places.of(["phases"]), "no step has an `at`, so nothing says when the window begins", "give its first step one, e.g. `at: Sat 20:00`");
+      if (!said)
+        this.#report.error(
+          "no-beginning",
+          this.#places.of(["phases"]),
+          "no step has an `at`, so nothing says when the window begins",
+          "give its first step one, e.g. `at: Sat 20:00`",
+        );
       return undefined;
     }
 
@@ -169,8 +178,16 @@ class Compilation {
       return;
     }
     if (action === undefined) {
-      const near = nearVerbs(verb, this.#registry.actions.map((each) => each.verb));
-      this.#report.error("unknown-action", place, `there is no action \`${verb}\``, near.length > 0 ? `did you mean ${near.map((each) => `\`${each}\``).join(" or ")}?` : "the plan reference lists them all");
+      const near = nearVerbs(
+        verb,
+        this.#registry.actions.map((each) => each.verb),
+      );
+      this.#report.error(
+        "unknown-action",
+        place,
+        `there is no action \`${verb}\``,
+        near.length > 0 ? `did you mean ${near.map((each) => `\`${each}\``).join(" or ")}?` : "the plan reference lists them all",
+      );
       return;
     }
     if (draft.broken) return;
@@ -180,7 +197,10 @@ class Compilation {
     this.#targets.set(draft.id, targets);
   }
 
-  #step(draft: Draft, around: { times: WindowTimes | undefined; served: ReadonlyMap<string, string>; windowOwners: readonly CompiledPerson[]; change: OutlineChange | undefined }): CompiledStep {
+  #step(
+    draft: Draft,
+    around: { times: WindowTimes | undefined; served: ReadonlyMap<string, string>; windowOwners: readonly CompiledPerson[]; change: OutlineChange | undefined },
+  ): CompiledStep {
     const { fields, path } = draft;
     const action: AnyAction | undefined = this.#registry.find(fields.action ?? "");
     const targets = this.#targets.get(draft.id) ?? [];

@@ -66,13 +66,18 @@ function complainOnce(report: Report, issue: Issue, about: Complained, above: Pa
       );
       return;
     default:
-      report.error("bad-value", about.places.of(at), `${field} ${typeof written === "object" ? "is not as it should be" : `is ${described(written)}`}; ${/^expected/i.test(issue.message) ? issue.message : `expected ${issue.message}`}`, hint);
+      report.error(
+        "bad-value",
+        about.places.of(at),
+        `${field} ${typeof written === "object" ? "is not as it should be" : `is ${described(written)}`}; ${/^expected/i.test(issue.message) ? issue.message : `expected ${issue.message}`}`,
+        hint,
+      );
   }
 }
 
 /** Of a union's branches, the one whose complaints lie inside of it: the author meant that one and slipped. */
 function closest(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const inside = branches.filter((issues) => issues.every(({ code, path }) => path.length > 0 || code !== "invalid_type" && code !== "invalid_value"));
+  const inside = branches.filter((issues) => issues.every(({ code, path }) => path.length > 0 || (code !== "invalid_type" && code !== "invalid_value")));
   const fewest = [...inside].sort((a, b) => badness(a) - badness(b));
   return fewest.length === 1 || (fewest[0] && fewest[1] && badness(fewest[0]) < badness(fewest[1])) ? fewest[0] : undefined;
 }

@@ -20,14 +20,18 @@ describe("the same deployment in two changes", () => {
 
     const { plan, lines } = compiled(text);
 
-    expect(lines).toEqual([`${marked(text)}: info done-above: done by first.deploy, which deploys Web at tag v1 to PRD (stages extra, prd); it runs once and counts for second too`]);
+    expect(lines).toEqual([
+      `${marked(text)}: info done-above: done by first.deploy, which deploys Web at tag v1 to PRD (stages extra, prd); it runs once and counts for second too`,
+    ]);
     expect(plan?.steps.map(({ id }) => id)).toEqual(["first.deploy", "second.then", "look.www"]);
     expect(plan?.changes.find(({ id }) => id === "second")?.steps).toEqual([{ id: "second.deploy", servedBy: "first.deploy" }, { id: "second.then" }]);
     expect(plan?.steps.find(({ id }) => id === "second.then")?.needs).toEqual([{ step: "first.deploy", per: "step", as: "success" }]);
   });
 
   it("runs once for the same stacks, however they are named", () => {
-    const plan = planFrom(twice(", targets: stacks, with: { pipeline: Web, environment: PRD, ref: { tag: v1 } }", ", targets: [two, one], with: { pipeline: Web, ref: { tag: v1 } }"));
+    const plan = planFrom(
+      twice(", targets: stacks, with: { pipeline: Web, environment: PRD, ref: { tag: v1 } }", ", targets: [two, one], with: { pipeline: Web, ref: { tag: v1 } }"),
+    );
 
     expect(plan.steps.filter(({ verb }) => verb === "pipeline.run")).toHaveLength(1);
   });
@@ -42,7 +46,9 @@ describe("the same deployment in two changes", () => {
 
     const { plan, lines } = compiled(text);
 
-    expect(lines.filter((line) => line.includes("deployment-differs"))).toEqual([expect.stringMatching(/^plan\.yaml:\d+:\d+: warning deployment-differs: second\.deploy deploys Web .*, and first\.deploy deploys Web .*: is that meant\?$/)]);
+    expect(lines.filter((line) => line.includes("deployment-differs"))).toEqual([
+      expect.stringMatching(/^plan\.yaml:\d+:\d+: warning deployment-differs: second\.deploy deploys Web .*, and first\.deploy deploys Web .*: is that meant\?$/),
+    ]);
     expect(lines.join()).toContain(marked(text));
     expect(plan?.steps.filter(({ verb }) => verb === "pipeline.run")).toHaveLength(2);
   });
@@ -66,7 +72,9 @@ describe("the same deployment in two changes", () => {
 
 it("takes two runs of one pipeline within a change as meant", () => {
   const { lines } = compiled(
-    planOf("- { id: destroy, at: Sat 20:00, action: pipeline.run, targets: one, irreversible: true, approval: true, with: { pipeline: Web, ref: { tag: v1 }, mode: destroy } }\n- { id: deploy, needs: destroy, action: pipeline.run, targets: stacks, with: { pipeline: Web, ref: { tag: v2 } } }"),
+    planOf(
+      "- { id: destroy, at: Sat 20:00, action: pipeline.run, targets: one, irreversible: true, approval: true, with: { pipeline: Web, ref: { tag: v1 }, mode: destroy } }\n- { id: deploy, needs: destroy, action: pipeline.run, targets: stacks, with: { pipeline: Web, ref: { tag: v2 } } }",
+    ),
   );
 
   expect(lines).toEqual([]);
@@ -77,7 +85,11 @@ it("takes the stages of a pipeline without environments as different work", () =
 });
 
 it("follows `sameAs` to the step that does the work", () => {
-  const plan = planFrom(planOf("- { id: a, at: Sat 20:00, action: web.check, targets: www }\n- { id: b, sameAs: first.a, notes: done above }\n- { id: c, sameAs: b }\n- { id: d, needs: c, action: web.check, targets: www }"));
+  const plan = planFrom(
+    planOf(
+      "- { id: a, at: Sat 20:00, action: web.check, targets: www }\n- { id: b, sameAs: first.a, notes: done above }\n- { id: c, sameAs: b }\n- { id: d, needs: c, action: web.check, targets: www }",
+    ),
+  );
 
   expect(plan.changes[0]?.steps).toEqual([{ id: "first.a" }, { id: "first.b", servedBy: "first.a" }, { id: "first.c", servedBy: "first.a" }, { id: "first.d" }]);
   expect(plan.steps.find(({ id }) => id === "first.d")?.needs.map(({ step }) => step)).toEqual(["first.a"]);

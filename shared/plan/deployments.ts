@@ -11,7 +11,10 @@ const DEPLOYING = "pipeline.run";
 
 /** Of a pipeline step's parameters, what tells deployments apart. */
 export interface PipelineParams {
-  readonly pipeline: { readonly name: string; readonly stages: readonly { readonly name: string; readonly title?: string; readonly environment?: string; readonly expected?: string }[] };
+  readonly pipeline: {
+    readonly name: string;
+    readonly stages: readonly { readonly name: string; readonly title?: string; readonly environment?: string; readonly expected?: string }[];
+  };
   readonly environment?: string;
   readonly stack?: { readonly environment?: string };
   readonly ref?: Readonly<Record<string, string>>;
@@ -28,7 +31,12 @@ export function checkStages(draft: Draft, targets: readonly CompiledTarget[], pl
   });
   const environments = [...new Set(pipeline.stages.flatMap((stage) => stage.environment ?? []))];
   if (environment !== undefined && environments.length > 0 && !environments.includes(environment)) {
-    report.error("unknown-environment", places.of([...draft.path, "with", "environment"]), `${pipeline.name} has no stage of environment \`${environment}\``, didYouMean(environment, environments));
+    report.error(
+      "unknown-environment",
+      places.of([...draft.path, "with", "environment"]),
+      `${pipeline.name} has no stage of environment \`${environment}\``,
+      didYouMean(environment, environments),
+    );
   }
 }
 
@@ -71,7 +79,12 @@ function sayingSame(draft: Draft, references: References, places: Places, report
   const { sameAs } = draft.fields;
   if (sameAs === undefined) return undefined;
   for (const field of Object.keys(draft.fields).filter((each) => !SAME_AS_FIELDS.has(each))) {
-    report.error("same-as-and-more", places.ofKey([...draft.path, field]), `\`${field}\` says nothing here: \`sameAs\` means that ${sameAs} does the work`, "take it away, or take `sameAs` away");
+    report.error(
+      "same-as-and-more",
+      places.ofKey([...draft.path, field]),
+      `\`${field}\` says nothing here: \`sameAs\` means that ${sameAs} does the work`,
+      "take it away, or take `sameAs` away",
+    );
   }
   const found = references.find(sameAs, draft.change);
   const place = places.of([...draft.path, "sameAs"]);
@@ -81,7 +94,7 @@ function sayingSame(draft: Draft, references: References, places: Places, report
     return undefined;
   }
   const [only] = found;
-  if (only === undefined || found.length > 1 || !references.steps.has(sameAs) && !references.steps.has(`${draft.change}.${sameAs}`)) {
+  if (only === undefined || found.length > 1 || (!references.steps.has(sameAs) && !references.steps.has(`${draft.change}.${sameAs}`))) {
     report.error("unknown-step", place, `\`${sameAs}\` is no single step`, "name one of its steps, `CHANGE.STEP`");
     return undefined;
   }
@@ -138,7 +151,12 @@ function deploymentOf(draft: Draft, targets: readonly CompiledTarget[]): Deploym
     draft,
     pipeline: pipeline.name,
     environment,
-    ref: ref === undefined ? "the pipeline's branch" : Object.entries(ref).map(([kind, value]) => `${kind} ${value}`).join(" "),
+    ref:
+      ref === undefined
+        ? "the pipeline's branch"
+        : Object.entries(ref)
+            .map(([kind, value]) => `${kind} ${value}`)
+            .join(" "),
     stages: chosen,
     whole: canonicalJson({ ...params, environment, pipeline: pipeline.name, stages: chosen, stacks }),
   };
@@ -154,7 +172,12 @@ function flattened(served: ReadonlyMap<string, string>, references: References, 
   for (const id of served.keys()) {
     let end = served.get(id) ?? id;
     for (let hops = 0; served.has(end) && hops <= served.size; hops++) end = served.get(end) ?? end;
-    if (served.has(end)) report.error("cycle", places.of([...(references.steps.get(id)?.path ?? []), "sameAs"]), `${id} is the same as ${String(served.get(id))}, which leads back to it: nobody does the work`);
+    if (served.has(end))
+      report.error(
+        "cycle",
+        places.of([...(references.steps.get(id)?.path ?? []), "sameAs"]),
+        `${id} is the same as ${String(served.get(id))}, which leads back to it: nobody does the work`,
+      );
     else ends.set(id, end);
   }
   return ends;

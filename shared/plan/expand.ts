@@ -39,7 +39,10 @@ export function targetsOf(draft: Draft, action: AnyAction, expanding: Expanding)
     const params = fan.over === undefined ? resolved : { ...resolved, [fan.over]: value };
     const parsed = action.params.safeParse(params);
     if (!parsed.success) {
-      const others = parsed.error.issues.filter(({ path }) => !unknown.has(JSON.stringify(path)) && !(fan.over !== undefined && path[0] === fan.over && kindsOf(fieldOf(action.params, fan.over) ?? action.params).length > 0));
+      const others = parsed.error.issues.filter(
+        ({ path }) =>
+          !unknown.has(JSON.stringify(path)) && !(fan.over !== undefined && path[0] === fan.over && kindsOf(fieldOf(action.params, fan.over) ?? action.params).length > 0),
+      );
       complain(report, others, { schema: action.params, value: params, places, base: withPath });
       // One target says it for all: they differ in their name only.
       return undefined;
@@ -110,7 +113,8 @@ function fanOf(draft: Draft, action: AnyAction, { inventory, places, report }: E
       whole = false;
     }
     for (const entry of resolved.value) {
-      if (found.has(entry.name)) report.warning("duplicate-target", place, `${entry.name} is a target twice${name === ALL || name === entry.name ? "" : `, here by \`${name}\``}`, "it is done once");
+      if (found.has(entry.name))
+        report.warning("duplicate-target", place, `${entry.name} is a target twice${name === ALL || name === entry.name ? "" : `, here by \`${name}\``}`, "it is done once");
       else found.set(entry.name, { id: entry.name, value: kinds.length === 0 ? name : entry });
     }
   });
@@ -134,7 +138,12 @@ function oneByOne(draft: Draft, targets: readonly CompiledTarget[], { report, pl
     ...listOf(draft.fields.closes).map((id) => ({ id, path: [...draft.path, "closes"] })),
   ].filter(({ id }) => !id.includes("{target}"));
   for (const { id, path } of shared) {
-    report.error("obligation-per-target", places.ofKey(path), `\`${id}\` is the same for all ${targets.length} targets`, `write \`${id}:{target}\`, or let a step without targets do it`);
+    report.error(
+      "obligation-per-target",
+      places.ofKey(path),
+      `\`${id}\` is the same for all ${targets.length} targets`,
+      `write \`${id}:{target}\`, or let a step without targets do it`,
+    );
   }
   return shared.length === 0;
 }

@@ -45,13 +45,7 @@ const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2
 export function sortedFindings(findings: readonly Finding[]): readonly Finding[] {
   const distinct = new Map(findings.map((finding) => [canonicalJson(finding), finding]));
   return [...distinct.values()].sort(
-    (a, b) =>
-      compare(a.file, b.file) ||
-      a.line - b.line ||
-      a.column - b.column ||
-      RANK[a.severity] - RANK[b.severity] ||
-      compare(a.code, b.code) ||
-      compare(a.message, b.message),
+    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || RANK[a.severity] - RANK[b.severity] || compare(a.code, b.code) || compare(a.message, b.message),
   );
 }
 

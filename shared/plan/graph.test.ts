@@ -19,7 +19,11 @@ describe("the order of steps", () => {
   });
 
   it("puts a phase with a barrier after all phases above it", () => {
-    const phases = [{ id: "p", barrier: false }, { id: "q", barrier: false }, { id: "r", barrier: true }];
+    const phases = [
+      { id: "p", barrier: false },
+      { id: "q", barrier: false },
+      { id: "r", barrier: true },
+    ];
 
     expect(ordered([step("last", [], "r"), step("x", [], "q"), step("y", [], "p")], phases).order).toEqual(["y", "x", "last"]);
   });
@@ -47,8 +51,22 @@ describe("a circle", () => {
 /** Needs only point to steps before, so that there is no circle; then the steps are shuffled. */
 const acyclic = fc
   .integer({ min: 1, max: 40 })
-  .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => fc.subarray(Array.from({ length: index }, (_each, other) => `s${other}`), { maxLength: Math.min(index, 5) }))))
-  .chain((needs) => fc.shuffledSubarray(needs.map((each, index) => step(`s${index}`, each)), { minLength: needs.length }));
+  .chain((count) =>
+    fc.tuple(
+      ...Array.from({ length: count }, (_, index) =>
+        fc.subarray(
+          Array.from({ length: index }, (_each, other) => `s${other}`),
+          { maxLength: Math.min(index, 5) },
+        ),
+      ),
+    ),
+  )
+  .chain((needs) =>
+    fc.shuffledSubarray(
+      needs.map((each, index) => step(`s${index}`, each)),
+      { minLength: needs.length },
+    ),
+  );
 
 it("has every step once, after all that it needs", () => {
   fc.assert(

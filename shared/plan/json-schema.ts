@@ -49,7 +49,9 @@ export function parametersJsonSchema(action: AnyAction): JsonSchema {
     const { description, ...one } = fanned;
     const names = kindsOf(fieldOf(action.params, over) ?? action.params).join(" or ");
     schema.properties[over] = {
-      description: [description, `One or several${names === "" ? "" : `, also a group of ${names} entries`}; the step's \`targets\` say the same.`].filter((part) => part !== undefined).join(". "),
+      description: [description, `One or several${names === "" ? "" : `, also a group of ${names} entries`}; the step's \`targets\` say the same.`]
+        .filter((part) => part !== undefined)
+        .join(". "),
       anyOf: [one, { type: "array", items: one, minItems: 1 }],
     };
     schema.required = (schema.required ?? []).filter((field) => field !== over);
@@ -68,7 +70,11 @@ function draft7(schema: z.ZodType): JsonSchema {
       if (kinds.length === 0) return;
       const { description } = jsonSchema;
       for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-      Object.assign(jsonSchema, { type: "string", minLength: 1, description: [description, `Name of a ${kinds.join(" or ")} in the inventory`].filter((part) => part !== undefined).join(". ") });
+      Object.assign(jsonSchema, {
+        type: "string",
+        minLength: 1,
+        description: [description, `Name of a ${kinds.join(" or ")} in the inventory`].filter((part) => part !== undefined).join(". "),
+      });
     },
   }) as JsonSchema;
 }

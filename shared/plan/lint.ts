@@ -46,12 +46,24 @@ function obligations({ plan, drafts, places, report }: Linting): void {
     const family = `${step.id}\n${closers.has(id)}`;
     if (closers.has(id) || said.has(family)) continue;
     said.add(family);
-    report.warning("never-closed", fieldOf(step, "opens"), `${step.id} opens \`${id}\`, and nothing in the plan closes it`, "add the step that closes it; otherwise it stays open until a person closes it");
+    report.warning(
+      "never-closed",
+      fieldOf(step, "opens"),
+      `${step.id} opens \`${id}\`, and nothing in the plan closes it`,
+      "add the step that closes it; otherwise it stays open until a person closes it",
+    );
   }
   for (const [id, step] of closers) {
     const opener = openers.get(id);
-    if (opener === undefined) report.warning("closes-nothing", fieldOf(step, "closes"), `${step.id} closes \`${id}\`, which nothing in the plan opens`, `opened are: ${[...openers.keys()].slice(0, 6).join(", ") || "none"}`);
-    else if (!step.always) report.warning("closing-may-be-skipped", fieldOf(step, "closes"), `${step.id} closes \`${id}\` but would not run after an abort or a failure`, "write `always: true`");
+    if (opener === undefined)
+      report.warning(
+        "closes-nothing",
+        fieldOf(step, "closes"),
+        `${step.id} closes \`${id}\`, which nothing in the plan opens`,
+        `opened are: ${[...openers.keys()].slice(0, 6).join(", ") || "none"}`,
+      );
+    else if (!step.always)
+      report.warning("closing-may-be-skipped", fieldOf(step, "closes"), `${step.id} closes \`${id}\` but would not run after an abort or a failure`, "write `always: true`");
   }
 }
 
@@ -80,7 +92,12 @@ function pastTheCutoff(spans: ReadonlyMap<string, Span>, { plan, drafts, localTe
   if (first !== undefined) {
     const others = late.length > 1 ? `, and ${late.length - 1} more after it` : "";
     const begin = localText(spans.get(first.id)?.beginMs ?? 0);
-    report.warning("past-cutoff", places.of(drafts.get(first.id)?.path ?? []), `${first.id} is expected to begin ${begin}, after the cutoff ${localText(cutoff)}${others}`, "by then nothing is begun; move it up or leave it out");
+    report.warning(
+      "past-cutoff",
+      places.of(drafts.get(first.id)?.path ?? []),
+      `${first.id} is expected to begin ${begin}, after the cutoff ${localText(cutoff)}${others}`,
+      "by then nothing is begun; move it up or leave it out",
+    );
   }
   for (const step of plan.steps.filter(({ irreversible }) => irreversible)) {
     const span = spans.get(step.id);
@@ -111,7 +128,12 @@ function ungated(step: CompiledStep, { plan, drafts, localText, places, report }
   const phase = plan.phases.findIndex(({ id }) => id === step.phase);
   if (step.at !== undefined || step.needs.length > 0 || drafts.get(step.id)?.derived !== undefined) return;
   if (phase > 0 && plan.phases[phase]?.barrier === true) return;
-  report.warning("nothing-holds-it", places.of(drafts.get(step.id)?.path ?? []), `nothing says when ${step.id} begins: it would begin as the window opens, ${localText(Date.parse(plan.window.opensAt))}`, "give it an `at` or a `needs`, or its phase a barrier");
+  report.warning(
+    "nothing-holds-it",
+    places.of(drafts.get(step.id)?.path ?? []),
+    `nothing says when ${step.id} begins: it would begin as the window opens, ${localText(Date.parse(plan.window.opensAt))}`,
+    "give it an `at` or a `needs`, or its phase a barrier",
+  );
 }
 
 /** Two steps that change one resource in an order that nobody chose. Locks keep them apart all the same. */
@@ -130,7 +152,7 @@ function unorderedTouches({ plan, drafts, places, report }: Linting, before: Rea
     for (let index = 1; index < steps.length; index++) {
       const [first, second] = [steps[index - 1] as CompiledStep, steps[index] as CompiledStep];
       const pair = `${first.id}\n${second.id}`;
-      if (said.has(pair) || first.at !== undefined && second.at !== undefined && first.at !== second.at || before(first, second)) continue;
+      if (said.has(pair) || (first.at !== undefined && second.at !== undefined && first.at !== second.at) || before(first, second)) continue;
       said.add(pair);
       report.warning(
         "unordered",

@@ -25,11 +25,14 @@ describe("days and times", () => {
     expect(instant(text, "2024-12-08")).toBe(expected);
   });
 
-  it.each(["", "20:00", "Sat", "Sat 8 PM", "Sat 24:00", "Sat 20:60", "Sat  20:00", "Sat 20:00 third", "2024-02-30 10:00", "Tue 10:00", "Someday 10:00", "__proto__ 10:00"])("refuses %j and says what it wants", (text) => {
-    const time = instantOf(text, { sunday: "2024-12-08", zone: NEW_YORK });
+  it.each(["", "20:00", "Sat", "Sat 8 PM", "Sat 24:00", "Sat 20:60", "Sat  20:00", "Sat 20:00 third", "2024-02-30 10:00", "Tue 10:00", "Someday 10:00", "__proto__ 10:00"])(
+    "refuses %j and says what it wants",
+    (text) => {
+      const time = instantOf(text, { sunday: "2024-12-08", zone: NEW_YORK });
 
-    expect(time).toMatchObject({ ok: false, code: "bad-time" });
-  });
+      expect(time).toMatchObject({ ok: false, code: "bad-time" });
+    },
+  );
 
   it("says that 8 PM is 20:00", () => {
     expect(instant("Sat 8 PM", "2024-12-08")).toContain("8 PM is 20:00");
@@ -79,7 +82,15 @@ describe("the hour that clocks skip and the hour they show twice", () => {
 
 /** Another library's answer to the same question: what a wall clock shows. */
 function wallClock(instantMs: number, zone: string): string {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(instantMs);
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    timeZone: zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).formatToParts(instantMs);
   const part = (type: string) => parts.find((each) => each.type === type)?.value;
   return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}`;
 }
@@ -89,7 +100,10 @@ const zones = fc.constantFrom(NEW_YORK, "America/Los_Angeles", "Europe/Berlin", 
 const instants = fc.oneof(
   fc.integer({ min: Date.parse("2015-01-01") / 60_000, max: Date.parse("2035-01-01") / 60_000 }),
   fc
-    .tuple(fc.constantFrom("2024-03-10T08:00Z", "2024-11-03T06:00Z", "2025-03-30T01:00Z", "2025-10-26T01:00Z", "2024-10-05T15:30Z", "2025-04-05T15:00Z"), fc.integer({ min: -180, max: 180 }))
+    .tuple(
+      fc.constantFrom("2024-03-10T08:00Z", "2024-11-03T06:00Z", "2025-03-30T01:00Z", "2025-10-26T01:00Z", "2024-10-05T15:30Z", "2025-04-05T15:00Z"),
+      fc.integer({ min: -180, max: 180 }),
+    )
     .map(([change, minutes]) => Date.parse(change) / 60_000 + minutes),
 );
 
@@ -103,7 +117,9 @@ it("gives an instant at which a wall clock shows just that, or says that there i
         return;
       }
       expect(time.code).toBe("time-overlap");
-      const both = (["first", "second"] as const).map((which) => instantOf(`${shown} ${which}`, { sunday: "2024-12-08", zone })).map((each) => (each.ok ? each.instantMs : undefined));
+      const both = (["first", "second"] as const)
+        .map((which) => instantOf(`${shown} ${which}`, { sunday: "2024-12-08", zone }))
+        .map((each) => (each.ok ? each.instantMs : undefined));
       expect(both).toContain(minute * 60_000);
       expect(both.map((each) => wallClock(each ?? 0, zone))).toEqual([shown, shown]);
     }),
@@ -113,15 +129,20 @@ it("gives an instant at which a wall clock shows just that, or says that there i
 
 it("reads back, on the same weekend, whatever it writes", () => {
   fc.assert(
-    fc.property(zones, fc.constantFrom("2024-12-08", "2025-03-09", "2024-11-03", "2025-03-30", "2025-10-26", "2024-10-06", "2025-04-06"), fc.integer({ min: -24 * 60, max: 24 * 60 }), (zone, sunday, minutes) => {
-      const midnight = instantOf("Sun 00:00", { sunday, zone });
-      fc.pre(midnight.ok);
-      const instantMs = (midnight.ok ? midnight.instantMs : 0) + minutes * 60_000;
+    fc.property(
+      zones,
+      fc.constantFrom("2024-12-08", "2025-03-09", "2024-11-03", "2025-03-30", "2025-10-26", "2024-10-06", "2025-04-06"),
+      fc.integer({ min: -24 * 60, max: 24 * 60 }),
+      (zone, sunday, minutes) => {
+        const midnight = instantOf("Sun 00:00", { sunday, zone });
+        fc.pre(midnight.ok);
+        const instantMs = (midnight.ok ? midnight.instantMs : 0) + minutes * 60_000;
 
-      const again = instantOf(localText(instantMs, zone), { sunday, zone });
+        const again = instantOf(localText(instantMs, zone), { sunday, zone });
 
-      expect(again).toEqual({ ok: true, instantMs });
-    }),
+        expect(again).toEqual({ ok: true, instantMs });
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -83,11 +83,18 @@ function placed(text: string, local: Temporal.PlainDateTime, which: string | und
     const match = [earlier, later].find((reading) => reading.offset === wanted);
     if (match !== undefined) return { ok: true, instantMs: match.epochMilliseconds };
     const right = [...new Set([earlier.offset, later.offset])].join(" or ");
-    return { ok: false, code: "wrong-offset", message: `\`${text}\`: clocks in ${zone} stand at ${right} then, not at ${wanted}`, hint: `write ${right}, or leave the offset away` };
+    return {
+      ok: false,
+      code: "wrong-offset",
+      message: `\`${text}\`: clocks in ${zone} stand at ${right} then, not at ${wanted}`,
+      hint: `write ${right}, or leave the offset away`,
+    };
   }
   if (which !== undefined) {
     const instantMs = (which === "first" ? earlier : later).epochMilliseconds;
-    return twice ? { ok: true, instantMs } : { ok: true, instantMs, remark: `${clockOf(local)} on ${local.toPlainDate().toString()} exists once in ${zone}; \`${which}\` says nothing` };
+    return twice
+      ? { ok: true, instantMs }
+      : { ok: true, instantMs, remark: `${clockOf(local)} on ${local.toPlainDate().toString()} exists once in ${zone}; \`${which}\` says nothing` };
   }
   if (!twice) return { ok: true, instantMs: earlier.epochMilliseconds };
   return {

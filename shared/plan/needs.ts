@@ -42,7 +42,12 @@ export function needsOf(draft: Draft, needing: Needing): readonly Need[] {
     const place = needing.places.of(typeof entry === "string" ? path : [...path, "step"]);
     if (drafts === undefined) {
       const near = references.near(reference, draft.change);
-      needing.report.error("unknown-step", place, `there is no step, change or phase called \`${reference}\``, near.length > 0 ? `did you mean ${near.map((id) => `\`${id}\``).join(" or ")}?` : undefined);
+      needing.report.error(
+        "unknown-step",
+        place,
+        `there is no step, change or phase called \`${reference}\``,
+        near.length > 0 ? `did you mean ${near.map((id) => `\`${id}\``).join(" or ")}?` : undefined,
+      );
       return;
     }
     const others = drafts.filter((other) => {

@@ -49,7 +49,8 @@ function peopleCalled(name: string, path: Path, { inventory, places, report }: E
   }
   const entry = resolved.value as unknown as Person | Team;
   if (!("members" in entry)) return [compiledPerson(entry)];
-  if (entry.members.length === 0) report.error("nobody", places.of(path), `the team ${entry.name} has no members in the inventory, so nobody would be told`, "add its members there, or name a person");
+  if (entry.members.length === 0)
+    report.error("nobody", places.of(path), `the team ${entry.name} has no members in the inventory, so nobody would be told`, "add its members there, or name a person");
   return entry.members.flatMap((member) => {
     const person = inventory.find("person", member);
     return person === undefined ? [] : [compiledPerson(person as unknown as Person)];

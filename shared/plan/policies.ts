@@ -43,7 +43,12 @@ export function policyOf({ fields, path }: Draft, action: AnyAction | undefined,
 export function graceOf({ fields, path }: Draft, places: Places, report: Report): number | undefined {
   const grace = ms(fields.grace);
   if (grace !== undefined && grace > LONGEST_GRACE_MS) {
-    report.error("over-limit", places.of([...path, "grace"]), `\`grace\` is ${durationText(grace)}; the limit is ${durationText(LONGEST_GRACE_MS)}`, "leave it away: then only the cutoff bounds it");
+    report.error(
+      "over-limit",
+      places.of([...path, "grace"]),
+      `\`grace\` is ${durationText(grace)}; the limit is ${durationText(LONGEST_GRACE_MS)}`,
+      "leave it away: then only the cutoff bounds it",
+    );
   }
   return grace;
 }
@@ -58,7 +63,8 @@ export function rollingOf({ fields, path }: Draft, count: number, places: Places
     return undefined;
   }
   const pauseMs = ms(pause) ?? 0;
-  if (pauseMs > LONGEST_PAUSE_MS) report.error("over-limit", places.of([...path, "pause"]), `\`pause\` is ${durationText(pauseMs)}; the limit is ${durationText(LONGEST_PAUSE_MS)}`);
+  if (pauseMs > LONGEST_PAUSE_MS)
+    report.error("over-limit", places.of([...path, "pause"]), `\`pause\` is ${durationText(pauseMs)}; the limit is ${durationText(LONGEST_PAUSE_MS)}`);
   const size = Math.min(count, batch === undefined ? count : typeof batch === "number" ? batch : Math.max(1, Math.floor((count * Number.parseInt(batch, 10)) / 100)));
   return { batches: [...(ramp ? doublingTo(size) : []), size], maxFailures: maxFailures ?? 0, pauseMs };
 }

@@ -37,7 +37,9 @@ export function planReference(registry: Registry): string {
     patience(),
     "## Actions",
     ...registry.actions.flatMap(actionSection),
-    ...(missing.length === 0 ? [] : ["## Not built yet", "These verbs may stand in a plan, which can then be looked at and not run.", missing.map((verb) => `- \`${verb}\``).join("\n")]),
+    ...(missing.length === 0
+      ? []
+      : ["## Not built yet", "These verbs may stand in a plan, which can then be looked at and not run.", missing.map((verb) => `- \`${verb}\``).join("\n")]),
   ].join("\n\n")}\n`;
 }
 
@@ -96,7 +98,11 @@ function kindOf(field: JsonSchema): string {
 
 function actionSection(action: AnyAction): readonly string[] {
   const { verb, summary, over, policy, reversal } = action;
-  const back = { undo: "taken back by its own undo", nothing: "leaves nothing to take back", irreversible: "cannot be taken back: the step says `irreversible: true` and has an `approval`" }[reversal];
+  const back = {
+    undo: "taken back by its own undo",
+    nothing: "leaves nothing to take back",
+    irreversible: "cannot be taken back: the step says `irreversible: true` and has an `approval`",
+  }[reversal];
   const own = Object.entries(policy).map(([field, value]) => `${WORDS[field as keyof Policy]} ${patienceText(field as keyof Policy, value)}`);
   return [
     `### \`${verb}\``,
@@ -120,7 +126,9 @@ const WORDS: Readonly<Record<keyof Policy, string>> = {
 };
 
 function patience(): string {
-  const rows = (Object.keys(WORDS) as (keyof Policy)[]).map((field) => `| ${WORDS[field]} | ${patienceText(field, DEFAULT_POLICY[field])} | ${patienceText(field, POLICY_LIMITS[field])} |`);
+  const rows = (Object.keys(WORDS) as (keyof Policy)[]).map(
+    (field) => `| ${WORDS[field]} | ${patienceText(field, DEFAULT_POLICY[field])} | ${patienceText(field, POLICY_LIMITS[field])} |`,
+  );
   return ["| field | unless the action says otherwise | at most |", "| --- | --- | --- |", ...rows].join("\n");
 }
 

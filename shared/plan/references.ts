@@ -32,7 +32,12 @@ export function referencesOf(outline: Outline, places: Places, report: Report): 
       return true;
     }
     const { line } = places.of([...earlier.path, "id"]);
-    report.error("duplicate-id", places.of([...path, "id"]), `\`${id}\` is the id of ${earlier.what} in line ${line} already`, "phases and changes have ids of their own, and steps within their change");
+    report.error(
+      "duplicate-id",
+      places.of([...path, "id"]),
+      `\`${id}\` is the id of ${earlier.what} in line ${line} already`,
+      "phases and changes have ids of their own, and steps within their change",
+    );
     return false;
   };
 

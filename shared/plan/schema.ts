@@ -87,7 +87,9 @@ export const Step = z.strictObject({
   onFailure: z
     .enum(["stop", "continue", "ask"])
     .optional()
-    .describe("`continue`: what needs it is skipped with the reason, all else goes on (the default). `ask`: it waits for a person. `stop`: nothing new begins, and the window closes up"),
+    .describe(
+      "`continue`: what needs it is skipped with the reason, all else goes on (the default). `ask`: it waits for a person. `stop`: nothing new begins, and the window closes up",
+    ),
   leaves: Leaves.optional().describe("How the platform stands when it has begun and not ended well; the change's if left out"),
   approval: z
     .union([z.literal(true), z.array(Name).min(1)])
@@ -100,9 +102,15 @@ export const Step = z.strictObject({
     .record(ObligationId, Text)
     .optional()
     .describe("What must be closed again once this has begun, by id, in words for people: `{jobs-parked: the jobs are parked}`. `{target}` stands for the target's name"),
-  closes: z.union([ObligationId, z.array(ObligationId).min(1)]).optional().describe("Ids of what it closes once it is verified"),
+  closes: z
+    .union([ObligationId, z.array(ObligationId).min(1)])
+    .optional()
+    .describe("Ids of what it closes once it is verified"),
   owner: Owner.optional(),
-  notes: z.union([Text, z.array(Text)]).optional().describe("Whatever the page says beside it; goes into the report and onto the dashboard"),
+  notes: z
+    .union([Text, z.array(Text)])
+    .optional()
+    .describe("Whatever the page says beside it; goes into the report and onto the dashboard"),
   expected: Duration.optional().describe("How long it usually takes, for one target; for timelines only"),
   questions: Questions.optional(),
 });
@@ -111,10 +119,16 @@ export type Step = z.infer<typeof Step>;
 export const Change = z.strictObject({
   id: Id.describe("Unique within the plan; its steps are `CHANGE.STEP`"),
   title: Text.describe("What people call it"),
-  keys: z.union([JiraKey, z.array(JiraKey)]).default([]).describe("Jira keys that ask for it"),
+  keys: z
+    .union([JiraKey, z.array(JiraKey)])
+    .default([])
+    .describe("Jira keys that ask for it"),
   owner: Owner.optional(),
   leaves: Leaves.optional().describe("How the platform stands when one of its steps has begun and not ended well; `degraded` if left out"),
-  notes: z.union([Text, z.array(Text)]).default([]).describe("Whatever the page says about it"),
+  notes: z
+    .union([Text, z.array(Text)])
+    .default([])
+    .describe("Whatever the page says about it"),
   needs: Needs.optional().describe("What must have ended well before any of its steps may begin"),
   inOrder: z.boolean().default(false).describe("Each of its steps needs the one written before it"),
   questions: Questions.optional(),
@@ -148,12 +162,18 @@ export const Window = z.strictObject({
     .optional()
     .describe("Also the run's id; the date if left out. One run per window"),
   title: Text.describe("What people call the window"),
-  date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "a date such as 2024-12-08").describe("The window's Sunday"),
+  date: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/, "a date such as 2024-12-08")
+    .describe("The window's Sunday"),
   zone: z.string().describe("IANA time zone of every time in the plan, e.g. `America/New_York`"),
   cutoff: LocalTime.describe("No step begins after it, closing and undo excepted, e.g. `Sun 12:00`"),
   channels: z.array(Name).min(1, "expected at least one channel").describe("Channels of the inventory that hear when something needs people"),
   owners: z.array(Name).min(1, "expected at least one owner").describe("People or teams of the inventory who are told when something is wrong, first to last"),
-  page: z.strictObject({ title: Text.describe("The page's title"), url: z.string().max(2_000).optional().describe("Where it is") }).optional().describe("The page that the plan was made from"),
+  page: z
+    .strictObject({ title: Text.describe("The page's title"), url: z.string().max(2_000).optional().describe("Where it is") })
+    .optional()
+    .describe("The page that the plan was made from"),
   questions: Questions.optional(),
 });
 export type Window = z.infer<typeof Window>;

@@ -20,11 +20,17 @@ const LONGEST_WINDOW_MS = 5 * 24 * 3_600_000;
 /** The window's clock; undefined when date, zone or cutoff say nothing that times could be read by. */
 export function windowTimes({ date, zone, cutoff }: Partial<Window>, places: Places, report: Report): WindowTimes | undefined {
   if (zone !== undefined && !isZone(zone)) {
-    report.error("bad-zone", places.of(["window", "zone"]), `\`${zone}\` is no IANA time zone`, "write e.g. `America/New_York`; offsets and names such as EST do not know when clocks change");
+    report.error(
+      "bad-zone",
+      places.of(["window", "zone"]),
+      `\`${zone}\` is no IANA time zone`,
+      "write e.g. `America/New_York`; offsets and names such as EST do not know when clocks change",
+    );
   }
   const weekday = date === undefined ? undefined : weekdayOf(date);
   if (date !== undefined && weekday === undefined) report.error("bad-date", places.of(["window", "date"]), `${date} is no day of the calendar`);
-  if (weekday !== undefined && weekday !== 7) report.error("bad-date", places.of(["window", "date"]), `${String(date)} is no Sunday`, "the window's date is its Sunday; Saturday evening is the day before");
+  if (weekday !== undefined && weekday !== 7)
+    report.error("bad-date", places.of(["window", "date"]), `${String(date)} is no Sunday`, "the window's date is its Sunday; Saturday evening is the day before");
   if (date === undefined || weekday !== 7 || zone === undefined || !isZone(zone) || cutoff === undefined) return undefined;
   const frame = { sunday: date, zone };
   const cutoffMs = timeAt(cutoff, frame, places.of(["window", "cutoff"]), report);
@@ -42,10 +48,20 @@ export function startsAt({ id, fields, path }: Draft, times: WindowTimes | undef
   if (at === undefined) return undefined;
   const cutoff = localText(times.cutoffMs, times.frame.zone);
   if (at > times.cutoffMs && fields.always !== true) {
-    report.error("after-cutoff", place, `${id} begins ${fields.at}, after the cutoff ${cutoff}: it would never begin`, "move it up, move the cutoff, or write `always: true` if it closes or tells");
+    report.error(
+      "after-cutoff",
+      place,
+      `${id} begins ${fields.at}, after the cutoff ${cutoff}: it would never begin`,
+      "move it up, move the cutoff, or write `always: true` if it closes or tells",
+    );
   }
   if (Math.abs(times.cutoffMs - at) > LONGEST_WINDOW_MS) {
-    report.error("far-from-window", place, `${id} begins ${fields.at}, more than ${durationText(LONGEST_WINDOW_MS)} from the cutoff ${cutoff}`, "a plan is one window; is the date right?");
+    report.error(
+      "far-from-window",
+      place,
+      `${id} begins ${fields.at}, more than ${durationText(LONGEST_WINDOW_MS)} from the cutoff ${cutoff}`,
+      "a plan is one window; is the date right?",
+    );
   }
   return at;
 }
@@ -61,20 +77,34 @@ function timeAt(text: string, frame: LocalFrame, place: Place, report: Report): 
 }
 
 /** What a step's `when` comes to. A value is decided now: a step that it rules out is kept, and reported as such. */
-export function conditionOf({ fields, path, change }: Draft, values: Readonly<Record<string, boolean | string>>, around: Needing & { readonly opened: ReadonlySet<string> }): Condition | undefined {
+export function conditionOf(
+  { fields, path, change }: Draft,
+  values: Readonly<Record<string, boolean | string>>,
+  around: Needing & { readonly opened: ReadonlySet<string> },
+): Condition | undefined {
   const { when } = fields;
   const { places, report, references, served } = around;
   if (when === undefined) return undefined;
   if ("opened" in when) {
     if (!around.opened.has(when.opened)) {
-      report.error("unknown-obligation", places.of([...path, "when", "opened"]), `no step opens \`${when.opened}\``, `opened are: ${[...around.opened].sort().slice(0, 8).join(", ") || "none"}`);
+      report.error(
+        "unknown-obligation",
+        places.of([...path, "when", "opened"]),
+        `no step opens \`${when.opened}\``,
+        `opened are: ${[...around.opened].sort().slice(0, 8).join(", ") || "none"}`,
+      );
     }
     return { opened: when.opened };
   }
   if ("succeeded" in when) {
     const found = references.find(when.succeeded, change);
     if (found?.length !== 1) {
-      report.error("unknown-step", places.of([...path, "when", "succeeded"]), `\`${when.succeeded}\` is no single step`, `near: ${references.near(when.succeeded, change).join(", ") || "nothing"}`);
+      report.error(
+        "unknown-step",
+        places.of([...path, "when", "succeeded"]),
+        `\`${when.succeeded}\` is no single step`,
+        `near: ${references.near(when.succeeded, change).join(", ") || "nothing"}`,
+      );
       return undefined;
     }
     const [{ id } = { id: when.succeeded }] = found;
@@ -100,9 +130,19 @@ export function unusedValues(values: Readonly<Record<string, boolean | string>>,
 export function checkIrreversible({ id, fields, path }: Draft, action: AnyAction | undefined, targets: readonly CompiledTarget[], places: Places, report: Report): void {
   const cannot = targets.some(({ params }) => (action?.reversalFor?.(params) ?? action?.reversal) === "irreversible");
   if (cannot && fields.irreversible !== true) {
-    report.error("irreversible-unsaid", places.ofKey([...path, "action"]), `what ${id} does cannot be taken back, and the plan does not say so`, "write `irreversible: true` and an `approval`");
+    report.error(
+      "irreversible-unsaid",
+      places.ofKey([...path, "action"]),
+      `what ${id} does cannot be taken back, and the plan does not say so`,
+      "write `irreversible: true` and an `approval`",
+    );
   }
   if (fields.irreversible === true && fields.approval === undefined) {
-    report.error("irreversible-unapproved", places.ofKey([...path, "irreversible"]), `${id} cannot be taken back and nobody has to approve it`, "write `approval: true` for its owners, or name who may approve");
+    report.error(
+      "irreversible-unapproved",
+      places.ofKey([...path, "irreversible"]),
+      `${id} cannot be taken back and nobody has to approve it`,
+      "write `approval: true` for its owners, or name who may approve",
+    );
   }
 }

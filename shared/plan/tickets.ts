@@ -42,11 +42,21 @@ export function ticketSteps({ tickets }: Outline, change: OutlineChange, served:
   }
   const all = change.steps.map(({ id }) => id);
   if (tickets.transition !== undefined) {
-    steps.push(draft(TICKET_STEPS.transition, { action: "jira.transition", title: `Move ${keys.join(", ")} to ${tickets.transition}`, needs: all, with: { to: tickets.transition } }));
+    steps.push(
+      draft(TICKET_STEPS.transition, { action: "jira.transition", title: `Move ${keys.join(", ")} to ${tickets.transition}`, needs: all, with: { to: tickets.transition } }),
+    );
   }
   if (tickets.end !== undefined) {
     const before = [...all, ...steps.map(({ id }) => id)].map((step) => ({ step, per: "step", as: "end" }) as const);
-    steps.push(draft(TICKET_STEPS.end, { action: "jira.comment", title: `Tell ${keys.join(", ")} how it ended`, needs: before, always: true, with: { text: tickets.end, moment: "finish" } }));
+    steps.push(
+      draft(TICKET_STEPS.end, {
+        action: "jira.comment",
+        title: `Tell ${keys.join(", ")} how it ended`,
+        needs: before,
+        always: true,
+        with: { text: tickets.end, moment: "finish" },
+      }),
+    );
   }
   return steps;
 }

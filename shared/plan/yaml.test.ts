@@ -8,7 +8,16 @@ function complaints(text: string): readonly string[] {
 
 describe("what is read", () => {
   it("is plain JSON by YAML 1.2: NO, on and 20:00 stay text, as do dates", () => {
-    expect(readYaml("a: NO\nb: on\nc: 20:00\nd: 2024-12-08\ne: 1\nf: 0x10\ng: ~\nh: [true, 1.5]\n", "f").value).toEqual({ a: "NO", b: "on", c: "20:00", d: "2024-12-08", e: 1, f: 16, g: null, h: [true, 1.5] });
+    expect(readYaml("a: NO\nb: on\nc: 20:00\nd: 2024-12-08\ne: 1\nf: 0x10\ng: ~\nh: [true, 1.5]\n", "f").value).toEqual({
+      a: "NO",
+      b: "on",
+      c: "20:00",
+      d: "2024-12-08",
+      e: 1,
+      f: 16,
+      g: null,
+      h: [true, 1.5],
+    });
   });
 
   it("knows where keys, values and items stand, and where something missing would", () => {
@@ -52,7 +61,7 @@ describe("what is refused, at its place", () => {
     ["an alias inside of what it names", "a: &x\n  b: *x\n", "f.yaml:2:6: error alias-loop: `*x` stands inside of what it names"],
     ["a map for a key", "? { a: 1 }\n: 2\n", "f.yaml:1:3: error odd-key: a key must be plain text"],
     ["broken indentation", "a:\n  - b\n c: 3\n", "f.yaml:3:1: error yaml: All mapping items must start at the same column"],
-    ["an open quote", 'a: "x\n', "f.yaml:2:1: error yaml: Missing closing \"quote"],
+    ["an open quote", 'a: "x\n', 'f.yaml:2:1: error yaml: Missing closing "quote'],
   ])("%s", (_what, text, expected) => {
     expect(complaints(text)).toContain(expected);
   });
@@ -66,7 +75,10 @@ describe("what is refused, at its place", () => {
   });
 
   it("refuses aliases that grow into millions of values", () => {
-    const bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", ...Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array.from({ length: 10 }, () => `*a${n}`).join(", ")}]`)].join("\n");
+    const bomb = [
+      "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
+      ...Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array.from({ length: 10 }, () => `*a${n}`).join(", ")}]`),
+    ].join("\n");
 
     expect(complaints(bomb)).toEqual([expect.stringMatching(/^f\.yaml:2:10: error alias-bomb: the file holds more than 200,000 values/)]);
   });

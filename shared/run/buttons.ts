@@ -15,8 +15,16 @@ interface Question {
 export function buttonsFor({ run, step, target, topic, title, preview }: Question): { readonly actions?: readonly NoticeAction[] } {
   const about = { run, about: topic, step, ...(target === undefined ? {} : { target }) };
   const skip: NoticeAction = { decision: "skip", label: "Skip", confirm: `Skip «${title}»? It is dropped, and what needs it is not done.`, ...about };
-  const abort: NoticeAction = { decision: "abort", label: "Abort the window", confirm: "Abort the whole window and close up now? Nothing new begins, what runs is stopped, and what is open is put back.", style: "danger", run, about: topic };
-  if (preview !== undefined) return { actions: [{ decision: "approve", label: "Approve", confirm: `Let «${title}» do what this message shows?`, style: "primary", ...about, preview }, skip, abort] };
+  const abort: NoticeAction = {
+    decision: "abort",
+    label: "Abort the window",
+    confirm: "Abort the whole window and close up now? Nothing new begins, what runs is stopped, and what is open is put back.",
+    style: "danger",
+    run,
+    about: topic,
+  };
+  if (preview !== undefined)
+    return { actions: [{ decision: "approve", label: "Approve", confirm: `Let «${title}» do what this message shows?`, style: "primary", ...about, preview }, skip, abort] };
   if (topic.startsWith("held")) return { actions: [{ decision: "retry", label: "Retry", confirm: `Try «${title}» again?`, style: "primary", ...about }, skip, abort] };
   return {};
 }

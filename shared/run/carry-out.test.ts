@@ -12,7 +12,9 @@ import { CALL_LOST_MS } from "./next-order.ts";
 import { indexOf } from "./plan-index.ts";
 
 const OPENS = Date.parse(OPENS_AT);
-const DRAIN = { targets: [{ id: "IC-Web1", touches: ["pool:web", "server:IC-Web1"], opens: [{ id: "out-of-pool:IC-Web1", what: "IC-Web1 is out of pool web" }] }] } satisfies StepDraft;
+const DRAIN = {
+  targets: [{ id: "IC-Web1", touches: ["pool:web", "server:IC-Web1"], opens: [{ id: "out-of-pool:IC-Web1", what: "IC-Web1 is out of pool web" }] }],
+} satisfies StepDraft;
 
 interface Scene extends TestStage {
   readonly vendor: ReturnType<typeof fakeVendor>;

@@ -160,9 +160,7 @@ class Deeds {
       return NOTHING;
     }
     const already = this.#action.already?.(this.#receipt());
-    await this.#append(0, [
-      { ...this.#where("target.verified"), evidence: [...answer.value], closes: [...this.#target.closes], ...(already === undefined ? {} : { already }) },
-    ]);
+    await this.#append(0, [{ ...this.#where("target.verified"), evidence: [...answer.value], closes: [...this.#target.closes], ...(already === undefined ? {} : { already }) }]);
     return NOTHING;
   }
 
@@ -198,7 +196,8 @@ class Deeds {
         ...buttonsFor({ run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, topic, title: this.#step.title }),
       }),
     );
-    if (topic.startsWith("held")) this.#performer.telemetry.event("step.held", { run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, verb: this.#step.verb, why: "failed" }, "warning");
+    if (topic.startsWith("held"))
+      this.#performer.telemetry.event("step.held", { run: this.#ref.run, step: this.#ref.step, target: this.#ref.target, verb: this.#step.verb, why: "failed" }, "warning");
     // That people could not be reached is a fact too, and nothing waits for them because of it.
     await this.#append(0, [answer.ok ? { ...this.#where("target.told"), topic, text } : this.#faulted("tell", this.walk.try, attempt, answer.fault)]);
     return NOTHING;
@@ -216,7 +215,10 @@ class Deeds {
     return {
       instances: [
         ...waiting.filter(({ targets }) => targets.some(({ id }) => id === target)).map((dependent) => targetInstance(run, dependent.id, target)),
-        ...this.#index.dependents(step).filter(({ when }) => when !== undefined).map(({ id }) => stepInstance(run, id)),
+        ...this.#index
+          .dependents(step)
+          .filter(({ when }) => when !== undefined)
+          .map(({ id }) => stepInstance(run, id)),
         ...this.#index.rivals(step, target).map((rival) => targetInstance(run, rival.step, rival.target)),
       ],
     };
@@ -245,7 +247,11 @@ class Deeds {
     return true;
   }
 
-  async #try<Value>(tryNumber: number, attempt: number, work: (call: Call) => Promise<Value>): Promise<{ ok: true; value: Value } | { ok: false; fault: ReturnType<typeof faultRecordOf> }> {
+  async #try<Value>(
+    tryNumber: number,
+    attempt: number,
+    work: (call: Call) => Promise<Value>,
+  ): Promise<{ ok: true; value: Value } | { ok: false; fault: ReturnType<typeof faultRecordOf> }> {
     const { run, step, target } = this.#ref;
     try {
       return { ok: true, value: await inScope({ run, step, target, attempt }, () => work(this.#call(tryNumber, attempt))) };
@@ -268,7 +274,10 @@ class Deeds {
   #checked(receipt: unknown): unknown {
     const parsed = this.#action.receipt.safeParse(receipt);
     if (parsed.success) return parsed.data;
-    throw new Fault("defect", `the receipt of ${this.#step.verb} does not fit its schema: ${parsed.error.issues[0]?.message ?? "unknown"} at ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
+    throw new Fault(
+      "defect",
+      `the receipt of ${this.#step.verb} does not fit its schema: ${parsed.error.issues[0]?.message ?? "unknown"} at ${parsed.error.issues[0]?.path.join(".") ?? ""}`,
+    );
   }
 
   #ports(): Record<string, unknown> {

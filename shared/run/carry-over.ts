@@ -84,7 +84,9 @@ function carriedStep(index: PlanIndex, step: StepState, steps: Steps): CarriedSt
     as: step.as ?? "unknown",
     why: step.why ?? "",
     ...(blocker === undefined ? {} : { blocker: { step: blocker.id, title: blocker.title, as: blocker.as ?? "unknown", why: blocker.why ?? "" } }),
-    targets: step.targets.filter(({ as }) => as === undefined || ENDINGS[as].carriedOver).map(({ id, as = "skipped", why = "", evidence, faults }) => ({ id, as, why, evidence: [...faults, ...evidence] })),
+    targets: step.targets
+      .filter(({ as }) => as === undefined || ENDINGS[as].carriedOver)
+      .map(({ id, as = "skipped", why = "", evidence, faults }) => ({ id, as, why, evidence: [...faults, ...evidence] })),
     doneTargets: step.targets.filter(({ as }) => as === "done" || as === "already").map(({ id }) => id),
   };
 }
@@ -93,7 +95,7 @@ function carriedStep(index: PlanIndex, step: StepState, steps: Steps): CarriedSt
 function blockerOf(index: PlanIndex, step: CompiledStep, steps: Steps): StepState | undefined {
   let blocker: StepState | undefined;
   // The plan is acyclic, so every turn goes further back; a step that was begun is itself where the trouble is.
-  for (let at: CompiledStep = step; steps.get(at.id)?.as === "skipped"; ) {
+  for (let at: CompiledStep = step; steps.get(at.id)?.as === "skipped";) {
     const bad = at.needs.map((need) => steps.get(need.step)).find((needed) => needed?.as !== undefined && !ENDINGS[needed.as].well);
     if (bad === undefined) break;
     blocker = bad;

@@ -35,7 +35,14 @@ describe("a whole run", () => {
     const state = await play(stage, { decisions: APPROVED });
 
     expect(state).toMatchObject({ outcome: "well", obligations: [{ id: "page", closed: { by: "page.down www" } }] });
-    expect(vendor.effects.map((effect) => effect.slice("begun 2024-12-08/".length))).toEqual(["page.up/www/1", "web.patch/IC-Web1/1", "kong.destroy/kong/1", "web.patch/IC-Web2/1", "web.patch/IC-Web3/1", "page.down/www/1"]);
+    expect(vendor.effects.map((effect) => effect.slice("begun 2024-12-08/".length))).toEqual([
+      "page.up/www/1",
+      "web.patch/IC-Web1/1",
+      "kong.destroy/kong/1",
+      "web.patch/IC-Web2/1",
+      "web.patch/IC-Web3/1",
+      "page.down/www/1",
+    ]);
   });
 
   it("begins nothing new after an abort, and closes what is open", async () => {
@@ -54,7 +61,9 @@ describe("a whole run", () => {
     const vendor = fakeVendor({ "IC-Web1": { takesMs: 600_000 } });
     const stage = await staged(vendor);
 
-    const state = await play(stage, { decisions: [...APPROVED, { at: "2024-12-08T01:03:00.000Z", decision: "abort", mode: "freeze" }, { at: "2024-12-08T03:00:00.000Z", by: "Ben", decision: "resume" }] });
+    const state = await play(stage, {
+      decisions: [...APPROVED, { at: "2024-12-08T01:03:00.000Z", decision: "abort", mode: "freeze" }, { at: "2024-12-08T03:00:00.000Z", by: "Ben", decision: "resume" }],
+    });
 
     expect(state.outcome).toBe("well");
     expect(state.steps.find(({ id }) => id === "kong.destroy")?.begunAt).toBe("2024-12-08T03:00:00.000Z");

@@ -76,7 +76,11 @@ export function conductorOf(stage: Stage): Conductor {
   async function viewOfStep(index: PlanIndex, ref: StepRef): Promise<View> {
     const view = await View.of(stage.journal, ref.run, streamsOfStep(index, index.step(ref.step)));
     const batch = foldStep(view.streams(stepStream(ref.step))).batches.at(-1)?.targets ?? [];
-    await view.read(stage.journal, ref.run, batch.map((target) => targetStream(ref.step, target)));
+    await view.read(
+      stage.journal,
+      ref.run,
+      batch.map((target) => targetStream(ref.step, target)),
+    );
     return view;
   }
 
@@ -129,8 +133,17 @@ export function conductorOf(stage: Stage): Conductor {
       let ring: readonly string[] = [];
       switch (order.do) {
         case "tell": {
-          const mention = (order.topic.startsWith("approval") ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(({ slackId }) => slackId);
-          const notice = { key: `${ref.run}/${ref.step}/${order.topic}`, channels: index.plan.window.channels.map(({ id }) => id), mention, text: order.text, lines: order.lines, ...buttonsFor({ run: ref.run, step: ref.step, topic: order.topic, title: step.title, ...(order.preview === undefined ? {} : { preview: order.preview }) }) };
+          const mention = (order.topic.startsWith("approval") ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(
+            ({ slackId }) => slackId,
+          );
+          const notice = {
+            key: `${ref.run}/${ref.step}/${order.topic}`,
+            channels: index.plan.window.channels.map(({ id }) => id),
+            mention,
+            text: order.text,
+            lines: order.lines,
+            ...buttonsFor({ run: ref.run, step: ref.step, topic: order.topic, title: step.title, ...(order.preview === undefined ? {} : { preview: order.preview }) }),
+          };
           const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
           const about = { at, step: ref.step, topic: order.topic };
           if (order.topic.startsWith("approval")) stage.telemetry.event("step.held", { run: ref.run, step: ref.step, target: "", verb: step.verb, why: "approval" }, "warning");
@@ -151,14 +164,25 @@ export function conductorOf(stage: Stage): Conductor {
           }
           break;
         case "end": {
-          const { as, why } = order.as === undefined ? await summary(ref, step.targets.map(({ id }) => id), order.why) : { as: order.as, why: order.why ?? "" };
+          const { as, why } =
+            order.as === undefined
+              ? await summary(
+                  ref,
+                  step.targets.map(({ id }) => id),
+                  order.why,
+                )
+              : { as: order.as, why: order.why ?? "" };
           const kept = await append({ type: "step.ended", at, step: ref.step, as, why });
           if (kept) stage.telemetry.event("step.rested", { run: ref.run, step: ref.step, target: "", verb: step.verb, outcome: as, durationMs: 0 });
           if (step.onFailure === "stop" && !ENDINGS[as].well && as !== "dropped") await stop(ref.run, ref.step, `${as}: ${why}`);
-          ring = index.dependents(ref.step).flatMap((dependent) => [
-            stepInstance(ref.run, dependent.id),
-            ...dependent.targets.filter(() => dependent.needs.some((need) => need.step === ref.step && need.per === "target")).map(({ id }) => targetInstance(ref.run, dependent.id, id)),
-          ]);
+          ring = index
+            .dependents(ref.step)
+            .flatMap((dependent) => [
+              stepInstance(ref.run, dependent.id),
+              ...dependent.targets
+                .filter(() => dependent.needs.some((need) => need.step === ref.step && need.per === "target"))
+                .map(({ id }) => targetInstance(ref.run, dependent.id, id)),
+            ]);
           break;
         }
         default:
@@ -204,7 +228,13 @@ export function conductorOf(stage: Stage): Conductor {
       if (never !== undefined) await tellOfAbort(index, never);
       await stage.journal.append(run, RUN_STREAM, facts.length, [{ type: "run.ended", at: isoOf(stage.clock.now()), outcome, headline }]);
       const openCount = state.obligations.filter(({ closed }) => closed === undefined).length;
-      stage.telemetry.event("run.closed", { run, outcome, doneCount: state.counts.done + state.counts.already, failedCount: state.counts.failed + state.counts.unknown, openCount });
+      stage.telemetry.event("run.closed", {
+        run,
+        outcome,
+        doneCount: state.counts.done + state.counts.already,
+        failedCount: state.counts.failed + state.counts.unknown,
+        openCount,
+      });
     },
   };
 

@@ -7,7 +7,11 @@ const abort = (mode: "freeze" | "finish" | "close", by: string) => decided("abor
 it("knows when the run started, was stopped and ended", () => {
   const told = runFactsOf().started().after("1h").stopped("a.b", "failed: x").stopped("c.d", "later").ended("badly");
 
-  expect(controlOf(told.facts, [])).toMatchObject({ started: { at: "2024-12-08T01:00:00.000Z" }, stopped: { step: "a.b", why: "failed: x" }, ended: { outcome: "badly", at: told.at } });
+  expect(controlOf(told.facts, [])).toMatchObject({
+    started: { at: "2024-12-08T01:00:00.000Z" },
+    stopped: { step: "a.b", why: "failed: x" },
+    ended: { outcome: "badly", at: told.at },
+  });
 });
 
 it("lets a later abort strengthen an earlier one", () => {

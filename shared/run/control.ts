@@ -14,7 +14,8 @@ export interface Control {
 export function controlOf(runFacts: readonly Fact[], decisions: readonly Decision[]): Control {
   const control: { -readonly [Key in keyof Control]: Control[Key] } = {};
   for (const fact of runFacts) {
-    if (fact.type === "run.started") control.started = { at: fact.at, digest: fact.digest, approved: fact.approved ?? {}, ...(fact.abortedBy === undefined ? {} : { abortedBy: fact.abortedBy }) };
+    if (fact.type === "run.started")
+      control.started = { at: fact.at, digest: fact.digest, approved: fact.approved ?? {}, ...(fact.abortedBy === undefined ? {} : { abortedBy: fact.abortedBy }) };
     if (fact.type === "run.stopped" && control.stopped === undefined) control.stopped = { step: fact.step, why: fact.why };
     if (fact.type === "run.ended") control.ended = { outcome: fact.outcome, at: fact.at };
   }

@@ -53,7 +53,11 @@ it("strengthens an abort by a second decision", async () => {
 
   const made = [await by(journal, { decision: "abort", mode: "freeze" }), await by(journal, { decision: "abort" }), await by(journal, { decision: "abort", mode: "close" })];
 
-  expect(made.map(({ isNew, decision }) => [isNew, decision.mode])).toEqual([[true, "freeze"], [true, "close"], [false, "close"]]);
+  expect(made.map(({ isNew, decision }) => [isNew, decision.mode])).toEqual([
+    [true, "freeze"],
+    [true, "close"],
+    [false, "close"],
+  ]);
 });
 
 it("keeps both of two decisions that are made at the same time", async () => {

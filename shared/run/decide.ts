@@ -38,7 +38,8 @@ export async function decide(journal: Journal, index: PlanIndex, request: Decisi
     const preview = decision === "approve" && step !== undefined ? foldStep(await journal.read(run, stepStream(step))).preview?.digest : undefined;
     const same = decisions.find((known) => (request.id === undefined ? false : known.id === request.id)) ?? repeated(decisions, request, by, preview);
     if (same !== undefined) return { decision: same, isNew: false };
-    if (request.preview !== undefined && request.preview !== preview) throw new Fault("conflict", `the world has moved since that preview of ${step ?? ""} was shown: look at the newer one`);
+    if (request.preview !== undefined && request.preview !== preview)
+      throw new Fault("conflict", `the world has moved since that preview of ${step ?? ""} was shown: look at the newer one`);
     const { ended } = controlOf(await journal.read(run, RUN_STREAM), decisions);
     if (ended !== undefined && decision !== "acknowledge") throw new Fault("conflict", `the run ${run} ended at ${ended.at}: nothing is left to ${decision}`);
     const made: Decision = {
@@ -78,7 +79,15 @@ function check(index: PlanIndex, { decision, step, target, mode, preview }: Deci
 function repeated(decisions: readonly Decision[], request: DecisionRequest, by: string, preview: string | undefined): Decision | undefined {
   // Another retry is another try, and an acknowledgement is good for some hours only.
   if (request.decision === "retry" || request.decision === "acknowledge" || request.id !== undefined) return undefined;
-  const related = ABOUT_THE_RUN.has(request.decision) ? decisions.filter(({ decision }) => ABOUT_THE_RUN.has(decision)) : decisions.filter(({ step, target }) => step === request.step && target === request.target);
+  const related = ABOUT_THE_RUN.has(request.decision)
+    ? decisions.filter(({ decision }) => ABOUT_THE_RUN.has(decision))
+    : decisions.filter(({ step, target }) => step === request.step && target === request.target);
   const latest = related.at(-1);
-  return latest !== undefined && latest.decision === request.decision && latest.by === by && latest.preview === preview && (request.decision !== "abort" || latest.mode === (request.mode ?? "close")) ? latest : undefined;
+  return latest !== undefined &&
+    latest.decision === request.decision &&
+    latest.by === by &&
+    latest.preview === preview &&
+    (request.decision !== "abort" || latest.mode === (request.mode ?? "close"))
+    ? latest
+    : undefined;
 }

@@ -83,7 +83,8 @@ export function verifyChain(text: string, head?: string): Verified {
     if (closing !== undefined) breach(line, "it stands after the closing record: it was added");
     if (link.n > number) breach(line, `missing before it: ${link.n - number === 1 ? `record ${number}` : `records ${number} to ${link.n - 1}`}`);
     else if (link.n < number) breach(line, `record ${link.n} stands where record ${number} is due: it was moved or added`);
-    else if (previous !== undefined && link.previous !== previous) breach(line, line === 1 ? "the first record follows another one" : `it does not follow line ${line - 1}: one of the two was replaced`);
+    else if (previous !== undefined && link.previous !== previous)
+      breach(line, line === 1 ? "the first record follows another one" : `it does not follow line ${line - 1}: one of the two was replaced`);
     const { kind } = link.record;
     const closes = Closing.safeParse(link.record);
     if (closes.success) closing ??= { line, ...closes.data, previous: link.previous };
@@ -120,5 +121,9 @@ function hashOf(link: { readonly n: number; readonly previous: string; readonly 
 }
 
 function inWords(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts).map(([kind, count]) => `${count} ${kind}`).join(", ") || "none";
+  return (
+    Object.entries(counts)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(", ") || "none"
+  );
 }

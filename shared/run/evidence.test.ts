@@ -33,7 +33,8 @@ describe("a file of records", () => {
 
   it("names the line at which records are missing, but for the end, which is missing as a whole", () => {
     for (let at = 0; at < lines.length - 1; at++) expect({ at, lines: linesOf(file(lines.toSpliced(at, 1))) }).toMatchObject({ at, lines: expect.arrayContaining([at + 1]) });
-    for (let kept = 0; kept < lines.length; kept++) expect(verifyChain(file(lines.slice(0, kept))).breaches).toContainEqual({ line: kept + 1, why: "there is no closing record: the end is missing" });
+    for (let kept = 0; kept < lines.length; kept++)
+      expect(verifyChain(file(lines.slice(0, kept))).breaches).toContainEqual({ line: kept + 1, why: "there is no closing record: the end is missing" });
     expect(verifyChain(file(lines.toSpliced(3, 2))).breaches[0]).toEqual({ line: 4, why: "missing before it: records 4 to 5" });
   });
 
@@ -79,21 +80,34 @@ describe("the evidence of a night", () => {
   let night: Night;
   let records: ReturnType<typeof evidenceOf>;
   const exchange: RecordedExchange = {
-    at: "2024-12-08T01:00:00.000Z", run: "2024-12-08", step: "reschedule-jobs.run", target: "reschedule-jobs.run", system: "azure-devops",
-    request: { method: "POST", url: "https://dev.azure.com/x/_apis/pipelines/1/runs", body: { stagesToSkip: ["B"] } }, response: { status: 200, body: { id: 7 } },
+    at: "2024-12-08T01:00:00.000Z",
+    run: "2024-12-08",
+    step: "reschedule-jobs.run",
+    target: "reschedule-jobs.run",
+    system: "azure-devops",
+    request: { method: "POST", url: "https://dev.azure.com/x/_apis/pipelines/1/runs", body: { stagesToSkip: ["B"] } },
+    response: { status: 200, body: { id: 7 } },
   };
   beforeAll(async () => {
     night = await decemberNight();
     records = evidenceOf({
-      plan: night.plan, entries: night.entries, storedBy: "Ada", approval: { by: "Ben", at: "2024-12-06T17:00:00.000Z" },
-      exchanges: [exchange, { ...exchange, run: "2024-10-06" }, { ...exchange, step: null, target: null }], now: Date.parse("2024-12-08T20:00:00.000Z"),
+      plan: night.plan,
+      entries: night.entries,
+      storedBy: "Ada",
+      approval: { by: "Ben", at: "2024-12-06T17:00:00.000Z" },
+      exchanges: [exchange, { ...exchange, run: "2024-10-06" }, { ...exchange, step: null, target: null }],
+      now: Date.parse("2024-12-08T20:00:00.000Z"),
     });
   });
 
   it("holds every fact once, and a record for each change and each target", () => {
     const of = (kind: string) => records.filter((record) => record.kind === kind);
 
-    expect(of("fact").map(({ stream, seq, fact }) => JSON.stringify([stream, seq, fact])).toSorted()).toEqual(night.entries.map(({ stream, seq, fact }) => JSON.stringify([stream, seq, fact])).toSorted());
+    expect(
+      of("fact")
+        .map(({ stream, seq, fact }) => JSON.stringify([stream, seq, fact]))
+        .toSorted(),
+    ).toEqual(night.entries.map(({ stream, seq, fact }) => JSON.stringify([stream, seq, fact])).toSorted());
     expect(of("change").map(({ id }) => id)).toEqual(night.plan.changes.map(({ id }) => id));
     expect(of("work")).toHaveLength(night.plan.steps.flatMap(({ targets }) => targets).length);
     expect(of("exchange")).toHaveLength(2);
@@ -103,7 +117,11 @@ describe("the evidence of a night", () => {
     const place = records.findIndex(({ kind, step }) => kind === "work" && step === "reschedule-jobs.run");
     const approved = records.find(({ kind, approvals }) => kind === "work" && Array.isArray(approvals) && approvals.length > 0);
 
-    expect(records[0]).toMatchObject({ kind: "window", plan: { digest: night.plan.digest, storedBy: "Ada", approvedBy: "Ben", approvedAt: { utc: "2024-12-06T17:00:00.000Z", local: "2024-12-06T12:00:00-05:00" } }, outcome: night.state.outcome });
+    expect(records[0]).toMatchObject({
+      kind: "window",
+      plan: { digest: night.plan.digest, storedBy: "Ada", approvedBy: "Ben", approvedAt: { utc: "2024-12-06T17:00:00.000Z", local: "2024-12-06T12:00:00-05:00" } },
+      outcome: night.state.outcome,
+    });
     expect(records[place]).toMatchObject({
       planned: { verb: "pipeline.run", at: { utc: "2024-12-08T01:00:00.000Z", local: "2024-12-07T20:00:00-05:00" }, digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
       intendedAt: { utc: "2024-12-08T01:00:00.000Z" },

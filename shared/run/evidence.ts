@@ -57,7 +57,11 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
     run: plan.window.id,
     title: plan.window.title,
     zone: plan.window.zone,
-    plan: { digest: plan.digest, ...(storedBy === undefined ? {} : { storedBy }), ...(approval === undefined ? {} : { approvedBy: approval.by, approvedAt: instant(approval.at), previews: approval.previews ?? {} }) },
+    plan: {
+      digest: plan.digest,
+      ...(storedBy === undefined ? {} : { storedBy }),
+      ...(approval === undefined ? {} : { approvedBy: approval.by, approvedAt: instant(approval.at), previews: approval.previews ?? {} }),
+    },
     madeAt: instant(isoOf(now)),
     recorded: exchanges !== undefined,
     ...(state.startedAt === undefined ? {} : { startedAt: instant(state.startedAt) }),
@@ -82,14 +86,17 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
   return [
     window,
     ...changes,
-    ...said.filter(({ step, target }) => !plan.steps.some((known) => known.id === step && known.targets.some((one) => one.id === target))).map((exchange) => exchangeRecord(undefined, exchange)),
+    ...said
+      .filter(({ step, target }) => !plan.steps.some((known) => known.id === step && known.targets.some((one) => one.id === target)))
+      .map((exchange) => exchangeRecord(undefined, exchange)),
     ...rest.flatMap(factsOf),
   ];
 
   /** What was planned for one target, by whose word it was done, what the vendor answered and what was seen afterwards. */
   function workRecord(step: CompiledStep, target: string): ChainRecord {
     const facts: readonly Fact[] = (streams.get(targetStream(step.id, target)) ?? []).map(({ fact }) => fact);
-    const last = <Type extends Fact["type"]>(type: Type): Extract<Fact, { type: Type }> | undefined => facts.findLast((fact): fact is Extract<Fact, { type: Type }> => fact.type === type);
+    const last = <Type extends Fact["type"]>(type: Type): Extract<Fact, { type: Type }> | undefined =>
+      facts.findLast((fact): fact is Extract<Fact, { type: Type }> => fact.type === type);
     const standing = state.steps.find(({ id }) => id === step.id)?.targets.find(({ id }) => id === target);
     const { params } = index.target(step.id, target);
     const begun = last("target.begun");
@@ -121,7 +128,16 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
   }
 
   function exchangeRecord(change: string | undefined, { at, step, target, system, request, response }: RecordedExchange): ChainRecord {
-    return { kind: "exchange", ...drop({ change }), step, target, system, at: instant(at), sent: { method: request.method, url: request.url, body: request.body ?? null }, answered: { status: response.status, body: response.body ?? null } };
+    return {
+      kind: "exchange",
+      ...drop({ change }),
+      step,
+      target,
+      system,
+      at: instant(at),
+      sent: { method: request.method, url: request.url, body: request.body ?? null },
+      answered: { status: response.status, body: response.body ?? null },
+    };
   }
 }
 

@@ -51,7 +51,14 @@ export type DecisionName = (typeof DECISIONS)[number];
 
 const RunFacts = [
   /** `approved`: previews that were approved with the plan, by step. `abortedBy`: who had aborted it before it started, and wins. */
-  z.object({ type: z.literal("run.started"), at: Instant, digest: z.string(), by: z.string(), approved: z.record(z.string(), z.string()).optional(), abortedBy: z.string().optional() }),
+  z.object({
+    type: z.literal("run.started"),
+    at: Instant,
+    digest: z.string(),
+    by: z.string(),
+    approved: z.record(z.string(), z.string()).optional(),
+    abortedBy: z.string().optional(),
+  }),
   /** A step with `onFailure: stop` ended badly: nothing new begins but what closes. */
   z.object({ type: z.literal("run.stopped"), at: Instant, step: z.string(), why: z.string() }),
   z.object({ type: z.literal("run.closing"), at: Instant, why: z.string() }),

@@ -18,7 +18,20 @@ function sight(told: { readonly facts: readonly Fact[]; readonly now: number }, 
   const compiled = stepOf("a.b", step);
   const [target] = compiled.targets;
   if (target === undefined) throw new Error("a step of a test has a target");
-  return { step: compiled, target, now: told.now, cutoff: CUT, earliest: 0, control: {}, walk: walkOf(told.facts), needs: [], taken: new Map(), decisions: [], offers: { cancel: true }, ...rest };
+  return {
+    step: compiled,
+    target,
+    now: told.now,
+    cutoff: CUT,
+    earliest: 0,
+    control: {},
+    walk: walkOf(told.facts),
+    needs: [],
+    taken: new Map(),
+    decisions: [],
+    offers: { cancel: true },
+    ...rest,
+  };
 }
 
 const fresh = (): ReturnType<typeof factsOf> => factsOf("a.b");
@@ -97,8 +110,16 @@ describe("B3 people must hear something", () => {
     const overdue = begun().progressed("running").after("31m");
     const neverStarted = begun().progressed("waiting", "queued").told("late-start#1").after("31m");
 
-    expect(nextOrder(sight(overdue, { step: { onFailure: "ask" } }))).toMatchObject({ do: "tell", topic: "held#1", lines: [expect.stringContaining("not finished within 30 min"), expect.any(String)] });
-    expect(nextOrder(sight(neverStarted, { step: { onFailure: "ask" } }))).toMatchObject({ do: "tell", topic: "held#1", lines: [expect.stringContaining("never started"), expect.any(String)] });
+    expect(nextOrder(sight(overdue, { step: { onFailure: "ask" } }))).toMatchObject({
+      do: "tell",
+      topic: "held#1",
+      lines: [expect.stringContaining("not finished within 30 min"), expect.any(String)],
+    });
+    expect(nextOrder(sight(neverStarted, { step: { onFailure: "ask" } }))).toMatchObject({
+      do: "tell",
+      topic: "held#1",
+      lines: [expect.stringContaining("never started"), expect.any(String)],
+    });
   });
 
   it("does not ask while the run can still cure it by itself", () => {
@@ -188,7 +209,11 @@ describe("B6 begun, and the run is being closed up", () => {
 
     expect(nextOrder(sight(told, { control: ABORT.close }))).toMatchObject({ do: "wait", until: told.now + ms("15s") });
     expect(nextOrder(sight(told.after("15s"), { control: ABORT.close }))).toEqual({ do: "cancel", try: 1, attempt: 2 });
-    expect(nextOrder(sight(begun().faulted("denied", "cancel", { attempt: 1 }), { control: ABORT.close }))).toMatchObject({ do: "rest", as: "unknown", why: expect.stringContaining("could not be stopped") });
+    expect(nextOrder(sight(begun().faulted("denied", "cancel", { attempt: 1 }), { control: ABORT.close }))).toMatchObject({
+      do: "rest",
+      as: "unknown",
+      why: expect.stringContaining("could not be stopped"),
+    });
   });
 
   it("rests at once where nothing can be stopped", () => {
@@ -215,7 +240,10 @@ describe("B7 begun, too late to start or to finish", () => {
   });
 
   it("gives what closes the time to start after the cutoff, which it is late for through no fault of its own", () => {
-    const told = factsOf("a.b", "a.b", new Date(CUT + ms("1h")).toISOString()).intended().begun().progressed("waiting", "queued");
+    const told = factsOf("a.b", "a.b", new Date(CUT + ms("1h")).toISOString())
+      .intended()
+      .begun()
+      .progressed("waiting", "queued");
 
     expect(nextOrder(sight(told, { step: { always: true } })).do).toBe("poll");
     expect(nextOrder(sight(told.told("late-start#1").after("31m"), { step: { always: true } }))).toMatchObject({ do: "cancel" });
@@ -261,7 +289,11 @@ describe("B8 begun, and it ended badly", () => {
   });
 
   it("fails at once when it was refused", () => {
-    expect(nextOrder(sight(begun().faulted("rejected", "poll", { message: "stage failed" }), { offers: { cancel: false } }))).toEqual({ do: "rest", as: "failed", why: "stage failed" });
+    expect(nextOrder(sight(begun().faulted("rejected", "poll", { message: "stage failed" }), { offers: { cancel: false } }))).toEqual({
+      do: "rest",
+      as: "failed",
+      why: "stage failed",
+    });
   });
 
   it("is unknown when it may not look at all", () => {
@@ -304,11 +336,15 @@ describe("B8 begun, and it ended badly", () => {
     const decisions = [decided("retry", { at: OPENS_AT, step: "a.b" })];
     const told = begun().faulted("rejected", "poll").intended({ try: 2 }).begun().after("5m").faulted("rejected", "poll").told("held#2.1");
 
-    expect(nextOrder(sight(told, { step: { onFailure: "ask" }, decisions, offers: { cancel: false } }))).toMatchObject({ do: "wait", why: expect.stringContaining("held until someone decides") });
+    expect(nextOrder(sight(told, { step: { onFailure: "ask" }, decisions, offers: { cancel: false } }))).toMatchObject({
+      do: "wait",
+      why: expect.stringContaining("held until someone decides"),
+    });
   });
 
   it("waits with a fresh try while the run is held", () => {
-    for (const control of ON_HOLD) expect(nextOrder(sight(begun().faulted("failed", "poll").after("15s"), { control }))).toMatchObject({ do: "wait", why: expect.stringMatching(/^(frozen|paused) by Ada/) });
+    for (const control of ON_HOLD)
+      expect(nextOrder(sight(begun().faulted("failed", "poll").after("15s"), { control }))).toMatchObject({ do: "wait", why: expect.stringMatching(/^(frozen|paused) by Ada/) });
   });
 });
 
@@ -378,7 +414,12 @@ describe("B11 not begun, and it may not begin any more", () => {
     ["aborted to finish", { control: ABORT.finish }, "skipped", "aborted by Ada before it began"],
     ["stopped", { control: { stopped: { step: "x.y", why: "failed" } } }, "skipped", "the run was stopped: x.y failed"],
     ["past the cutoff", { now: CUT }, "skipped", "the window's cutoff had come before it could begin"],
-    ["irreversible and too close to it", { now: CUT - ms("9m"), step: { irreversible: true } }, "skipped", "irreversible, and it could not be finished and verified before the cutoff"],
+    [
+      "irreversible and too close to it",
+      { now: CUT - ms("9m"), step: { irreversible: true } },
+      "skipped",
+      "irreversible, and it could not be finished and verified before the cutoff",
+    ],
     ["without what it needs", { needs: [{ is: "failed", why: "a.a on x ended failed" }] }, "skipped", "a.a on x ended failed"],
     ["skipped by someone", { decisions: [decided("skip", { step: "a.b", note: "not tonight" })] }, "dropped", "skipped by Ada: not tonight"],
   ] as const)("rests when %s", (_name, draft, as, why) => {
@@ -388,7 +429,13 @@ describe("B11 not begun, and it may not begin any more", () => {
   it("lets what closes begin in spite of them", () => {
     const step = { always: true };
 
-    for (const draft of [{ control: ABORT.close }, { now: CUT + 1 }, { control: { stopped: { step: "x.y", why: "failed" } } }, { needs: [{ is: "failed", why: "" }] }, { control: { paused: { by: "Ada", at: OPENS_AT } } }] as SightDraft[]) {
+    for (const draft of [
+      { control: ABORT.close },
+      { now: CUT + 1 },
+      { control: { stopped: { step: "x.y", why: "failed" } } },
+      { needs: [{ is: "failed", why: "" }] },
+      { control: { paused: { by: "Ada", at: OPENS_AT } } },
+    ] as SightDraft[]) {
       expect(nextOrder(sight(fresh(), { ...draft, step }))).toMatchObject({ do: "begin" });
     }
   });

@@ -247,7 +247,9 @@ function askedTries({ decisions }: TargetSight): number {
 function answered(sight: TargetSight, ending: { as: Ending; why: string }): Order | undefined {
   const { walk, decisions, now, cutoff } = sight;
   // By its id, not by its instant alone: a try that fails at the very instant of the decision would follow it for ever.
-  const answer = decisions.findLast(({ decision, at, id }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt(walk) && !walk.followed.includes(id));
+  const answer = decisions.findLast(
+    ({ decision, at, id }) => (decision === "retry" || decision === "skip" || decision === "done") && Date.parse(at) >= failedAt(walk) && !walk.followed.includes(id),
+  );
   switch (answer?.decision) {
     case "retry": {
       if (mayBegin(sight, now) !== undefined) return undefined;
@@ -298,7 +300,12 @@ function nextOfFresh(sight: TargetSight): Order {
   const held = step.always ? undefined : holds(control);
   if (held !== undefined) return { do: "wait", until, why: held };
   const open = needs.find(({ is }) => is === "open");
-  if (open !== undefined) return { do: "wait", until: step.always ? waitForNeeds(now, sight.earliest) : Math.min(waitForNeeds(now, sight.earliest), Math.max(sight.cutoff, now + 1)), why: `waits for ${open.why}` };
+  if (open !== undefined)
+    return {
+      do: "wait",
+      until: step.always ? waitForNeeds(now, sight.earliest) : Math.min(waitForNeeds(now, sight.earliest), Math.max(sight.cutoff, now + 1)),
+      why: `waits for ${open.why}`,
+    };
   const [resource, holder] = [...taken][0] ?? [];
   if (holder !== undefined) return { do: "wait", until, why: `${resource} is in use by ${holder.step} ${holder.target}` };
   return { do: "begin", try: 1, attempt: 1 };
@@ -358,7 +365,8 @@ function failureOf(sight: TargetSight): string | undefined {
   if (lateness !== undefined || walk.fault === undefined) return lateness?.why;
   const { fault, deed, attempt } = walk.fault;
   const recovers =
-    isCurable(fault) && (fault.kind === "failed" ? walk.try - askedTries(sight) < step.policy.attempts : deed === "poll" || attempt < (deed === "verify" ? looksOf(step) : step.policy.attempts));
+    isCurable(fault) &&
+    (fault.kind === "failed" ? walk.try - askedTries(sight) < step.policy.attempts : deed === "poll" || attempt < (deed === "verify" ? looksOf(step) : step.policy.attempts));
   return recovers ? undefined : fault.message;
 }
 

@@ -15,7 +15,21 @@ interface SightDraft extends Partial<Omit<StepSight, "step">> {
 }
 
 function sight({ step, ...rest }: SightDraft = {}, facts = stepFactsOf("a.b")): StepSight {
-  return { step: stepOf("a.b", step), now: facts.now, cutoff: CUT, earliest: 0, cascade: [], approvedBefore: [], control: {}, needs: [], condition: MET, decisions: [], rested: new Map(), ...foldStep(facts.facts), ...rest };
+  return {
+    step: stepOf("a.b", step),
+    now: facts.now,
+    cutoff: CUT,
+    earliest: 0,
+    cascade: [],
+    approvedBefore: [],
+    control: {},
+    needs: [],
+    condition: MET,
+    decisions: [],
+    rested: new Map(),
+    ...foldStep(facts.facts),
+    ...rest,
+  };
 }
 
 const rest = (as: "done" | "failed" | "unknown" | "skipped", at = OPENS): { as: typeof as; why: string; at: number } => ({ as, why: as, at });
@@ -44,7 +58,9 @@ describe("S2 a batch is under way", () => {
   it("runs it again under its own number, even when aborted: what has rested answers at once", () => {
     const facts = stepFactsOf("a.b").batch(["x", "y"], 1);
 
-    const order = nextStep(sight({ step: { targets: ["x", "y", "z"] }, rested: new Map([["x", rest("done")]]), control: { aborted: { mode: "close", by: "Ada", at: OPENS_AT } } }, facts));
+    const order = nextStep(
+      sight({ step: { targets: ["x", "y", "z"] }, rested: new Map([["x", rest("done")]]), control: { aborted: { mode: "close", by: "Ada", at: OPENS_AT } } }, facts),
+    );
 
     expect(order).toEqual({ do: "run", batch: 0, targets: ["x", "y"], failuresBefore: 1 });
   });
@@ -57,7 +73,18 @@ describe("S3 a batch is over, too many failed", () => {
   it("ends, counting failures of all batches", () => {
     const facts = stepFactsOf("a.b").batch(["x"]).batch(["y", "z"], 1);
 
-    const order = nextStep(sight({ step, rested: new Map([["y", rest("unknown")], ["z", rest("done")]]) }, facts));
+    const order = nextStep(
+      sight(
+        {
+          step,
+          rested: new Map([
+            ["y", rest("unknown")],
+            ["z", rest("done")],
+          ]),
+        },
+        facts,
+      ),
+    );
 
     expect(order).toEqual({ do: "end", why: "2 failed, and no more than 1 may: the rest was not begun" });
   });
@@ -65,7 +92,20 @@ describe("S3 a batch is over, too many failed", () => {
   it("goes on with as many as may fail; what was skipped did not fail", () => {
     const facts = stepFactsOf("a.b").batch(["x"]).batch(["y", "z"], 1);
 
-    expect(nextStep(sight({ step, rested: new Map([["y", rest("skipped")], ["z", rest("done")]]) }, facts))).toEqual({ do: "run", batch: 2, targets: ["u"], failuresBefore: 1 });
+    expect(
+      nextStep(
+        sight(
+          {
+            step,
+            rested: new Map([
+              ["y", rest("skipped")],
+              ["z", rest("done")],
+            ]),
+          },
+          facts,
+        ),
+      ),
+    ).toEqual({ do: "run", batch: 2, targets: ["u"], failuresBefore: 1 });
   });
 });
 
@@ -82,7 +122,10 @@ describe("S4 a batch is over, targets are left", () => {
   it("begins no further batch after an abort, a stop or the cutoff, and none while it is held", () => {
     const now = OPENS + ms("15m");
 
-    expect(nextStep(sight({ step, rested, now, control: { aborted: { mode: "finish", by: "Ada", at: OPENS_AT } } }, facts))).toEqual({ do: "end", why: "aborted by Ada before it began" });
+    expect(nextStep(sight({ step, rested, now, control: { aborted: { mode: "finish", by: "Ada", at: OPENS_AT } } }, facts))).toEqual({
+      do: "end",
+      why: "aborted by Ada before it began",
+    });
     expect(nextStep(sight({ step, rested, now: CUT }, facts))).toEqual({ do: "end", why: "the window's cutoff had come before it could begin" });
     expect(nextStep(sight({ step, rested, now, control: { paused: { by: "Ada", at: OPENS_AT } } }, facts))).toMatchObject({ do: "wait", why: "paused by Ada" });
   });
@@ -116,7 +159,11 @@ describe("S7 it may not begin any more, or a need failed, or it is past its grac
     ["past the cutoff", { now: CUT }, "the window's cutoff had come before it could begin"],
     ["a need that failed", { needs: [{ is: "failed", why: "Reschedule jobs ended failed: never started" }] }, "Reschedule jobs ended failed: never started"],
     ["past its grace", { step: { at: AT, graceMs: ms("30m") }, now: Date.parse(AT) + ms("30m") + 1 }, `it was to begin at ${AT} and could not within its grace of 30 min`],
-    ["past its grace while it waits", { step: { at: AT, graceMs: ms("30m") }, now: Date.parse(AT) + ms("31m"), needs: [{ is: "open", why: "c.d" }] }, `it was to begin at ${AT} and could not within its grace of 30 min; waits for c.d`],
+    [
+      "past its grace while it waits",
+      { step: { at: AT, graceMs: ms("30m") }, now: Date.parse(AT) + ms("31m"), needs: [{ is: "open", why: "c.d" }] },
+      `it was to begin at ${AT} and could not within its grace of 30 min; waits for c.d`,
+    ],
   ] as const)("is skipped when %s", (_name, draft, why) => {
     expect(nextStep(sight(draft as SightDraft))).toEqual({ do: "end", as: "skipped", why });
   });
@@ -124,7 +171,11 @@ describe("S7 it may not begin any more, or a need failed, or it is past its grac
   it("lets what always runs begin all the same", () => {
     const step = { always: true, at: AT, graceMs: ms("1m") };
 
-    for (const draft of [{ control: { aborted: { mode: "close", by: "Ada", at: OPENS_AT } } }, { now: CUT + 1 }, { now: CUT, needs: [{ is: "failed", why: "" }] }] as SightDraft[]) {
+    for (const draft of [
+      { control: { aborted: { mode: "close", by: "Ada", at: OPENS_AT } } },
+      { now: CUT + 1 },
+      { now: CUT, needs: [{ is: "failed", why: "" }] },
+    ] as SightDraft[]) {
       expect(nextStep(sight({ ...draft, step }))).toMatchObject({ do: "run", batch: 0 });
     }
   });
@@ -137,7 +188,12 @@ describe("S7 it may not begin any more, or a need failed, or it is past its grac
 describe("S8 it may not begin yet", () => {
   it.each([
     ["too early", { step: { at: AT } }, Date.parse(AT), `not before ${AT}`],
-    ["too early, though frozen and though it closes", { step: { at: AT, always: true }, control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } }, Date.parse(AT), `not before ${AT}`],
+    [
+      "too early, though frozen and though it closes",
+      { step: { at: AT, always: true }, control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } },
+      Date.parse(AT),
+      `not before ${AT}`,
+    ],
     ["frozen", { control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } }, OPENS + HEARTBEAT_MS, "frozen by Ada"],
     ["paused", { control: { paused: { by: "Ada", at: OPENS_AT } } }, OPENS + HEARTBEAT_MS, "paused by Ada"],
     ["a need is open", { needs: [MET, { is: "open", why: "c.d" }] }, waitForNeeds(OPENS, 0), "waits for c.d"],
@@ -165,7 +221,12 @@ describe("S9 its approval is missing", () => {
     const order = nextStep(sight({ step }, previewed));
     const after = nextStep(sight({ step }, stepFactsOf("a.b").previewed().told(TOPIC)));
 
-    expect(order).toMatchObject({ do: "tell", topic: TOPIC, text: "a.b needs the approval of Ada or Ben; it cannot be undone.", lines: ["would do it", "Answer: nightshift decide approve --step a.b"] });
+    expect(order).toMatchObject({
+      do: "tell",
+      topic: TOPIC,
+      text: "a.b needs the approval of Ada or Ben; it cannot be undone.",
+      lines: ["would do it", "Answer: nightshift decide approve --step a.b"],
+    });
     expect(after).toMatchObject({ do: "wait", why: "waits for the approval of Ada or Ben" });
   });
 
@@ -187,7 +248,11 @@ describe("S9 its approval is missing", () => {
   it("asks anew, with what it would do now, when the world has moved since it was approved", () => {
     const moved = stepFactsOf("a.b").previewed().told(TOPIC).previewed("b".repeat(64), ["would do something else"]);
 
-    expect(nextStep(sight({ step, decisions: [approve()] }, moved))).toMatchObject({ do: "tell", topic: `approval#${"b".repeat(12)}`, lines: ["would do something else", expect.any(String)] });
+    expect(nextStep(sight({ step, decisions: [approve()] }, moved))).toMatchObject({
+      do: "tell",
+      topic: `approval#${"b".repeat(12)}`,
+      lines: ["would do something else", expect.any(String)],
+    });
     expect(nextStep(sight({ step, decisions: [approve(), approve("b".repeat(64))] }, moved)).do).toBe("run");
   });
 
@@ -228,7 +293,16 @@ describe("what a step came to", () => {
   });
 
   it("is done only if all are", () => {
-    expect(summaryOf(["x", "y"], [{ target: "x", as: "done", why: "seen" }, { target: "y", as: "already", why: "was so" }], "")).toEqual({ as: "done", why: "1 of 2 (x): seen" });
+    expect(
+      summaryOf(
+        ["x", "y"],
+        [
+          { target: "x", as: "done", why: "seen" },
+          { target: "y", as: "already", why: "was so" },
+        ],
+        "",
+      ),
+    ).toEqual({ as: "done", why: "1 of 2 (x): seen" });
     expect(summaryOf(["x"], [{ target: "x", as: "already", why: "was so" }], "")).toEqual({ as: "already", why: "was so" });
   });
 });

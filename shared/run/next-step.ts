@@ -24,7 +24,12 @@ export function nextStep(sight: StepSight): StepOrder {
     const topic = "ended";
     // A step that was skipped is told of with what it was skipped for, and in the end.
     if ((ended.as !== "failed" && ended.as !== "unknown") || told.includes(topic) || untold?.topic === topic) return { do: "rest", as: ended.as };
-    return { do: "tell", topic, text: `${step.title}: ${ended.as}.`, lines: [ended.why, ...(cascade.length === 0 ? [] : [`What needs it is skipped and carried over: ${cascade.join("; ")}.`])] };
+    return {
+      do: "tell",
+      topic,
+      text: `${step.title}: ${ended.as}.`,
+      lines: [ended.why, ...(cascade.length === 0 ? [] : [`What needs it is skipped and carried over: ${cascade.join("; ")}.`])],
+    };
   }
   return batches.length === 0 ? gate(sight) : nextBatch(sight);
 }
@@ -145,7 +150,8 @@ function approvalOf(sight: StepSight, heartbeat: number): StepOrder | undefined 
 
   if (preview === undefined || ((bound !== undefined || approved !== undefined) && !isFresh)) {
     const again = (unpreviewed?.at ?? 0) + TELL_AGAIN_MS;
-    if (unpreviewed !== undefined && now < again && unpreviewed.at >= (preview?.at ?? 0)) return { do: "wait", until: Math.min(again, cutoff), why: `it could not be previewed: ${unpreviewed.why}` };
+    if (unpreviewed !== undefined && now < again && unpreviewed.at >= (preview?.at ?? 0))
+      return { do: "wait", until: Math.min(again, cutoff), why: `it could not be previewed: ${unpreviewed.why}` };
     return { do: "preview" };
   }
   if (bound === preview.digest) return undefined;
@@ -157,7 +163,8 @@ function askApproval({ step, told, untold, now, cutoff }: StepSight, { digest, l
   const until = Math.min(heartbeat, cutoff);
   const why = `waits for the approval of ${names}`;
   if (told.includes(topic)) return { do: "wait", until, why };
-  if (untold?.topic === topic && now < untold.at + TELL_AGAIN_MS) return { do: "wait", until: Math.min(until, untold.at + TELL_AGAIN_MS), why: `${why}, who could not be told yet` };
+  if (untold?.topic === topic && now < untold.at + TELL_AGAIN_MS)
+    return { do: "wait", until: Math.min(until, untold.at + TELL_AGAIN_MS), why: `${why}, who could not be told yet` };
   return {
     do: "tell",
     topic,
@@ -233,5 +240,12 @@ export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "unto
     if (fact.type === "batch.started") batches.push({ targets: fact.targets, failuresBefore: fact.failuresBefore, at: Date.parse(fact.at) });
     if (fact.type === "step.ended") ended = { as: fact.as, why: fact.why };
   }
-  return { told, batches, ...(preview === undefined ? {} : { preview }), ...(unpreviewed === undefined ? {} : { unpreviewed }), ...(untold === undefined ? {} : { untold }), ...(ended === undefined ? {} : { ended }) };
+  return {
+    told,
+    batches,
+    ...(preview === undefined ? {} : { preview }),
+    ...(unpreviewed === undefined ? {} : { unpreviewed }),
+    ...(untold === undefined ? {} : { untold }),
+    ...(ended === undefined ? {} : { ended }),
+  };
 }

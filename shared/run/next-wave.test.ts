@@ -74,5 +74,8 @@ it("groups phases by barriers", () => {
 
   const groups = barrierGroups([phase("a", true), phase("b", false), phase("c", true), phase("d", false)]);
 
-  expect(groups.map((group) => group.map(({ id }) => id))).toEqual([["a", "b"], ["c", "d"]]);
+  expect(groups.map((group) => group.map(({ id }) => id))).toEqual([
+    ["a", "b"],
+    ["c", "d"],
+  ]);
 });

@@ -18,7 +18,14 @@ it("is certain once the call has answered", () => {
 });
 
 it("is closed by another step, with its evidence", () => {
-  const facts = [...opening().begun().facts, ...factsOf("page.down").intended().begun().finished().verified("www points at pal again", { closes: [PAGE.id] }).facts];
+  const facts = [
+    ...opening().begun().facts,
+    ...factsOf("page.down")
+      .intended()
+      .begun()
+      .finished()
+      .verified("www points at pal again", { closes: [PAGE.id] }).facts,
+  ];
 
   expect(obligationsOf(facts)).toMatchObject([{ id: PAGE.id, closed: { by: "page.down page.down", evidence: ["www points at pal again"] } }]);
   expect(openOf(facts)).toEqual([]);
@@ -50,7 +57,15 @@ it("stays open when someone drops a step whose answer was lost: nobody knows tha
 });
 
 it("is closed when a call that was refused had looked for what the lost one did", () => {
-  expect(ids(opening().faulted("unavailable").intended({ opens: [PAGE] }).faulted("rejected").rested("failed", "refused").facts)).toEqual([]);
+  expect(
+    ids(
+      opening()
+        .faulted("unavailable")
+        .intended({ opens: [PAGE] })
+        .faulted("rejected")
+        .rested("failed", "refused").facts,
+    ),
+  ).toEqual([]);
 });
 
 it("can be opened again after it was closed", () => {
@@ -65,7 +80,14 @@ it("keeps the first opening when a repeated call names it again", () => {
   const told = opening();
   const { at } = told;
 
-  expect(openOf(told.after("2m").intended({ opens: [PAGE] }).begun().facts)).toMatchObject([{ openedAt: at, certain: true }]);
+  expect(
+    openOf(
+      told
+        .after("2m")
+        .intended({ opens: [PAGE] })
+        .begun().facts,
+    ),
+  ).toMatchObject([{ openedAt: at, certain: true }]);
 });
 
 it("lists them in the order of opening", () => {

@@ -5,7 +5,10 @@ import { play, stageFor, type TestStage } from "../../test/support/play.ts";
 import type { AnyAction } from "../action/action.ts";
 import { Fault, type FaultKind } from "../fault/fault.ts";
 
-const PLAN = planWith({ "old.remove": { irreversible: true, approval: { by: [ADA] }, targets: ["one", "two"] }, "page.down": { always: true, needs: [{ step: "old.remove", per: "step", as: "end" }] } });
+const PLAN = planWith({
+  "old.remove": { irreversible: true, approval: { by: [ADA] }, targets: ["one", "two"] },
+  "page.down": { always: true, needs: [{ step: "old.remove", per: "step", as: "end" }] },
+});
 
 /** An action that will not touch `two`, whether it previews or begins. */
 function refusing(kind: FaultKind): AnyAction {
@@ -30,7 +33,10 @@ describe("the preview of a step that would be refused on one target", () => {
 
     const { digest, steps } = await conductor.preview(PLAN.digest);
 
-    expect(steps[0]?.targets).toEqual([{ target: "one", lines: ["remove one"] }, { target: "two", lines: ["would be refused: two was turned off 29 days ago; expected at least 30"], refused: true }]);
+    expect(steps[0]?.targets).toEqual([
+      { target: "one", lines: ["remove one"] },
+      { target: "two", lines: ["would be refused: two was turned off 29 days ago; expected at least 30"], refused: true },
+    ]);
     expect([typeof digest, typeof steps[0]?.digest]).toEqual(["string", "string"]);
   });
 
@@ -40,7 +46,10 @@ describe("the preview of a step that would be refused on one target", () => {
     const state = await play(stage, { decisions: [{ at: "2024-12-08T01:05:00.000Z", decision: "approve", step: "old.remove" }] });
 
     expect(stage.told[0]?.lines).toContain("two: would be refused: two was turned off 29 days ago; expected at least 30");
-    expect(state.steps.map(({ id, targets }) => [id, targets.map(({ as }) => as)])).toEqual([["old.remove", ["done", "failed"]], ["page.down", ["done"]]]);
+    expect(state.steps.map(({ id, targets }) => [id, targets.map(({ as }) => as)])).toEqual([
+      ["old.remove", ["done", "failed"]],
+      ["page.down", ["done"]],
+    ]);
     expect(state.steps[1]?.begunAt?.slice(0, 13)).toBe("2024-12-08T01");
   });
 

@@ -39,7 +39,9 @@ export async function previewStep(caller: Caller & { readonly registry: Registry
   const targets: TargetPreview[] = [];
   for (const { id: target, params } of step.targets) {
     const call = callOf(caller, index, { step: step.id, target, tryNumber: 1, attempt: 1 }, []);
-    const answer = await outcomeOf(() => inScope({ run: index.plan.window.id, step: step.id, target, attempt: 0 }, () => action.preview(portsFor(action, caller.ports), params, call)));
+    const answer = await outcomeOf(() =>
+      inScope({ run: index.plan.window.id, step: step.id, target, attempt: 0 }, () => action.preview(portsFor(action, caller.ports), params, call)),
+    );
     targets.push(answer.ok ? { target, lines: answer.value } : unpreviewed(target, answer.fault));
   }
   const failed = targets.some(({ fault }) => fault !== undefined);

@@ -18,7 +18,15 @@ const opened: Fact[] = [
   { type: "target.intended", at: OPENS_AT, ...where, deed: "begin", try: 1, attempt: 1, opens: [OUT] },
   { type: "target.begun", at: OPENS_AT, ...where, try: 1, receipt: {} },
 ];
-const undoFaulted = (at: string, attempt: number, kind: "unavailable" | "conflict" = "unavailable"): Fact => ({ type: "target.faulted", at, ...where, deed: "undo", try: 1, attempt, fault: { kind, message: "the pool does not answer" } });
+const undoFaulted = (at: string, attempt: number, kind: "unavailable" | "conflict" = "unavailable"): Fact => ({
+  type: "target.faulted",
+  at,
+  ...where,
+  deed: "undo",
+  try: 1,
+  attempt,
+  fault: { kind, message: "the pool does not answer" },
+});
 
 interface Sight {
   readonly now: string;
@@ -97,13 +105,16 @@ describe("what an ended run left open", () => {
     const [alarm] = ordersOf({ now: after(ENDED_AT, MINUTE), run, target: opened, hasUndo: false });
 
     expect(alarm).toMatchObject({ do: "alarm", about: "open", nth: 1, mention: [ADA.slackId], text: expect.stringContaining("1 thing is open still") });
-    expect(alarm).toMatchObject({ lines: [expect.stringContaining("IC-Web1 is out of pool web, since Sat 20:00"), expect.stringContaining("nightshift decide acknowledge --run 2024-12-08")] });
+    expect(alarm).toMatchObject({
+      lines: [expect.stringContaining("IC-Web1 is out of pool web, since Sat 20:00"), expect.stringContaining("nightshift decide acknowledge --run 2024-12-08")],
+    });
   });
 
   it("is said again every half hour until someone acknowledges, and again when that is long ago", () => {
     const first = after(ENDED_AT, MINUTE);
     const ack: Fact = { type: "decision.made", at: after(first, MINUTE), id: "a", decision: "acknowledge", by: "Ada" };
-    const alarms = (now: string, decisions: readonly Fact[] = []): readonly GuardOrder[] => ordersOf({ now, run, target: opened, hasUndo: false, guard: [alarmed(1, first)], decisions });
+    const alarms = (now: string, decisions: readonly Fact[] = []): readonly GuardOrder[] =>
+      ordersOf({ now, run, target: opened, hasUndo: false, guard: [alarmed(1, first)], decisions });
 
     expect(alarms(after(first, ALARM_AGAIN_MS - 1))).toEqual([]);
     expect(alarms(after(first, ALARM_AGAIN_MS))).toMatchObject([{ do: "alarm", nth: 2 }]);

@@ -44,7 +44,14 @@ export type GuardOrder =
   /** A ring may have been lost: whoever waits is to look. */
   | { readonly do: "ring" }
   | { readonly do: "undo"; readonly step: string; readonly target: string; readonly try: number; readonly attempt: number; readonly seq: number }
-  | { readonly do: "alarm"; readonly about: "open" | "overrun"; readonly nth: number; readonly text: string; readonly lines: readonly string[]; readonly mention: readonly string[] };
+  | {
+      readonly do: "alarm";
+      readonly about: "open" | "overrun";
+      readonly nth: number;
+      readonly text: string;
+      readonly lines: readonly string[];
+      readonly mention: readonly string[];
+    };
 
 /**
  * The guard's brain: what must be done about a run from outside of it? Pure; asked for every started run every five minutes, and
@@ -137,7 +144,10 @@ function alarmOf(sight: GuardSight, about: "open" | "overrun", open: readonly Ob
       do: "alarm",
       about,
       nth,
-      text: about === "open" ? `${plan.window.title} has ended, and ${open.length} ${open.length === 1 ? "thing is" : "things are"} open still${again}.` : `${plan.window.title} should have ended at ${localText(index.cutoff, plan.window.zone)} and has not${again}.`,
+      text:
+        about === "open"
+          ? `${plan.window.title} has ended, and ${open.length} ${open.length === 1 ? "thing is" : "things are"} open still${again}.`
+          : `${plan.window.title} should have ended at ${localText(index.cutoff, plan.window.zone)} and has not${again}.`,
       lines: [
         ...open.map((obligation) => lineOf(sight, obligation)),
         `You know of it: nightshift decide acknowledge --run ${plan.window.id}. Until then this is said again every ${ALARM_AGAIN_MS / 60_000} minutes.`,
@@ -159,7 +169,13 @@ function lineOf(sight: GuardSight, { what, openedAt, step: id, target, id: oblig
     return ended === undefined ? [`${closer.title} has not ended`] : [`${closer.title} ended ${ended.as}: ${ended.why}`];
   });
   const back =
-    walk.fault?.deed === "undo" ? `taking it back: ${walk.fault.fault.message}` : sight.hasUndo(step.verb) ? (walk.wayBack.length === 0 ? "it is not known how it was before" : undefined) : `${step.verb} cannot be taken back`;
+    walk.fault?.deed === "undo"
+      ? `taking it back: ${walk.fault.fault.message}`
+      : sight.hasUndo(step.verb)
+        ? walk.wayBack.length === 0
+          ? "it is not known how it was before"
+          : undefined
+        : `${step.verb} cannot be taken back`;
   const why = [...ends, ...(back === undefined ? [] : [back])].join("; ");
   return `${what}, since ${localText(Date.parse(openedAt), plan.window.zone)}, opened by ${step.title}${target === id ? "" : ` on ${target}`}${why === "" ? "" : `: ${why}`}`;
 }

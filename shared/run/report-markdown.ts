@@ -14,30 +14,96 @@ export function reportMarkdown(report: Report): string {
     ...(summary.sentences.length === 0 ? [] : [""]),
     table(
       ["First step due", "Run started", "Run ended", "Cutoff"],
-      [[time(summary.planned), summary.started === undefined ? "not started" : `${time(summary.started)} by ${text(summary.startedBy ?? "someone")}`, summary.ended === undefined ? "not yet" : time(summary.ended), time(summary.cutoff)]],
+      [
+        [
+          time(summary.planned),
+          summary.started === undefined ? "not started" : `${time(summary.started)} by ${text(summary.startedBy ?? "someone")}`,
+          summary.ended === undefined ? "not yet" : time(summary.ended),
+          time(summary.cutoff),
+        ],
+      ],
     ),
     `Times are those of ${text(window.zone)}, with UTC in brackets. ${countsOf(report)}`,
     "",
-    ...section("What needs a person", summary.needs.map(({ who, what, why, how }) => `- **${text(what)}** (${text(who.join(", ") || "nobody is named")}): ${text(why)}${how === undefined ? "" : ` ${code(how)}`}`), "Nothing."),
-    ...section("Carried over to the next window", report.carryOver.map(({ keys, title, as, inWords, leaves }) => `- **${as}** ${titled(keys, title)}${leaves === "untouched" ? "" : ` (leaves the platform ${leaves})`}. ${text(inWords)}`), "Nothing."),
-    ...section("Still open", summary.open.map(({ what, since, why, owners }) => `- **${text(what)}**, since ${time(since)}: ${text(why)}. Owner: ${text(owners.join(", "))}.`), "Everything that was opened is closed."),
-    ...section("Dropped", summary.dropped.map(({ keys, title, why = "" }) => `- ${titled(keys, title)}: ${text(why)}`), "Nothing."),
+    ...section(
+      "What needs a person",
+      summary.needs.map(({ who, what, why, how }) => `- **${text(what)}** (${text(who.join(", ") || "nobody is named")}): ${text(why)}${how === undefined ? "" : ` ${code(how)}`}`),
+      "Nothing.",
+    ),
+    ...section(
+      "Carried over to the next window",
+      report.carryOver.map(
+        ({ keys, title, as, inWords, leaves }) => `- **${as}** ${titled(keys, title)}${leaves === "untouched" ? "" : ` (leaves the platform ${leaves})`}. ${text(inWords)}`,
+      ),
+      "Nothing.",
+    ),
+    ...section(
+      "Still open",
+      summary.open.map(({ what, since, why, owners }) => `- **${text(what)}**, since ${time(since)}: ${text(why)}. Owner: ${text(owners.join(", "))}.`),
+      "Everything that was opened is closed.",
+    ),
+    ...section(
+      "Dropped",
+      summary.dropped.map(({ keys, title, why = "" }) => `- ${titled(keys, title)}: ${text(why)}`),
+      "Nothing.",
+    ),
     "## Did it start on time?",
     "",
-    table(["Step", "Planned", "Ordered", "Seen running", "Verdict"], summary.kickoffs.map(({ title, planned, begun, started, verdict }) => [text(title), time(planned), time(begun), time(started), `**${text(verdict)}**`])),
-    ...section("Done", [...summary.done.map(({ keys, title }) => `- ${titled(keys, title)}`), ...summary.already.map(({ keys, title }) => `- ${titled(keys, title)} (already so)`)], "Nothing."),
-    ...(summary.underWay.length === 0 ? [] : section("Not ended yet", summary.underWay.map(({ keys, title }) => `- ${titled(keys, title)}`), "")),
+    table(
+      ["Step", "Planned", "Ordered", "Seen running", "Verdict"],
+      summary.kickoffs.map(({ title, planned, begun, started, verdict }) => [text(title), time(planned), time(begun), time(started), `**${text(verdict)}**`]),
+    ),
+    ...section(
+      "Done",
+      [...summary.done.map(({ keys, title }) => `- ${titled(keys, title)}`), ...summary.already.map(({ keys, title }) => `- ${titled(keys, title)} (already so)`)],
+      "Nothing.",
+    ),
+    ...(summary.underWay.length === 0
+      ? []
+      : section(
+          "Not ended yet",
+          summary.underWay.map(({ keys, title }) => `- ${titled(keys, title)}`),
+          "",
+        )),
     "## Changes",
     "",
-    ...report.phases.flatMap(({ id, title }) => phaseLines(title, report.changes.filter(({ phase }) => phase === id))),
+    ...report.phases.flatMap(({ id, title }) =>
+      phaseLines(
+        title,
+        report.changes.filter(({ phase }) => phase === id),
+      ),
+    ),
     "## What was opened and closed",
     "",
     report.obligations.length === 0
       ? "Nothing was opened.\n"
-      : table(["What", "Opened", "By", "Closed", "How"], report.obligations.map(({ what, opened, openedBy, closed, closedBy = "", evidence }) => [text(what), time(opened), text(openedBy), closed === undefined ? "**still open**" : time(closed), [text(closedBy), ...evidence.map(text)].filter((part) => part !== "").join("<br>")])),
-    ...section("Decisions", report.decisions.map(({ at, by, decision, about, note }) => `- ${time(at)}: ${text(by)} decided **${text(decision)}** about ${text(about)}${note === undefined ? "" : `: ${text(note)}`}`), "Nobody had to decide anything."),
-    ...section("What people were told", report.notices.map(({ at, text: said, reached, about }) => `- ${time(at)}: ${reached ? text(said) : `**not reached** about ${text(about)}: ${text(said)}`}`), "Nobody had to be told anything."),
-    ...section("Timeline", report.timeline.map(({ at, text: what, tone }) => `- ${time(at)}: ${tone === "badly" ? `**${text(what)}**` : text(what)}`), "Nothing has happened yet."),
+      : table(
+          ["What", "Opened", "By", "Closed", "How"],
+          report.obligations.map(({ what, opened, openedBy, closed, closedBy = "", evidence }) => [
+            text(what),
+            time(opened),
+            text(openedBy),
+            closed === undefined ? "**still open**" : time(closed),
+            [text(closedBy), ...evidence.map(text)].filter((part) => part !== "").join("<br>"),
+          ]),
+        ),
+    ...section(
+      "Decisions",
+      report.decisions.map(
+        ({ at, by, decision, about, note }) => `- ${time(at)}: ${text(by)} decided **${text(decision)}** about ${text(about)}${note === undefined ? "" : `: ${text(note)}`}`,
+      ),
+      "Nobody had to decide anything.",
+    ),
+    ...section(
+      "What people were told",
+      report.notices.map(({ at, text: said, reached, about }) => `- ${time(at)}: ${reached ? text(said) : `**not reached** about ${text(about)}: ${text(said)}`}`),
+      "Nobody had to be told anything.",
+    ),
+    ...section(
+      "Timeline",
+      report.timeline.map(({ at, text: what, tone }) => `- ${time(at)}: ${tone === "badly" ? `**${text(what)}**` : text(what)}`),
+      "Nothing has happened yet.",
+    ),
     `Made by Nightshift at ${time(madeAt)} from the run's facts. Compiled plan ${code(window.digest)}.`,
   ];
   return `${lines.join("\n").replaceAll(/\n{3,}/g, "\n\n")}\n`;
@@ -76,14 +142,26 @@ function stepRows(step: StepReport): readonly (readonly string[])[] {
   const isQuiet = isTicket(verb) && targets.every(({ state: as }) => as === state);
   const when = begun === undefined && planned !== undefined ? `planned ${time(planned)}` : time(begun);
   return [
-    [`${text(title)} ${code(verb)}${isQuiet ? ` on ${text(targets.map((target) => target.id).join(", "))}` : ""}`, when, tookText(step), result, alone === undefined || servedBy !== undefined ? "" : proof(alone)],
+    [
+      `${text(title)} ${code(verb)}${isQuiet ? ` on ${text(targets.map((target) => target.id).join(", "))}` : ""}`,
+      when,
+      tookText(step),
+      result,
+      alone === undefined || servedBy !== undefined ? "" : proof(alone),
+    ],
     ...(alone !== undefined || isQuiet || servedBy !== undefined ? [] : targets.map(targetRow)),
   ];
 }
 
 function targetRow(target: TargetReport): readonly string[] {
   const { id, begun, state, why, tries } = target;
-  return [`↳ ${text(id)}`, time(begun), tookText(target), `**${STANDINGS[state].word}**${tries > 1 ? ` at try ${tries}` : ""}${state === "done" || state === "already" || why === "" ? "" : `: ${text(why)}`}`, proof(target)];
+  return [
+    `↳ ${text(id)}`,
+    time(begun),
+    tookText(target),
+    `**${STANDINGS[state].word}**${tries > 1 ? ` at try ${tries}` : ""}${state === "done" || state === "already" || why === "" ? "" : `: ${text(why)}`}`,
+    proof(target),
+  ];
 }
 
 function proof({ evidence, faults }: TargetReport): string {
@@ -114,5 +192,8 @@ function text(plain: string): string {
 
 /** A command or digest between backticks; none of ours holds one. */
 function code(plain: string): string {
-  return `\`${plain.replaceAll(/\s+/g, " ").replaceAll("`", "'").replaceAll("|", String.raw`\|`)}\``;
+  return `\`${plain
+    .replaceAll(/\s+/g, " ")
+    .replaceAll("`", "'")
+    .replaceAll("|", String.raw`\|`)}\``;
 }

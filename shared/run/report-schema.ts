@@ -39,8 +39,22 @@ export const Kickoff = z.strictObject({
 });
 export type Kickoff = z.infer<typeof Kickoff>;
 
-export const OpenItem = z.strictObject({ id: z.string(), what: z.string(), since: Moment, step: z.string(), target: z.string(), certain: z.boolean(), owners: z.array(z.string()), why: z.string() });
-export const Need = z.strictObject({ who: z.array(z.string()), what: z.string(), why: z.string(), how: z.string().optional().describe("The one command that answers it, where there is one") });
+export const OpenItem = z.strictObject({
+  id: z.string(),
+  what: z.string(),
+  since: Moment,
+  step: z.string(),
+  target: z.string(),
+  certain: z.boolean(),
+  owners: z.array(z.string()),
+  why: z.string(),
+});
+export const Need = z.strictObject({
+  who: z.array(z.string()),
+  what: z.string(),
+  why: z.string(),
+  how: z.string().optional().describe("The one command that answers it, where there is one"),
+});
 
 export const Summary = z.strictObject({
   outcome: z.enum(["well", "badly", "aborted", "running"]),
@@ -52,7 +66,9 @@ export const Summary = z.strictObject({
   ended: Moment.optional(),
   cutoff: Moment,
   kickoffs: z.array(Kickoff),
-  counts: z.strictObject({ in: z.int(), done: z.int(), already: z.int(), dropped: z.int(), carriedOver: z.int(), underWay: z.int() }).describe("Of changes: in is the sum of the others"),
+  counts: z
+    .strictObject({ in: z.int(), done: z.int(), already: z.int(), dropped: z.int(), carriedOver: z.int(), underWay: z.int() })
+    .describe("Of changes: in is the sum of the others"),
   done: z.array(ChangeLine),
   already: z.array(ChangeLine),
   dropped: z.array(ChangeLine),
@@ -130,7 +146,13 @@ export const Report = z
   .strictObject({
     format: z.literal(1).describe("Grows when the shape changes in a way that an older reader would misread"),
     run: z.string(),
-    window: z.strictObject({ title: z.string(), date: z.string(), zone: z.string(), digest: z.string(), page: z.strictObject({ title: z.string(), url: z.string().optional() }).optional() }),
+    window: z.strictObject({
+      title: z.string(),
+      date: z.string(),
+      zone: z.string(),
+      digest: z.string(),
+      page: z.strictObject({ title: z.string(), url: z.string().optional() }).optional(),
+    }),
     madeAt: Moment,
     summary: Summary,
     phases: z.array(z.strictObject({ id: z.string(), title: z.string() })),
@@ -148,4 +170,3 @@ export type Report = z.infer<typeof Report>;
 export function reportJsonSchema(): object {
   return z.toJSONSchema(Report, { target: "draft-7" });
 }
-

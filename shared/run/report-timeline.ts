@@ -33,9 +33,20 @@ function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
     case "run.ended":
       return [{ at: fact.at, kind: "run", tone: fact.outcome === "well" ? "well" : "badly", text: `The run ended ${fact.outcome}: ${fact.headline}` }];
     case "decision.made":
-      return [{ at: fact.at, kind: "decision", tone: "plain", text: decisionText(index, fact), ...(fact.step === undefined ? {} : { step: fact.step }), ...(fact.target === undefined ? {} : { target: fact.target }) }];
+      return [
+        {
+          at: fact.at,
+          kind: "decision",
+          tone: "plain",
+          text: decisionText(index, fact),
+          ...(fact.step === undefined ? {} : { step: fact.step }),
+          ...(fact.target === undefined ? {} : { target: fact.target }),
+        },
+      ];
     case "batch.started":
-      return isTicket(index.step(fact.step).verb) ? [] : [{ at: fact.at, kind: "begun", tone: "plain", text: `${titleOf(index, fact.step)}: begun${batchText(index, fact)}`, step: fact.step }];
+      return isTicket(index.step(fact.step).verb)
+        ? []
+        : [{ at: fact.at, kind: "begun", tone: "plain", text: `${titleOf(index, fact.step)}: begun${batchText(index, fact)}`, step: fact.step }];
     case "step.told":
       return fact.topic === "ended" ? [] : [{ at: fact.at, kind: "notice", tone: "plain", text: `People were told: ${fact.text}`, step: fact.step }];
     case "step.untold":
@@ -43,7 +54,15 @@ function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
     case "step.ended":
       return isTicket(index.step(fact.step).verb) && fact.as !== "failed" && fact.as !== "unknown"
         ? []
-        : [{ at: fact.at, kind: "ended", tone: toneOf(fact.as), text: `${titleOf(index, fact.step)}: ${fact.as}${ENDINGS[fact.as].well ? "" : ` (${fact.why})`}`, step: fact.step }];
+        : [
+            {
+              at: fact.at,
+              kind: "ended",
+              tone: toneOf(fact.as),
+              text: `${titleOf(index, fact.step)}: ${fact.as}${ENDINGS[fact.as].well ? "" : ` (${fact.why})`}`,
+              step: fact.step,
+            },
+          ];
     case "target.faulted":
       return [{ ...of(fact), kind: "fault", tone: "badly", text: `${nameOf(index, fact)}: try ${fact.try}, ${fact.deed} ${fact.attempt}: ${fact.fault.message}` }];
     case "target.told":
@@ -64,7 +83,9 @@ function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
 function obligationEvents(facts: readonly Fact[]): readonly Event[] {
   return obligationsOf(facts).flatMap(({ what, openedAt, step, target, closed }): Event[] => [
     { at: openedAt, kind: "opened", tone: "plain", text: `Open from now on: ${what}`, step, target },
-    ...(closed === undefined ? [] : [{ at: closed.at, kind: "closed" as const, tone: "well" as const, text: `${closed.never === true ? "Was never opened" : "Closed"}: ${what}`, step, target }]),
+    ...(closed === undefined
+      ? []
+      : [{ at: closed.at, kind: "closed" as const, tone: "well" as const, text: `${closed.never === true ? "Was never opened" : "Closed"}: ${what}`, step, target }]),
   ]);
 }
 

@@ -9,7 +9,11 @@ import { reportMarkdown } from "./report-markdown.ts";
 import { Report, reportJsonSchema } from "./report-schema.ts";
 import { reportOf } from "./report.ts";
 
-async function reported(steps: Record<string, StepDraft>, works: Record<string, FakeWork> = {}, options: PlayOptions & { readonly tell?: () => Promise<void> } = {}): Promise<Report> {
+async function reported(
+  steps: Record<string, StepDraft>,
+  works: Record<string, FakeWork> = {},
+  options: PlayOptions & { readonly tell?: () => Promise<void> } = {},
+): Promise<Report> {
   const plan = planWith(steps);
   const stage = await stageFor(plan, { actions: [fakeVendor(works).action("fake.work")], ...(options.tell === undefined ? {} : { tell: options.tell }) });
   await play(stage, options);
@@ -58,8 +62,16 @@ describe("the report of December's misfortune", () => {
   it("tells each server's result with its tries, faults and evidence", () => {
     const step = report.changes.find(({ id }) => id === "mcc-patching")?.steps.find(({ verb }) => verb === "patch.install");
 
-    expect(step?.targets.map(({ id, state, tries }) => [id, state, tries])).toEqual([["IC-MCC1", "done", 1], ["IC-MCC2", "done", 2], ["IC-MCC3", "done", 1], ["IC-MCC4", "done", 1]]);
-    expect(step?.targets[1]).toMatchObject({ evidence: [expect.stringContaining("no restart pending")], faults: [{ kind: "failed", deed: "poll", try: 1, message: expect.stringContaining("0x80240022") }] });
+    expect(step?.targets.map(({ id, state, tries }) => [id, state, tries])).toEqual([
+      ["IC-MCC1", "done", 1],
+      ["IC-MCC2", "done", 2],
+      ["IC-MCC3", "done", 1],
+      ["IC-MCC4", "done", 1],
+    ]);
+    expect(step?.targets[1]).toMatchObject({
+      evidence: [expect.stringContaining("no restart pending")],
+      faults: [{ kind: "failed", deed: "poll", try: 1, message: expect.stringContaining("0x80240022") }],
+    });
   });
 
   it("says who approved what cannot be undone", () => {
@@ -121,13 +133,23 @@ describe("the report of December's misfortune", () => {
 
 describe("what needs a person", () => {
   it("is what is still open at the end, with its owner", async () => {
-    const report = await reported({ "a.b": { targets: [{ id: "x", opens: [{ id: "page", what: "the page is up" }] }] } }, { x: { undo: always("conflict", "someone changed it since") } });
+    const report = await reported(
+      { "a.b": { targets: [{ id: "x", opens: [{ id: "page", what: "the page is up" }] }] } },
+      { x: { undo: always("conflict", "someone changed it since") } },
+    );
 
-    expect(report.summary).toMatchObject({ outcome: "badly", open: [{ id: "page", owners: ["Ada", "Ben"], certain: true }], needs: [{ what: "Put back: the page is up", who: ["Ada", "Ben"] }] });
+    expect(report.summary).toMatchObject({
+      outcome: "badly",
+      open: [{ id: "page", owners: ["Ada", "Ben"], certain: true }],
+      needs: [{ what: "Put back: the page is up", who: ["Ada", "Ben"] }],
+    });
   });
 
   it("is to look where nobody knows whether something was opened", async () => {
-    const report = await reported({ "a.b": { targets: [{ id: "x", opens: [{ id: "page", what: "the page is up" }] }] } }, { x: { afterBegin: always("unavailable", "no answer") } });
+    const report = await reported(
+      { "a.b": { targets: [{ id: "x", opens: [{ id: "page", what: "the page is up" }] }] } },
+      { x: { afterBegin: always("unavailable", "no answer") } },
+    );
 
     expect(report.summary.open).toMatchObject([{ certain: false, why: expect.stringContaining("look") }]);
     expect(report.summary.needs.map(({ what }) => what)).toEqual(["Look, and put back if need be: the page is up", "Look how it stands: a.b on x"]);
@@ -159,7 +181,13 @@ it("says that nothing was out of the ordinary where nothing was", async () => {
 
   const { summary } = reportOf(plan, entries, stage.clock.now());
 
-  expect(summary).toMatchObject({ outcome: "well", needs: [], open: [], carriedOver: [], sentences: ["All 3 kickoffs with a time of their own began on time.", expect.stringContaining("Done at a later try: IC-MCC2")] });
+  expect(summary).toMatchObject({
+    outcome: "well",
+    needs: [],
+    open: [],
+    carriedOver: [],
+    sentences: ["All 3 kickoffs with a time of their own began on time.", expect.stringContaining("Done at a later try: IC-MCC2")],
+  });
 });
 
 it("can be made before anything happened", () => {

@@ -27,7 +27,13 @@ export function reportOf(plan: CompiledPlan, entries: readonly Entry[], now: num
   return {
     format: 1,
     run: plan.window.id,
-    window: { title: plan.window.title, date: plan.window.date, zone: plan.window.zone, digest: plan.digest, ...(page === undefined ? {} : { page: { title: page.title, ...(page.url === undefined ? {} : { url: page.url }) } }) },
+    window: {
+      title: plan.window.title,
+      date: plan.window.date,
+      zone: plan.window.zone,
+      digest: plan.digest,
+      ...(page === undefined ? {} : { page: { title: page.title, ...(page.url === undefined ? {} : { url: page.url }) } }),
+    },
     madeAt: moment(isoOf(now)),
     summary: summaryOf(index, state, facts, moment),
     phases: plan.phases.map(({ id, title }) => ({ id, title })),
@@ -64,7 +70,9 @@ export function momentIn(zone: string): AsMoment {
 function summaryOf(index: PlanIndex, state: RunState, facts: readonly Fact[], moment: AsMoment): z.infer<typeof Summary> {
   const { plan } = index;
   const lines = (wanted: (change: ChangeState) => boolean) =>
-    state.changes.filter(wanted).map(({ id, title, keys, why, as }) => ({ id, title, keys: [...keys], ...(why === undefined || as === "done" || as === "already" ? {} : { why }) }));
+    state.changes
+      .filter(wanted)
+      .map(({ id, title, keys, why, as }) => ({ id, title, keys: [...keys], ...(why === undefined || as === "done" || as === "already" ? {} : { why }) }));
   const done = lines(({ as }) => as === "done");
   const already = lines(({ as }) => as === "already");
   const dropped = lines(({ as }) => as === "dropped");
@@ -75,7 +83,10 @@ function summaryOf(index: PlanIndex, state: RunState, facts: readonly Fact[], mo
   assert(state.outcome === undefined || counts.underWay === 0, `the run has ended with changes under way: ${underWay.map(({ id }) => id).join(", ")}`);
 
   const started = facts.find((fact) => fact.type === "run.started");
-  const kickoffs = state.steps.filter(({ at, verb }) => at !== undefined && !isTicket(verb)).map((step) => kickoffOf(step, facts, moment)).toSorted((a, b) => Date.parse(a.planned.at) - Date.parse(b.planned.at));
+  const kickoffs = state.steps
+    .filter(({ at, verb }) => at !== undefined && !isTicket(verb))
+    .map((step) => kickoffOf(step, facts, moment))
+    .toSorted((a, b) => Date.parse(a.planned.at) - Date.parse(b.planned.at));
   const open = state.obligations
     .filter(({ closed }) => closed === undefined)
     .map(({ id, what, openedAt, step, target, certain }) => ({
@@ -86,7 +97,11 @@ function summaryOf(index: PlanIndex, state: RunState, facts: readonly Fact[], mo
       target,
       certain,
       owners: ownersOf(index, step),
-      why: certain ? (state.endedAt === undefined ? "its closing step has not run yet" : "nothing closed it, and it could not be taken back") : "it is not known whether the call that opens it had its effect: look",
+      why: certain
+        ? state.endedAt === undefined
+          ? "its closing step has not run yet"
+          : "nothing closed it, and it could not be taken back"
+        : "it is not known whether the call that opens it had its effect: look",
     }));
   const outcome = state.outcome ?? "running";
   return {
@@ -116,7 +131,15 @@ function kickoffOf({ id, title, at = "", begunAt, state, as, why, targets }: Ste
   const lateMs = begunAt === undefined ? undefined : Math.max(0, Date.parse(begunAt) - Date.parse(at));
   const neverStarted = startedAt === undefined && targets.some((target) => target.why?.startsWith("never started") === true);
   const verdict =
-    lateMs === undefined ? (state === "ended" ? `not begun: ${as}` : `due ${moment(at).local}`) : neverStarted ? "never started" : lateMs >= ON_TIME_MS ? `${Math.round(lateMs / 60_000)} min late` : "on time";
+    lateMs === undefined
+      ? state === "ended"
+        ? `not begun: ${as}`
+        : `due ${moment(at).local}`
+      : neverStarted
+        ? "never started"
+        : lateMs >= ON_TIME_MS
+          ? `${Math.round(lateMs / 60_000)} min late`
+          : "on time";
   return {
     step: id,
     title,
@@ -141,7 +164,9 @@ function kickoffSentences(kickoffs: readonly Kickoff[]): readonly string[] {
 /** What else was out of the ordinary: aborts, stops, second tries, people who could not be reached. */
 function tellingOf(state: RunState, facts: readonly Fact[]): readonly string[] {
   const { aborted, stopped } = state.control;
-  const retried = state.steps.filter(({ verb }) => !isTicket(verb)).flatMap(({ title, targets }) => targets.filter(({ tries, as }) => tries > 1 && as === "done").map(({ id, tries }) => `${id} (${title}, try ${tries})`));
+  const retried = state.steps
+    .filter(({ verb }) => !isTicket(verb))
+    .flatMap(({ title, targets }) => targets.filter(({ tries, as }) => tries > 1 && as === "done").map(({ id, tries }) => `${id} (${title}, try ${tries})`));
   const untold = facts.filter((fact) => fact.type === "step.untold" || (fact.type === "target.faulted" && fact.deed === "tell")).length;
   return [
     ...(aborted === undefined ? [] : [`Aborted by ${aborted.by} (${aborted.mode}).`]),
@@ -156,7 +181,12 @@ function needsOf(index: PlanIndex, state: RunState, facts: readonly Fact[], open
     who: [...of],
     what: kind === "approval" ? `Approve: ${title}` : kind === "work" ? title : `Decide about: ${title}${target === undefined || target === step ? "" : ` on ${target}`}`,
     why: text,
-    how: kind === "approval" ? `nightshift decide approve --step ${step}` : kind === "work" ? `nightshift decide done --step ${step}` : `nightshift decide retry|skip|done --step ${step}${target === undefined ? "" : ` --target ${target}`}`,
+    how:
+      kind === "approval"
+        ? `nightshift decide approve --step ${step}`
+        : kind === "work"
+          ? `nightshift decide done --step ${step}`
+          : `nightshift decide retry|skip|done --step ${step}${target === undefined ? "" : ` --target ${target}`}`,
   }));
   const unsure = state.steps.flatMap((step) =>
     step.targets
@@ -169,7 +199,9 @@ function needsOf(index: PlanIndex, state: RunState, facts: readonly Fact[], open
   return [
     ...asks,
     ...unsafe.map(({ id, title, why = "" }) => ({ who: ownersOf(index, id), what: `Make safe: ${title}`, why })),
-    ...(state.endedAt === undefined ? [] : open.map(({ owners, what, why, certain }) => ({ who: owners, what: certain ? `Put back: ${what}` : `Look, and put back if need be: ${what}`, why }))),
+    ...(state.endedAt === undefined
+      ? []
+      : open.map(({ owners, what, why, certain }) => ({ who: owners, what: certain ? `Put back: ${what}` : `Look, and put back if need be: ${what}`, why }))),
     ...unsure,
     ...unheard.map(({ step, why }) => ({ who: ownersOf(index, step), what: `Nobody was told how ${index.step(step).title} ended`, why })),
   ];

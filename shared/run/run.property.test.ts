@@ -24,10 +24,11 @@ const KINDS: readonly FaultKind[] = ["throttled", "unavailable", "rejected", "fa
 const isoAt = (minutes: number): string => new Date(OPENS + minutes * 60_000).toISOString();
 
 /** The faults of the first calls of one method, by index; beyond them all goes well. */
-const hookOf = (kinds: readonly FaultKind[]) => fc.array(fc.option(fc.constantFrom(...kinds), { nil: undefined, freq: 2 }), { maxLength: 5 }).map((drawn) => (nth: number): void => {
-  const kind = drawn[nth - 1];
-  if (kind !== undefined) throw new Fault(kind, `${kind} at call ${nth}`);
-});
+const hookOf = (kinds: readonly FaultKind[]) =>
+  fc.array(fc.option(fc.constantFrom(...kinds), { nil: undefined, freq: 2 }), { maxLength: 5 }).map((drawn) => (nth: number): void => {
+    const kind = drawn[nth - 1];
+    if (kind !== undefined) throw new Fault(kind, `${kind} at call ${nth}`);
+  });
 const hook = hookOf(KINDS);
 const work: fc.Arbitrary<FakeWork> = fc.record(
   {
@@ -48,11 +49,19 @@ const step = (position: number): fc.Arbitrary<StepDraft> =>
     .record({
       at: fc.option(fc.integer({ min: 0, max: WINDOW_MINUTES + 60 }).map(isoAt), { nil: undefined }),
       graceMs: fc.option(fc.constantFrom(ms("10m"), ms("2h")), { nil: undefined }),
-      needs: fc.subarray(STEPS.slice(0, position)).chain((needed) =>
-        fc.tuple(...needed.map((id) => fc.record({ step: fc.constant(id), per: fc.constantFrom("step" as const, "target" as const), as: fc.constantFrom("success" as const, "end" as const) }))),
-      ),
+      needs: fc
+        .subarray(STEPS.slice(0, position))
+        .chain((needed) =>
+          fc.tuple(
+            ...needed.map((id) =>
+              fc.record({ step: fc.constant(id), per: fc.constantFrom("step" as const, "target" as const), as: fc.constantFrom("success" as const, "end" as const) }),
+            ),
+          ),
+        ),
       names: fc.subarray([...TARGETS], { minLength: 1 }),
-      rolling: fc.option(fc.record({ batches: fc.constantFrom([1], [1, 2]), maxFailures: fc.integer({ min: 0, max: 1 }), pauseMs: fc.constantFrom(0, ms("5m")) }), { nil: undefined }),
+      rolling: fc.option(fc.record({ batches: fc.constantFrom([1], [1, 2]), maxFailures: fc.integer({ min: 0, max: 1 }), pauseMs: fc.constantFrom(0, ms("5m")) }), {
+        nil: undefined,
+      }),
       onFailure: fc.constantFrom("stop" as const, "continue" as const, "ask" as const),
       irreversible: fc.boolean(),
       always: fc.boolean(),
@@ -173,12 +182,18 @@ it("nothing begins before its time, before what it needs has ended as needed, or
       const first = facts.find(isBegin);
       if (first === undefined) continue;
       if (step.at !== undefined && !(closed && step.always)) expect(first.at >= step.at, `${stream} begun at ${first.at}, planned for ${step.at}`).toBe(true);
-      if (step.approval !== undefined) expect(decisionsOf(entries).some(({ decision, step: of, at }) => decision === "approve" && of === step.id && at <= first.at), stream).toBe(true);
+      if (step.approval !== undefined)
+        expect(
+          decisionsOf(entries).some(({ decision, step: of, at }) => decision === "approve" && of === step.id && at <= first.at),
+          stream,
+        ).toBe(true);
       for (const need of step.needs) {
         const needed = plan.steps.find(({ id }) => id === need.step);
         if (need.per === "target") {
           if (needed?.targets.some(({ id }) => id === first.target) !== true) continue;
-          const rested = entries.find(({ fact }) => fact.type === "target.rested" && fact.step === need.step && fact.target === first.target)?.fact as FactOf<"target.rested"> | undefined;
+          const rested = entries.find(({ fact }) => fact.type === "target.rested" && fact.step === need.step && fact.target === first.target)?.fact as
+            | FactOf<"target.rested">
+            | undefined;
           const end = rested ?? ended.get(need.step);
           expect(end !== undefined && end.at <= first.at, `${stream} needs ${need.step}`).toBe(true);
           if (need.as === "success" && !step.always) expect(ENDINGS[end?.as ?? "failed"].well, stream).toBe(true);
@@ -199,7 +214,8 @@ it("a resource is touched by one target at a time", async () => {
       const last = facts.find(({ type }) => type === "target.rested");
       return first === undefined ? [] : [{ stream, resource: `server:${first.target}`, from: first.at, to: last?.at ?? "9" }];
     });
-    for (const a of spans) for (const b of spans) if (a.stream < b.stream && a.resource === b.resource) expect(a.to <= b.from || b.to <= a.from, `${a.stream} and ${b.stream}`).toBe(true);
+    for (const a of spans)
+      for (const b of spans) if (a.stream < b.stream && a.resource === b.resource) expect(a.to <= b.from || b.to <= a.from, `${a.stream} and ${b.stream}`).toBe(true);
   });
 });
 

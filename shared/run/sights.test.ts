@@ -9,7 +9,10 @@ const PAGE = { id: "maintenance-page", what: "the maintenance page is up" };
 const NOW = Date.parse(OPENS_AT);
 
 type Told = { readonly stream: string; readonly facts: readonly Fact[] };
-const streamsOf = (...told: readonly Told[]): Streams => (name) => told.find(({ stream }) => stream === name)?.facts ?? [];
+const streamsOf =
+  (...told: readonly Told[]): Streams =>
+  (name) =>
+    told.find(({ stream }) => stream === name)?.facts ?? [];
 
 function conditionOf(when: StepDraft["when"], ...told: readonly Told[]) {
   const plan = planWith({ "page.up": { targets: [{ id: "www", opens: [PAGE] }] }, "mute.all": when === undefined ? {} : { when } });
@@ -75,7 +78,9 @@ describe("needs", () => {
   });
 
   it("fail for a target whose like failed, with the reason", () => {
-    expect(needsOf("IC-MCC1", factsOf("patch.group", "IC-MCC1").rested("failed", "no such group"))).toEqual([{ is: "failed", why: "patch.group on IC-MCC1 ended failed: no such group" }]);
+    expect(needsOf("IC-MCC1", factsOf("patch.group", "IC-MCC1").rested("failed", "no such group"))).toEqual([
+      { is: "failed", why: "patch.group on IC-MCC1 ended failed: no such group" },
+    ]);
   });
 
   it("are met for a target that the other step does not have", () => {

@@ -175,7 +175,9 @@ function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) 
     if (begunAt !== undefined || open === undefined) return { ...base, state: "running", ...(open?.note === undefined ? {} : { why: open.note }) };
     const order = nextOrder(targetSight(index, step, open.id, read, now, new Map(), { cancel: false }));
     // The locks of others are not facts of this run: what could begin but for them waits for its turn.
-    return order.do === "wait" ? { ...base, state: "waiting", why: order.why, until: new Date(order.until).toISOString() } : { ...base, state: "waiting", why: "waits for its turn" };
+    return order.do === "wait"
+      ? { ...base, state: "waiting", why: order.why, until: new Date(order.until).toISOString() }
+      : { ...base, state: "waiting", why: "waits for its turn" };
   }
   const order = nextStep(stepSight(index, step, read, now));
   return order.do === "wait" ? { ...base, state: "waiting", why: order.why, until: new Date(order.until).toISOString() } : { ...base, state: "waiting" };
@@ -185,7 +187,9 @@ function targetState(id: string, facts: readonly Fact[], stepEnded: { as: Ending
   const walk = walkOf(facts);
   const first = facts.find(({ type }) => type === "target.intended")?.at;
   const last = facts.findLast(({ type }) => type === "target.rested")?.at;
-  const ending = walk.rested ?? (stepEnded === undefined || walk.everIntended ? undefined : { as: stepEnded.as === "dropped" ? ("dropped" as const) : ("skipped" as const), why: stepEnded.why });
+  const ending =
+    walk.rested ??
+    (stepEnded === undefined || walk.everIntended ? undefined : { as: stepEnded.as === "dropped" ? ("dropped" as const) : ("skipped" as const), why: stepEnded.why });
   return {
     id,
     state: ending !== undefined ? "ended" : walk.stage === "fresh" ? "waiting" : "running",
@@ -223,13 +227,18 @@ function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], d
   const asks: Ask[] = [];
   const base = { step: step.id, title: step.title };
   const asked = told.findLast((topic) => topic.startsWith("approval"));
-  if (asked !== undefined && preview !== undefined && !decisions.some((decision) => decision.decision === "approve" && decision.step === step.id && decision.preview === preview.digest)) {
+  if (
+    asked !== undefined &&
+    preview !== undefined &&
+    !decisions.some((decision) => decision.decision === "approve" && decision.step === step.id && decision.preview === preview.digest)
+  ) {
     asks.push({ kind: "approval", ...base, text: preview.lines.join("; "), of: (step.approval?.by ?? []).map(({ name }) => name) });
   }
   for (const { id } of step.targets) {
     const walk = walkOf(read(targetStream(step.id, id)));
     if (walk.rested !== undefined) continue;
-    if (step.verb === "person.do" && walk.stage === "begun") asks.push({ kind: "work", ...base, target: id, text: walk.note ?? step.title, of: step.owners.map(({ name }) => name) });
+    if (step.verb === "person.do" && walk.stage === "begun")
+      asks.push({ kind: "work", ...base, target: id, text: walk.note ?? step.title, of: step.owners.map(({ name }) => name) });
     const own = decisions.filter((decision) => decision.step === step.id && (decision.target === undefined || decision.target === id));
     if (walk.told.includes(heldTopic(walk, own))) {
       asks.push({ kind: "held", ...base, target: id, text: walk.fault?.fault.message ?? walk.note ?? "it is not done in time", of: step.owners.map(({ name }) => name) });

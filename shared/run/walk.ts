@@ -56,7 +56,20 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** @param facts the target's stream, in order. */
 export function walkOf(facts: readonly Fact[]): Walk {
-  const walk: Mutable<Walk> = { seq: 0, stage: "fresh", try: 1, attempt: 0, evidence: [], doubt: false, cancelled: false, wayBack: [], undone: false, everIntended: false, told: [], followed: [] };
+  const walk: Mutable<Walk> = {
+    seq: 0,
+    stage: "fresh",
+    try: 1,
+    attempt: 0,
+    evidence: [],
+    doubt: false,
+    cancelled: false,
+    wayBack: [],
+    undone: false,
+    everIntended: false,
+    told: [],
+    followed: [],
+  };
   for (const fact of facts as readonly TargetFact[]) {
     walk.seq++;
     const at = Date.parse(fact.at);

@@ -108,7 +108,13 @@ async function beat(kennel: Kennel, { plan, approved }: StoredPlan, now: number)
   const { window } = plan;
   const facts = await kennel.journal.read(window.id, BEAT_STREAM);
   if (beatOf(plan, { ok: true, why: "" }, facts, now) === undefined) return;
-  const why = approved === undefined ? "nobody has approved it" : await kennel.app.ready().then(() => undefined, (thrown: unknown) => `the app does not answer: ${faultRecordOf(thrown).message}`);
+  const why =
+    approved === undefined
+      ? "nobody has approved it"
+      : await kennel.app.ready().then(
+          () => undefined,
+          (thrown: unknown) => `the app does not answer: ${faultRecordOf(thrown).message}`,
+        );
   const due = beatOf(plan, { ok: why === undefined, why: why ?? "" }, facts, now);
   if (due === undefined) return;
   await kennel.people.tell(window.id, {
@@ -127,14 +133,22 @@ async function watchKickoff(kennel: Kennel, stored: StoredPlan, kickoff: Kickoff
   const stream = watchStream(step, target);
   const facts = await kennel.journal.read(run, stream);
   if (!isLate(kickoff, facts, now)) return false;
-  const seen = await kennel.records.look(kickoff, now).catch((thrown: unknown): Seen => ({ started: "unknown", note: `Its own record could not be looked at: ${faultRecordOf(thrown).message}.` }));
+  const seen = await kennel.records
+    .look(kickoff, now)
+    .catch((thrown: unknown): Seen => ({ started: "unknown", note: `Its own record could not be looked at: ${faultRecordOf(thrown).message}.` }));
   const state = seen.started === "yes" ? undefined : await stateOnce();
   const order = nextWatch(kickoff, seen, state, facts, now);
   if (order.do === "nothing") return false;
   const at = isoOf(now);
   if (order.do === "settle") {
     if (order.late) {
-      const notice = { key: `${run}/watch/${step}/${target}/settled`, channels: stored.plan.window.channels.map(({ id }) => id), mention: [], text: `${kickoff.title} is accounted for now.`, lines: [order.note] };
+      const notice = {
+        key: `${run}/watch/${step}/${target}/settled`,
+        channels: stored.plan.window.channels.map(({ id }) => id),
+        mention: [],
+        text: `${kickoff.title} is accounted for now.`,
+        lines: [order.note],
+      };
       await kennel.people.tell(run, notice);
     }
     await note(kennel, run, stream, { type: "watch.settled", at, step, target, note: order.note });
@@ -159,7 +173,19 @@ async function climb({ app, people, pager }: Kennel, { plan }: StoredPlan, kicko
   const mention = (owners.length > 0 ? owners : plan.window.owners).map(({ slackId }) => slackId);
   const key = `${run}/watch/${step}/${target}/${rung}`;
   const page = (): Promise<void> =>
-    pager.page({ source: "nightshift-watchdog", severity: "critical", dedupKey: key, at: isoOf(now), run, step, target, plannedAt: isoOf(kickoff.at), lastSafeAt: isoOf(kickoff.lastSafe), title: text, lines });
+    pager.page({
+      source: "nightshift-watchdog",
+      severity: "critical",
+      dedupKey: key,
+      at: isoOf(now),
+      run,
+      step,
+      target,
+      plannedAt: isoOf(kickoff.at),
+      lastSafeAt: isoOf(kickoff.lastSafe),
+      title: text,
+      lines,
+    });
   const tell = (): Promise<void> => people.tell(run, { key, channels: plan.window.channels.map(({ id }) => id), mention, text, lines });
   if (rung === "slack") await tell();
   if (rung === "page") await page();
@@ -174,7 +200,12 @@ async function climb({ app, people, pager }: Kennel, { plan }: StoredPlan, kicko
 async function note({ journal }: Kennel, run: string, stream: string, fact: Fact): Promise<void> {
   for (let tries = 0; tries < 5; tries++) {
     const known = await journal.read(run, stream);
-    const isSame = known.some((other) => other.type === fact.type && (fact.type !== "watch.climbed" || (other.type === "watch.climbed" && other.rung === fact.rung)) && (fact.type !== "watch.beat" || (other.type === "watch.beat" && other.armed === fact.armed)));
+    const isSame = known.some(
+      (other) =>
+        other.type === fact.type &&
+        (fact.type !== "watch.climbed" || (other.type === "watch.climbed" && other.rung === fact.rung)) &&
+        (fact.type !== "watch.beat" || (other.type === "watch.beat" && other.armed === fact.armed)),
+    );
     if (isSame || (await journal.append(run, stream, known.length, [fact]))) return;
   }
 }

@@ -20,7 +20,9 @@ const stateWith = (step: object): RunState => ({ steps: [{ id: "prep.run", targe
 const next = (minutes: number, facts: readonly Fact[] = [], seen = NO, state?: RunState) => nextWatch(kickoff, seen, state, facts, OPENS + minutes * MINUTE);
 
 it("expects the steps with a time of their own, and neither what closes nor what never runs", () => {
-  expect(kickoffsOf(plan)).toMatchObject([{ step: "prep.run", at: OPENS, lastSafe: OPENS + 45 * MINUTE, key: "2024-12-08/prep.run/prep.run/1", pipeline, cascade: ["Patch the app servers"] }]);
+  expect(kickoffsOf(plan)).toMatchObject([
+    { step: "prep.run", at: OPENS, lastSafe: OPENS + 45 * MINUTE, key: "2024-12-08/prep.run/prep.run/1", pipeline, cascade: ["Patch the app servers"] },
+  ]);
 });
 
 describe("the ladder", () => {

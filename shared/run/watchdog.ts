@@ -58,7 +58,17 @@ export function kickoffsOf(plan: CompiledPlan): readonly Kickoff[] {
     return watched.map(({ id, params }): Kickoff => {
       const pipeline = z.object({ pipeline: PipelineName }).safeParse(params);
       const named = step.verb === "pipeline.run" && pipeline.success ? { pipeline: pipeline.data.pipeline } : {};
-      return { run: plan.window.id, step: step.id, target: id, title: step.title, at, lastSafe, key: `${plan.window.id}/${step.id}/${id}/1`, cascade: index.cascade(step.id), ...named };
+      return {
+        run: plan.window.id,
+        step: step.id,
+        target: id,
+        title: step.title,
+        at,
+        lastSafe,
+        key: `${plan.window.id}/${step.id}/${id}/1`,
+        cascade: index.cascade(step.id),
+        ...named,
+      };
     });
   });
 }
@@ -89,7 +99,8 @@ export function nextWatch(kickoff: Kickoff, seen: Seen, state: RunState | undefi
   const target = step?.targets.find(({ id }) => id === kickoff.target);
   if (step?.state === "ended") return { do: "settle", note: `the run says that it ended ${step.as ?? ""}: ${step.why ?? ""}`, late };
   if (kickoff.pipeline === undefined && target?.begunAt !== undefined) return { do: "settle", note: `the run says that it began at ${target.begunAt}`, late };
-  if (now >= kickoff.lastSafe) return climbed.has("lost") ? { do: "settle", note: "it was not started, and people were told", late: false } : { do: "climb", rungs: ["lost"], note: seen.note };
+  if (now >= kickoff.lastSafe)
+    return climbed.has("lost") ? { do: "settle", note: "it was not started, and people were told", late: false } : { do: "climb", rungs: ["lost"], note: seen.note };
   if (step?.state === "waiting" && step.why !== undefined && !step.why.startsWith("not before")) return { do: "nothing", why: `the run holds it: ${step.why}` };
   const lateMs = now - kickoff.at;
   const due: Rung[] = ["start"];
@@ -99,13 +110,20 @@ export function nextWatch(kickoff: Kickoff, seen: Seen, state: RunState | undefi
 }
 
 /** What people hear before a window opens: that it is armed, or that it is not and why. Undefined when it is not the time. */
-export function beatOf(plan: CompiledPlan, armed: { readonly ok: boolean; readonly why: string }, facts: readonly Fact[], now: number): { readonly armed: boolean; readonly text: string } | undefined {
+export function beatOf(
+  plan: CompiledPlan,
+  armed: { readonly ok: boolean; readonly why: string },
+  facts: readonly Fact[],
+  now: number,
+): { readonly armed: boolean; readonly text: string } | undefined {
   const { window } = plan;
   const opensAt = Date.parse(window.opensAt);
   if (now < opensAt - BEAT_BEFORE_MS || now >= opensAt) return undefined;
   if (facts.some((fact) => fact.type === "watch.beat" && (fact.armed || !armed.ok))) return undefined;
   const start = clockText(opensAt, window.zone);
-  return armed.ok ? { armed: true, text: `${window.title}: armed, next start ${start}.` } : { armed: false, text: `${window.title}: NOT armed for its start at ${start}: ${armed.why}.` };
+  return armed.ok
+    ? { armed: true, text: `${window.title}: armed, next start ${start}.` }
+    : { armed: false, text: `${window.title}: NOT armed for its start at ${start}: ${armed.why}.` };
 }
 
 /** What a rung says, in words that stand alone. */

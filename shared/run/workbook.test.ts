@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 
 const sheet = (name: string): Sheet => workbook.sheets.find((candidate) => candidate.name === name) as Sheet;
-const column = (name: string, title: string): readonly (string | number | undefined)[] => sheet(name).rows.map((row) => cellText(row[sheet(name).columns.findIndex((candidate) => candidate.title === title)]));
+const column = (name: string, title: string): readonly (string | number | undefined)[] =>
+  sheet(name).rows.map((row) => cellText(row[sheet(name).columns.findIndex((candidate) => candidate.title === title)]));
 const row = (name: string, first: string): Record<string, string | number | undefined> => {
   const found = sheet(name).rows.find(([cell]) => cell === first) ?? [];
   return Object.fromEntries(sheet(name).columns.map(({ title }, at) => [title, cellText(found[at])]));
@@ -48,7 +49,11 @@ it("has a row for each change, with what is carried over in words", () => {
 });
 
 it("lists what was opened, and how it was closed", () => {
-  expect(row("Opened and owed", "the Skybot jobs are moved out of the night")).toMatchObject({ Since: "Sat 20:00", Closed: "Sat 20:45", How: expect.stringContaining("never opened") });
+  expect(row("Opened and owed", "the Skybot jobs are moved out of the night")).toMatchObject({
+    Since: "Sat 20:00",
+    Closed: "Sat 20:45",
+    How: expect.stringContaining("never opened"),
+  });
 });
 
 it("has as many cells in each row as columns", () => {

@@ -39,7 +39,10 @@ export function workbookOf(plan: CompiledPlan, entries: readonly Entry[], report
 /** What actions on servers leave in their receipts, as far as a table wants it; whatever else is there is let be. */
 const ServerReceipt = z.object({
   group: z.string().optional().catch(undefined),
-  before: z.union([z.array(z.string()), z.object({ pending: z.array(z.string()), build: z.string().optional() })]).optional().catch(undefined),
+  before: z
+    .union([z.array(z.string()), z.object({ pending: z.array(z.string()), build: z.string().optional() })])
+    .optional()
+    .catch(undefined),
   installed: z.array(z.string()).optional().catch(undefined),
   restartedMs: z.number().optional().catch(undefined),
 });
@@ -68,7 +71,9 @@ interface Work {
 
 function serverSheet(report: Report, receipts: Receipts): Sheet {
   const works: Work[] = report.changes.flatMap((change) =>
-    change.steps.filter(({ verb, servedBy }) => SERVER_FAMILIES.has(familyOf(verb)) && servedBy === undefined).flatMap((step) => step.targets.map((target) => ({ change, step, target }))),
+    change.steps
+      .filter(({ verb, servedBy }) => SERVER_FAMILIES.has(familyOf(verb)) && servedBy === undefined)
+      .flatMap((step) => step.targets.map((target) => ({ change, step, target }))),
   );
   const servers = Map.groupBy(works, ({ target }) => target.id);
   const moment = momentIn(report.window.zone);
@@ -218,7 +223,14 @@ function openSheet({ obligations, summary }: Report): Sheet {
     rows: [
       ...obligations.map(({ id, what, opened, openedBy, closed, closedBy, evidence }): readonly Cell[] => {
         const open = summary.open.find((item) => item.id === id);
-        return [what, opened.local, openedBy, timeText(closed) ?? "still open", open?.why ?? [closedBy, ...evidence].filter((line) => line !== undefined).join("\n"), open?.owners.join(", ")];
+        return [
+          what,
+          opened.local,
+          openedBy,
+          timeText(closed) ?? "still open",
+          open?.why ?? [closedBy, ...evidence].filter((line) => line !== undefined).join("\n"),
+          open?.owners.join(", "),
+        ];
       }),
       ...summary.needs.map(({ what, why, who }): readonly Cell[] => [what, blank, blank, blank, why, who.join(", ")]),
     ],

@@ -64,7 +64,9 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the board in a browser${NO_CHROMIUM 
     const { page } = await board({ viewport: { width: 390, height: 800 }, bypassCSP: true });
     await page.addScriptTag({ path: AXE });
 
-    const found = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html).join(' ').slice(0, 200)))")) as string[];
+    const found = (await page.evaluate(
+      "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html).join(' ').slice(0, 200)))",
+    )) as string[];
     const overflow = (await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) as number;
 
     expect(found).toEqual([]);

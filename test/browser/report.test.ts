@@ -43,7 +43,9 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the report in a browser${NO_CHROMIUM
     const { page } = await opened({ colorScheme });
     await page.addScriptTag({ path: AXE });
 
-    const found = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.length))")) as string[];
+    const found = (await page.evaluate(
+      "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.length))",
+    )) as string[];
 
     expect(found).toEqual([]);
     await page.close();

@@ -174,46 +174,58 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
         });
       });
 
-      if (action.undo !== undefined) it("in undo: the world is put back in the end", async () => {
-        const clean = prepare();
-        const before = JSON.stringify(essence(clean.world));
-        await clean.undo((await clean.toTheEnd()).receipt);
-        const effects = clean.effects();
+      if (action.undo !== undefined)
+        it("in undo: the world is put back in the end", async () => {
+          const clean = prepare();
+          const before = JSON.stringify(essence(clean.world));
+          await clean.undo((await clean.toTheEnd()).receipt);
+          const effects = clean.effects();
 
-        await atEveryRequest(prepare, what, async (walk, arm) => {
-          const { receipt } = await walk.toTheEnd();
-          arm();
+          await atEveryRequest(
+            prepare,
+            what,
+            async (walk, arm) => {
+              const { receipt } = await walk.toTheEnd();
+              arm();
 
-          const outcome = await settled(walk.undo(receipt));
-          walk.outside.calm();
-          if (!outcome.ok) {
-            expectKind(what, outcome.fault);
-            walk.outside.advance(outcome.fault.retryAfterMs ?? 15_000);
-            await walk.undo(receipt);
-          }
+              const outcome = await settled(walk.undo(receipt));
+              walk.outside.calm();
+              if (!outcome.ok) {
+                expectKind(what, outcome.fault);
+                walk.outside.advance(outcome.fault.retryAfterMs ?? 15_000);
+                await walk.undo(receipt);
+              }
 
-          expect(JSON.stringify(essence(walk.world))).toBe(before);
-          expect(walk.effects()).toEqual(effects);
-        }, true);
-      });
+              expect(JSON.stringify(essence(walk.world))).toBe(before);
+              expect(walk.effects()).toEqual(effects);
+            },
+            true,
+          );
+        });
 
-      if (action.cancel !== undefined) it("in cancel: a clear fault, and a second try ends the work", async () => {
-        const clean = prepare();
-        await cancelled(clean, await clean.begin());
-        const effects = clean.effects();
+      if (action.cancel !== undefined)
+        it("in cancel: a clear fault, and a second try ends the work", async () => {
+          const clean = prepare();
+          await cancelled(clean, await clean.begin());
+          const effects = clean.effects();
 
-        await atEveryRequest(prepare, what, async (walk, arm) => {
-          const receipt = await walk.begin();
-          arm();
+          await atEveryRequest(
+            prepare,
+            what,
+            async (walk, arm) => {
+              const receipt = await walk.begin();
+              arm();
 
-          const outcome = await settled(cancelled(walk, receipt, (fault) => walk.outside.hit === undefined || expectKind(what, fault)));
-          walk.outside.calm();
-          if (!outcome.ok) expectKind(what, outcome.fault);
-          await cancelled(walk, receipt);
+              const outcome = await settled(cancelled(walk, receipt, (fault) => walk.outside.hit === undefined || expectKind(what, fault)));
+              walk.outside.calm();
+              if (!outcome.ok) expectKind(what, outcome.fault);
+              await cancelled(walk, receipt);
 
-          expect(walk.effects()).toEqual(effects);
-        }, true);
-      });
+              expect(walk.effects()).toEqual(effects);
+            },
+            true,
+          );
+        });
     });
   });
 }

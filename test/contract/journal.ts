@@ -143,7 +143,12 @@ export function journalContract(name: string, makeJournal: () => Promise<Journal
 
     it("reads a stream of more facts than stores return at once", { timeout: 60_000 }, async () => {
       for (let from = 0; from < 1_100; from += 100) {
-        await journal.append(RUN, "step/a", from, Array.from({ length: 100 }, (_none, offset) => told(from + offset)));
+        await journal.append(
+          RUN,
+          "step/a",
+          from,
+          Array.from({ length: 100 }, (_none, offset) => told(from + offset)),
+        );
       }
 
       const facts = await journal.read(RUN, "step/a");

@@ -126,7 +126,7 @@ export function walker<Ports, Params, Receipt, W extends World>(
       for (;;) {
         const outcome = await settled(
           (async (): Promise<{ receipt: Receipt; evidence: readonly string[] }> => {
-            let receipt: Receipt = (await walk.begin());
+            let receipt: Receipt = await walk.begin();
             while (action.poll !== undefined) {
               const progress = await action.poll(ports, receipt, call());
               expect(JSON.parse(JSON.stringify(progress)), "progress survives JSON").toEqual(progress);

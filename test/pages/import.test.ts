@@ -69,7 +69,12 @@ describe("a page of another team, in storage format", () => {
   const steps = stepsOf(draft);
 
   it("takes time, owner and ticket from the columns of a table", () => {
-    expect(steps.find(({ with: given }) => given["pipeline"] === "tide-api")).toMatchObject({ at: "Sun 01:15", owner: "Mina", with: { environment: "PRD" }, change: { keys: ["HAR-201"] } });
+    expect(steps.find(({ with: given }) => given["pipeline"] === "tide-api")).toMatchObject({
+      at: "Sun 01:15",
+      owner: "Mina",
+      with: { environment: "PRD" },
+      change: { keys: ["HAR-201"] },
+    });
   });
 
   it("knows people by their mentions", () => {
@@ -87,7 +92,9 @@ describe.skipIf(real.length === 0)("the two real pages (skipped where they are n
   it.each(real)("%s: every key, tag, host and server stands in the plan", (_, page, inventory) => {
     const draft = draftOf(pageOf(page), inventory);
     const keys = new Set(page.match(/\b(?:PLAT|INFRA)-\d+/g));
-    const words = new Set(page.match(/platform-0\/[\d.]+|update\/\S+|kong-smtp|kv-glb-vault1|mailgun-smtp-password|(?:\*\.)?[a-z-]+\.(?:azurewebsites\.net|invoicecloud(?:-beta)?\.com)/g));
+    const words = new Set(
+      page.match(/platform-0\/[\d.]+|update\/\S+|kong-smtp|kv-glb-vault1|mailgun-smtp-password|(?:\*\.)?[a-z-]+\.(?:azurewebsites\.net|invoicecloud(?:-beta)?\.com)/g),
+    );
 
     expect(new Set(draft.plan.phases.flatMap(({ changes }) => changes.flatMap((change) => change.keys)))).toEqual(keys);
     for (const word of words) expect(draft.text).toContain(word);
@@ -103,7 +110,10 @@ describe.each([["harbor.txt", text, harbor], ["harbor.html", html, harbor], ...r
   });
 
   it("names only steps, changes and phases that there are", () => {
-    const ids = new Set(["window", ...draft.plan.phases.flatMap((phase) => [phase.id, ...phase.changes.flatMap((change) => [change.id, ...change.steps.map((step) => `${change.id}.${step.id}`)])])]);
+    const ids = new Set([
+      "window",
+      ...draft.plan.phases.flatMap((phase) => [phase.id, ...phase.changes.flatMap((change) => [change.id, ...change.steps.map((step) => `${change.id}.${step.id}`)])]),
+    ]);
 
     expect(draft.coverage.filter(({ id }) => !ids.has(id))).toEqual([]);
   });

@@ -61,7 +61,8 @@ describe("the schemas, read by another library,", () => {
       for (const [name, field] of Object.entries(schema.properties ?? {}) as [string, typeof schema][]) {
         const inner = Array.isArray(field["anyOf"]) ? (field["anyOf"] as (typeof schema)[]) : [];
         if (field.description === undefined && !inner.some(({ description }) => description !== undefined)) undescribed.push(`${path}${name}`);
-        for (const each of [field, field["items"], field["additionalProperties"], ...inner]) if (each !== null && typeof each === "object") walk(each as typeof schema, `${path}${name}.`);
+        for (const each of [field, field["items"], field["additionalProperties"], ...inner])
+          if (each !== null && typeof each === "object") walk(each as typeof schema, `${path}${name}.`);
       }
     };
 
@@ -75,7 +76,9 @@ describe("the team's plans", () => {
   const { inventory } = loadInventory(text("plans/inventory.yaml"), "plans/inventory.yaml");
 
   it("compile with the actions that are built: December to run, October to look at", () => {
-    const [december, october] = ["2024-12-08", "2024-10-06"].map((date) => compile({ text: text(`plans/${date}.yaml`), file: `${date}.yaml`, inventory, registry, allowMissing: date !== "2024-12-08" }));
+    const [december, october] = ["2024-12-08", "2024-10-06"].map((date) =>
+      compile({ text: text(`plans/${date}.yaml`), file: `${date}.yaml`, inventory, registry, allowMissing: date !== "2024-12-08" }),
+    );
 
     expect(december?.findings.filter(({ severity }) => severity !== "info")).toEqual([]);
     expect(december?.plan?.steps.length).toBeGreaterThan(60);
@@ -92,7 +95,12 @@ describe("the team's plans", () => {
 it("tests plans with parameters that the real actions have too", () => {
   const sketched = sketchedRegistry();
   const { inventory } = loadInventory(text("plans/inventory.yaml"), "plans/inventory.yaml");
-  const december = (by: typeof registry) => compile({ text: text("plans/2024-12-08.yaml"), file: "f", inventory, registry: by }).plan?.steps.map(({ id, needs, targets }) => ({ id, needs, targets: targets.map((target) => target.id) }));
+  const december = (by: typeof registry) =>
+    compile({ text: text("plans/2024-12-08.yaml"), file: "f", inventory, registry: by }).plan?.steps.map(({ id, needs, targets }) => ({
+      id,
+      needs,
+      targets: targets.map((target) => target.id),
+    }));
 
   expect(december(sketched)).toEqual(december(registry));
 });

@@ -112,7 +112,9 @@ describe("December", () => {
   });
 
   it("lets only the app servers wait for Saturday's stage, and no server of MCC", () => {
-    const waiting = december.steps.filter(({ id, verb }) => verb === "patch.install" && follows(december, id, "reschedule-jobs.run")).flatMap(({ targets }) => targets.map(({ id }) => id));
+    const waiting = december.steps
+      .filter(({ id, verb }) => verb === "patch.install" && follows(december, id, "reschedule-jobs.run"))
+      .flatMap(({ targets }) => targets.map(({ id }) => id));
 
     expect(waiting.sort()).toEqual([...APP_SERVERS, "IC-App-Test1"].sort());
     expect(step(december, "mcc-patching.install").needs).toEqual([{ step: "mcc-patching.group", per: "target", as: "success" }]);
@@ -122,7 +124,9 @@ describe("December", () => {
     expect(step(december, "mcc-patching.group").at).toBe("2024-12-08T09:50:00.000Z");
     expect(params(december, "mcc-patching.group")["group"]).toMatchObject({ name: "September" });
     expect(targetsOf(december, "mcc-patching.install")).toEqual(MCC_SERVERS);
-    expect(december.changes.find(({ keys }) => keys.includes("PLAT-1406"))?.steps).toEqual(expect.arrayContaining([{ id: "test-and-mcc-patching.mcc", servedBy: "mcc-patching.install" }]));
+    expect(december.changes.find(({ keys }) => keys.includes("PLAT-1406"))?.steps).toEqual(
+      expect.arrayContaining([{ id: "test-and-mcc-patching.mcc", servedBy: "mcc-patching.install" }]),
+    );
   });
 
   it("moves the XAT vault to the Prod subscription before the certificate syncs", () => {
@@ -212,12 +216,22 @@ describe("October", () => {
     const closed = new Set(october.steps.flatMap(({ targets, always }) => (always ? targets.flatMap(({ closes }) => closes) : [])));
     const opened = october.steps.flatMap(({ targets }) => targets.flatMap(({ opens }) => opens.map(({ id }) => id)));
 
-    expect(opened).toEqual(expect.arrayContaining(["jobs-parked", "out-of-pool:IC-Web1", "out-of-pool:IC-Web8", "monitor-muted:Pingdom", "maintenance-page:www.invoicecloud.com", "maintenance-page:my.invoicecloud.com"]));
+    expect(opened).toEqual(
+      expect.arrayContaining([
+        "jobs-parked",
+        "out-of-pool:IC-Web1",
+        "out-of-pool:IC-Web8",
+        "monitor-muted:Pingdom",
+        "maintenance-page:www.invoicecloud.com",
+        "maintenance-page:my.invoicecloud.com",
+      ]),
+    );
     for (const id of opened) expect(closed).toContain(id);
   });
 
   it("lets nobody skip the approval of what cannot be taken back", () => {
-    for (const id of ["plat-952.run", "classic-resources.delete", "obsolete-servers.remove"]) expect(step(october, id)).toMatchObject({ irreversible: true, approval: { by: expect.anything() } });
+    for (const id of ["plat-952.run", "classic-resources.delete", "obsolete-servers.remove"])
+      expect(step(october, id)).toMatchObject({ irreversible: true, approval: { by: expect.anything() } });
   });
 });
 
@@ -227,51 +241,80 @@ const TOKENS: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     "Pre-Maintenance": ["reschedule-jobs.run"],
     "Starting Maintenance": ["starting-maintenance.run"],
     "Preparation Pipeline": ["reschedule-jobs.run", "starting-maintenance.run", "start-jobs.run"],
-    "September": ["mcc-patching.group"],
-    "dailyops": ["announce-start.notify", "announce-end.notify"],
+    September: ["mcc-patching.group"],
+    dailyops: ["announce-start.notify", "announce-end.notify"],
     "*.invoicecloud-beta.com": ["biller-cluster.sync-certificate"],
-    "network": ["biller-cluster.avd"],
-    "persistence": ["biller-cluster.avd"],
-    "Keith": ["biller-cluster.avd"],
+    network: ["biller-cluster.avd"],
+    persistence: ["biller-cluster.avd"],
+    Keith: ["biller-cluster.avd"],
     "IC-App-Test1": ["test-and-mcc-patching.app-test"],
     "Update Tracking 2024-12-8.xlsx": ["app-patching"],
-    "Skybot": ["test-and-mcc-patching", "app-patching"],
+    Skybot: ["test-and-mcc-patching", "app-patching"],
     "www.invoicecloud.com": ["smoke.www", "regression.suite"],
-    ...Object.fromEntries(DEPLOYMENTS.flatMap(([id, pipeline, tag]) => [[tag, [id]], [pipeline, [id]]])),
+    ...Object.fromEntries(
+      DEPLOYMENTS.flatMap(([id, pipeline, tag]) => [
+        [tag, [id]],
+        [pipeline, [id]],
+      ]),
+    ),
   },
   "2024-10-06": {
     "Pre-Maintenance": ["reschedule-jobs.run"],
     "Starting Maintenance": ["starting-maintenance.run"],
     "Preparation Pipeline": ["reschedule-jobs.run", "starting-maintenance.run", "start-jobs.run"],
     "IC-Web1 - 5": ["first-web-servers.drain"],
-    "September": ["mcc-servers.group"],
-    "dailyops": ["announce-start.notify", "announce-end.notify"],
-    "pingdom": ["maintenance-page.mute"],
+    September: ["mcc-servers.group"],
+    dailyops: ["announce-start.notify", "announce-end.notify"],
+    pingdom: ["maintenance-page.mute"],
     "pal.invoicecloud.com": ["maintenance-page.swap", "maintenance-page-down.swap"],
     "icmaintenance.azurewebsites.net": ["maintenance-page.swap", "maintenance-page-down.swap"],
     "update/plat-848/x-real-ip-header": ["kong.x-real-ip-header"],
     "update/plat-848/split-helm-from-kong-config": ["kong.split-helm"],
     "kong-smtp": ["kong.smtp"],
-    "helm": ["kong.workspace"],
+    helm: ["kong.workspace"],
     "mailgun-smtp-password": ["kong.secret"],
     "kv-glb-vault1": ["kong.secret"],
     "Mailgun login": ["kong.secret"],
-    "Palo": ["palo-whitelist", "palo-readers.add"],
+    Palo: ["palo-whitelist", "palo-readers.add"],
     "invoicecloud.com": ["apex-through-cloudflare.proxy"],
     "IC-Web": ["patch-web-and-mcc"],
-    "Excel": ["excel-drivers.install"],
-    "SFP": ["sfp-task.disable"],
-    "Scott": ["palo-readers.add"],
-    "Rama": ["palo-readers.add"],
-    "Mohammad": ["palo-readers.add"],
+    Excel: ["excel-drivers.install"],
+    SFP: ["sfp-task.disable"],
+    Scott: ["palo-readers.add"],
+    Rama: ["palo-readers.add"],
+    Mohammad: ["palo-readers.add"],
     "30 days": ["obsolete-servers"],
     "www.invoicecloud.com": ["smoke.www", "regression.suite"],
   },
 };
 
 const KEYS_TOGETHER: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "2024-12-08": [["INFRA-655", "PLAT-1156", "INFRA-601", "PLAT-1373"], ["PLAT-871"], ["PLAT-1283", "PLAT-1301"], ["INFRA-648"], ["PLAT-1406"], ["PLAT-1405"], ["INFRA-692"], ["INFRA-691"], ["INFRA-730"], ["INFRA-680"]],
-  "2024-10-06": [["PLAT-848", "PLAT-523"], ["PLAT-1027"], ["PLAT-1028"], ["PLAT-952"], ["PLAT-1065"], ["INFRA-527"], ["INFRA-505"], ["PLAT-1082", "INFRA-488"], ["PLAT-1096"], ["PLAT-1097"], ["INFRA-453"], ["PLAT-1086", "PLAT-1092"]],
+  "2024-12-08": [
+    ["INFRA-655", "PLAT-1156", "INFRA-601", "PLAT-1373"],
+    ["PLAT-871"],
+    ["PLAT-1283", "PLAT-1301"],
+    ["INFRA-648"],
+    ["PLAT-1406"],
+    ["PLAT-1405"],
+    ["INFRA-692"],
+    ["INFRA-691"],
+    ["INFRA-730"],
+    ["INFRA-680"],
+  ],
+  "2024-10-06": [
+    ["PLAT-848", "PLAT-523"],
+    ["PLAT-1027"],
+    ["PLAT-1028"],
+    ["PLAT-952"],
+    ["PLAT-1065"],
+    ["INFRA-527"],
+    ["INFRA-505"],
+    ["PLAT-1082", "INFRA-488"],
+    ["PLAT-1096"],
+    ["PLAT-1097"],
+    ["INFRA-453"],
+    ["PLAT-1086", "PLAT-1092"],
+  ],
 };
 
 describe.each([december, october])("the plan of $window.id", (plan) => {

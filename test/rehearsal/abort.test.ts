@@ -34,7 +34,9 @@ function stillRunning({ scene, rehearsal }: Aborted): readonly string[] {
   const world = scene.worlds["azure-devops"];
   const now = Date.parse(rehearsal.endedAt);
   const ours = new Set(rehearsal.effects.flatMap(({ system, did, with: details }) => (system === "azure-devops" && did === "queued" ? [details?.["run"]] : [])));
-  return world.runs.filter((run) => ours.has(run.id) && stagesAt(run, now, agentsAt(world, run)).some(({ state }) => state !== "completed")).map(({ id, queuedAt }) => `run ${id}, queued at ${queuedAt}`);
+  return world.runs
+    .filter((run) => ours.has(run.id) && stagesAt(run, now, agentsAt(world, run)).some(({ state }) => state !== "completed"))
+    .map(({ id, queuedAt }) => `run ${id}, queued at ${queuedAt}`);
 }
 
 const every = Number(process.env["NIGHTSHIFT_TEST_ABORT_EVERY"] ?? "0");
@@ -42,19 +44,30 @@ const LAST = 960;
 const INSTANTS: readonly (readonly [AbortMode, number])[] =
   every > 0
     ? (["freeze", "finish", "close"] as const).flatMap((mode) => Array.from({ length: Math.floor(LAST / every) }, (_, nth) => [mode, nth * every] as const))
-    : [["close", 1], ["finish", 95], ["freeze", 531], ["close", 545], ["finish", 640], ["close", 700]];
+    : [
+        ["close", 1],
+        ["finish", 95],
+        ["freeze", 531],
+        ["close", 545],
+        ["finish", 640],
+        ["close", 700],
+      ];
 
 describe("the December window, aborted", () => {
-  it.each(INSTANTS)("%s, %i minutes after it opened: ends, closed up, and nothing begins after", async (mode, minutes) => {
-    const aborted = await abortedAt(minutes, mode);
-    const { entries, state } = aborted.rehearsal;
+  it.each(INSTANTS)(
+    "%s, %i minutes after it opened: ends, closed up, and nothing begins after",
+    async (mode, minutes) => {
+      const aborted = await abortedAt(minutes, mode);
+      const { entries, state } = aborted.rehearsal;
 
-    expect(stillRunning(aborted)).toEqual([]);
-    // Closing up is the stage that starts the jobs, the undo of what is open, and telling people.
-    expect(breachesOfAbort({ plan, entries, ...(mode === "finish" ? {} : { longestMs: 61 * MINUTE }) })).toEqual([]);
-    expect(breachesOf({ plan, ...aborted.rehearsal })).toEqual([]);
-    if (mode === "close" && minutes === 545) expect(aborted.rehearsal.effects.filter(({ did }) => did === "cancelled").length).toBeGreaterThan(0);
-    // One that comes when all is over is not accepted any more.
-    expect(state.outcome).toBe(entries.some(({ fact }) => fact.type === "decision.made" && fact.decision === "abort") ? "aborted" : "well");
-  }, 120_000);
+      expect(stillRunning(aborted)).toEqual([]);
+      // Closing up is the stage that starts the jobs, the undo of what is open, and telling people.
+      expect(breachesOfAbort({ plan, entries, ...(mode === "finish" ? {} : { longestMs: 61 * MINUTE }) })).toEqual([]);
+      expect(breachesOf({ plan, ...aborted.rehearsal })).toEqual([]);
+      if (mode === "close" && minutes === 545) expect(aborted.rehearsal.effects.filter(({ did }) => did === "cancelled").length).toBeGreaterThan(0);
+      // One that comes when all is over is not accepted any more.
+      expect(state.outcome).toBe(entries.some(({ fact }) => fact.type === "decision.made" && fact.decision === "abort") ? "aborted" : "well");
+    },
+    120_000,
+  );
 });

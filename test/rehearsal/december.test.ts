@@ -45,13 +45,19 @@ describe("the window of 2024-12-08, rehearsed", () => {
     const posts = rehearsal.effects.filter(({ system, did }) => system === "slack" && did === "posted").map(({ to, with: details }) => `${to}: ${String(details?.["text"])}`);
 
     for (const channel of ["dailyops", "maintenance"]) {
-      for (const said of ["Maintenance is starting.", "Maintenance is finished."]) expect(posts.filter((post) => post.includes(`#${channel}: `) && post.includes(said)), `${channel} ${said}`).toHaveLength(1);
+      for (const said of ["Maintenance is starting.", "Maintenance is finished."])
+        expect(
+          posts.filter((post) => post.includes(`#${channel}: `) && post.includes(said)),
+          `${channel} ${said}`,
+        ).toHaveLength(1);
     }
     expect(posts.filter((post) => post.includes("18 of 18 changes done, nothing left open."))).toHaveLength(2);
   });
 
   it("tries the two servers again whose first patch attempt failed, and waits as long as Jira asked", () => {
-    const tried = rehearsal.state.steps.flatMap(({ targets }) => targets.filter(({ tries, faults }) => tries > 1 || faults.some((fault) => fault.includes("429") || fault.includes("Retry")))).map(({ id }) => id);
+    const tried = rehearsal.state.steps
+      .flatMap(({ targets }) => targets.filter(({ tries, faults }) => tries > 1 || faults.some((fault) => fault.includes("429") || fault.includes("Retry"))))
+      .map(({ id }) => id);
 
     expect(tried).toEqual(expect.arrayContaining(["IC-MCC2", "IC-App5"]));
   });

@@ -26,18 +26,22 @@ function chance(seed: number): () => number {
 }
 
 describe("a window whose process is killed again and again", () => {
-  it.each([1, 2, 3, 4, 5, 6])("ends as if nothing had happened (seed %i)", async (seed) => {
-    const next = chance(seed);
-    let kills = 0;
+  it.each([1, 2, 3, 4, 5, 6])(
+    "ends as if nothing had happened (seed %i)",
+    async (seed) => {
+      const next = chance(seed);
+      let kills = 0;
 
-    const rehearsal = await night(() => {
-      const dies = next() < 0.004;
-      if (dies) kills += 1;
-      return dies;
-    });
+      const rehearsal = await night(() => {
+        const dies = next() < 0.004;
+        if (dies) kills += 1;
+        return dies;
+      });
 
-    expect(kills).toBeGreaterThan(5);
-    expect(breachesOf({ plan, ...rehearsal })).toEqual([]);
-    expect(rehearsal.state.outcome).toBe("well");
-  }, 60_000);
+      expect(kills).toBeGreaterThan(5);
+      expect(breachesOf({ plan, ...rehearsal })).toEqual([]);
+      expect(rehearsal.state.outcome).toBe("well");
+    },
+    60_000,
+  );
 });

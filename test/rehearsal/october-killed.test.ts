@@ -22,28 +22,32 @@ function chance(seed: number): () => number {
 }
 
 describe("October's window, killed again and again", () => {
-  it.each([1, 2, 3])("ends well, with every server in its pool and each thing done once (seed %i)", async (seed) => {
-    const next = chance(seed);
-    const [before, after] = [scene(), scene()];
-    let kills = 0;
+  it.each([1, 2, 3])(
+    "ends well, with every server in its pool and each thing done once (seed %i)",
+    async (seed) => {
+      const next = chance(seed);
+      const [before, after] = [scene(), scene()];
+      let kills = 0;
 
-    const night = await rehearse({
-      plan,
-      scene: after,
-      killAt: () => {
-        const dies = next() < 0.002;
-        if (dies) kills += 1;
-        return dies;
-      },
-    });
+      const night = await rehearse({
+        plan,
+        scene: after,
+        killAt: () => {
+          const dies = next() < 0.002;
+          if (dies) kills += 1;
+          return dies;
+        },
+      });
 
-    expect(kills).toBeGreaterThan(5);
-    expect(breachesOf({ plan, ...night, networkBefore: before.worlds["azure-network"] })).toEqual([]);
-    expect(night.state.steps.filter(({ as }) => as !== "done" && as !== "already").map(({ id, as, why }) => `${id} ${as}: ${why}`)).toEqual([]);
-    expect(night.state.outcome).toBe("well");
-    const { effects: _before, ...was } = before.worlds["azure-network"];
-    const { effects: _after, ...is } = after.worlds["azure-network"];
-    expect(changesOf(was, is)).toEqual([]);
-    for (const did of ["drained", "restored"]) expect(night.effects.filter((effect) => effect.system === "azure-network" && effect.did === did)).toHaveLength(8);
-  }, 240_000);
+      expect(kills).toBeGreaterThan(5);
+      expect(breachesOf({ plan, ...night, networkBefore: before.worlds["azure-network"] })).toEqual([]);
+      expect(night.state.steps.filter(({ as }) => as !== "done" && as !== "already").map(({ id, as, why }) => `${id} ${as}: ${why}`)).toEqual([]);
+      expect(night.state.outcome).toBe("well");
+      const { effects: _before, ...was } = before.worlds["azure-network"];
+      const { effects: _after, ...is } = after.worlds["azure-network"];
+      expect(changesOf(was, is)).toEqual([]);
+      for (const did of ["drained", "restored"]) expect(night.effects.filter((effect) => effect.system === "azure-network" && effect.did === did)).toHaveLength(8);
+    },
+    240_000,
+  );
 });

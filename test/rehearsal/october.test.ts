@@ -24,10 +24,11 @@ import { october } from "../support/october.ts";
 const VALIDATOR = join(import.meta.dirname, "..", "..", "..", "shared", "contracts", "validate.mjs");
 const LONG_MS = 240_000;
 
-const VALUE = "canary-mailgun-PÄSSWÖRD-\"\\/+1";
+const VALUE = 'canary-mailgun-PÄSSWÖRD-"\\/+1';
 const FORMS = [VALUE, Buffer.from(VALUE).toString("base64"), Buffer.from(VALUE).toString("base64url"), encodeURIComponent(VALUE), JSON.stringify(VALUE).slice(1, -1)];
 
-const beginOf = ({ state }: Rehearsal, step: string, target?: string) => state.steps.find(({ id }) => id === step)?.targets.find(({ id }) => target === undefined || id === target)?.begunAt ?? "never";
+const beginOf = ({ state }: Rehearsal, step: string, target?: string) =>
+  state.steps.find(({ id }) => id === step)?.targets.find(({ id }) => target === undefined || id === target)?.begunAt ?? "never";
 const effectsOn = ({ effects }: Rehearsal, system: string, did: string) => effects.filter((effect) => effect.system === system && effect.did === did);
 const names = (prefix: string, ...numbers: number[]) => numbers.map((number) => `${prefix}${number}`);
 
@@ -95,9 +96,13 @@ describe("the window of 2024-10-06, rehearsed", () => {
   });
 
   it("has each Kong branch on every stack before the next one begins", () => {
-    const branches = ["x-real-ip-header", "split-helm", "kong-smtp"].map((branch) => after.worlds["azure-devops"].runs.filter(({ pipeline, ref, variables }) => pipeline === 506 && ref.includes(branch) && Object.keys(variables).length > 0));
+    const branches = ["x-real-ip-header", "split-helm", "kong-smtp"].map((branch) =>
+      after.worlds["azure-devops"].runs.filter(({ pipeline, ref, variables }) => pipeline === 506 && ref.includes(branch) && Object.keys(variables).length > 0),
+    );
 
-    expect(branches.map((runs) => runs.map(({ templateParameters }) => String(templateParameters["stack"])).toSorted())).toEqual(branches.map(() => ["kong", "kong-ingress", "kong-observability", "kong-plugins"]));
+    expect(branches.map((runs) => runs.map(({ templateParameters }) => String(templateParameters["stack"])).toSorted())).toEqual(
+      branches.map(() => ["kong", "kong-ingress", "kong-observability", "kong-plugins"]),
+    );
     expect(branches).toHaveLength(3);
     const ended = (step: string) => night.entries.find(({ fact }) => fact.type === "step.ended" && fact.step === step)?.fact.at ?? "never";
     expect(branches[1]?.every(({ queuedAt }) => queuedAt >= ended("kong.x-real-ip-header"))).toBe(true);
@@ -106,7 +111,10 @@ describe("the window of 2024-10-06, rehearsed", () => {
 
   it("takes every web server out of its pool once and puts it back once, and changes ciphers on those five alone, while they are out", () => {
     const all = names("server IC-Web", 1, 2, 3, 4, 5, 6, 7, 8);
-    const moved = (did: string) => effectsOn(night, "azure-network", did).map(({ to }) => to).toSorted();
+    const moved = (did: string) =>
+      effectsOn(night, "azure-network", did)
+        .map(({ to }) => to)
+        .toSorted();
     const ran = effectsOn(night, "azure-compute", "ran").filter(({ with: details }) => details?.["script"] === "web-ciphers-off");
 
     expect([moved("drained"), moved("restored")]).toEqual([all, all]);
@@ -136,7 +144,11 @@ describe("the window of 2024-10-06, rehearsed", () => {
     const posts = effectsOn(night, "slack", "posted").map(({ to, with: details }) => `${to}: ${String(details?.["text"])}`);
 
     for (const channel of ["dailyops", "maintenance"]) {
-      for (const said of ["Maintenance is starting.", "Maintenance is finished."]) expect(posts.filter((post) => post.includes(`#${channel}: `) && post.includes(said)), `${channel} ${said}`).toHaveLength(1);
+      for (const said of ["Maintenance is starting.", "Maintenance is finished."])
+        expect(
+          posts.filter((post) => post.includes(`#${channel}: `) && post.includes(said)),
+          `${channel} ${said}`,
+        ).toHaveLength(1);
     }
   });
 
@@ -159,7 +171,8 @@ describe("the window of 2024-10-06, rehearsed", () => {
       const { members: was } = before.worlds["azure-compute"].machines[machineKey(server("IC-WSUS1")!)]!.wsus!;
 
       expect(server("IC-WSUS1")?.wsus?.members).toEqual({ ...was, ...Object.fromEntries(names("ic-mcc", 1, 2, 3, 4).map((name) => [name, ["September"]])) });
-      for (const name of [...names("IC-Web", 1, 2, 3, 4, 5, 6, 7, 8), ...names("IC-MCC", 1, 2, 3, 4)]) expect(server(name), name).toMatchObject({ pending: [], pendingReboot: false, power: "running" });
+      for (const name of [...names("IC-Web", 1, 2, 3, 4, 5, 6, 7, 8), ...names("IC-MCC", 1, 2, 3, 4)])
+        expect(server(name), name).toMatchObject({ pending: [], pendingReboot: false, power: "running" });
       for (const name of [...names("IC-App", 1, 2, 3, 4, 5, 6), "IC-App-Test1"]) expect(server(name)?.pending, name).toHaveLength(2);
     });
 
@@ -175,18 +188,36 @@ describe("the window of 2024-10-06, rehearsed", () => {
     });
 
     it("only the proven-obsolete servers and the listed classic resources gone", () => {
-      const gone = (name: "azure-compute" | "azure-resources", part: string) => changesOf(Object.keys((before.worlds[name] as unknown as Record<string, object>)[part]!).length, Object.keys((after.worlds[name] as unknown as Record<string, object>)[part]!).length);
+      const gone = (name: "azure-compute" | "azure-resources", part: string) =>
+        changesOf(
+          Object.keys((before.worlds[name] as unknown as Record<string, object>)[part]!).length,
+          Object.keys((after.worlds[name] as unknown as Record<string, object>)[part]!).length,
+        );
 
-      expect(effectsOn(night, "azure-compute", "deleted").map(({ to }) => to).toSorted()).toEqual(["server IC-Old-Batch1", "server IC-Old-Report1"]);
+      expect(
+        effectsOn(night, "azure-compute", "deleted")
+          .map(({ to }) => to)
+          .toSorted(),
+      ).toEqual(["server IC-Old-Batch1", "server IC-Old-Report1"]);
       expect(gone("azure-compute", "machines")).toEqual([": 22 -> 20"]);
-      expect(changesIn(before.worlds, after.worlds, "azure-resources").filter((line) => line.startsWith("resources.")).map((line) => line.replace(/: \{.*\} -> /, " -> ").replace(/^.*\//, ""))).toEqual(["icclassicvnet -> none", "icclassicstore -> none"]);
+      expect(
+        changesIn(before.worlds, after.worlds, "azure-resources")
+          .filter((line) => line.startsWith("resources."))
+          .map((line) => line.replace(/: \{.*\} -> /, " -> ").replace(/^.*\//, "")),
+      ).toEqual(["icclassicvnet -> none", "icclassicstore -> none"]);
     });
 
     it("the workspace renamed, one enabled version of the secret, three CLI changes, and on the firewalls the address and the readers", () => {
-      const firewalls = changesIn(before.worlds, after.worlds, "pan-os").filter((line) => !line.includes(".jobs.")).map((line) => line.replace(/: .*/, "").replace(/^firewalls\.palo-(npd|prd)\.invoicecloud\.example\.running\./, "$1 "));
+      const firewalls = changesIn(before.worlds, after.worlds, "pan-os")
+        .filter((line) => !line.includes(".jobs."))
+        .map((line) => line.replace(/: .*/, "").replace(/^firewalls\.palo-(npd|prd)\.invoicecloud\.example\.running\./, "$1 "));
 
-      expect(changesIn(before.worlds, after.worlds, "terraform").filter((line) => !line.includes(".description"))).toEqual(['organizations.invoicecloud.workspaces.0.name: "kong-app-prd" -> "kong-helm-prd"']);
-      expect(changesIn(before.worlds, after.worlds, "key-vault").map((line) => line.replace(/: .*/, ""))).toEqual(["vaults.kv-glb-vault1.vault.azure.net.secrets.mailgun-smtp-password"]);
+      expect(changesIn(before.worlds, after.worlds, "terraform").filter((line) => !line.includes(".description"))).toEqual([
+        'organizations.invoicecloud.workspaces.0.name: "kong-app-prd" -> "kong-helm-prd"',
+      ]);
+      expect(changesIn(before.worlds, after.worlds, "key-vault").map((line) => line.replace(/: .*/, ""))).toEqual([
+        "vaults.kv-glb-vault1.vault.azure.net.secrets.mailgun-smtp-password",
+      ]);
       expect(after.worlds["key-vault"].vaults["kv-glb-vault1.vault.azure.net"]?.secrets["mailgun-smtp-password"]).toMatchObject([{ value: VALUE, enabled: true }]);
       expect(changesIn(before.worlds, after.worlds, "azure-scripts").filter((line) => line.startsWith("settings."))).toEqual([
         'settings.app ic-prd-intake in rg-prd-shared: FTP: "AllAllowed" -> "Disabled"',
@@ -204,14 +235,27 @@ describe("the window of 2024-10-06, rehearsed", () => {
     });
 
     it("every ticket done, with a comment at its begin and at its end", () => {
-      expect(after.worlds.jira.issues.map(({ key, status, comments, links }) => [key, status, comments.length, links.length])).toEqual(before.worlds.jira.issues.map(({ key }) => [key, "Done", 2, 1]));
+      expect(after.worlds.jira.issues.map(({ key, status, comments, links }) => [key, status, comments.length, links.length])).toEqual(
+        before.worlds.jira.issues.map(({ key }) => [key, "Done", 2, 1]),
+      );
     });
   });
 
   it("writes the secret's value nowhere: not in the journal, recording, reports, notices or telemetry", () => {
     const report = reportOf(plan, night.entries, Date.parse(night.endedAt));
     const { "key-vault": _vault, bitwarden: _password, ...others } = after.worlds;
-    const written = [night.entries, night.state, night.notices, night.effects, reportMarkdown(report), reportHtml(report), reportJson(report), workbookOf(plan, night.entries, report), events, others].map((part) => (typeof part === "string" ? part : JSON.stringify(part)));
+    const written = [
+      night.entries,
+      night.state,
+      night.notices,
+      night.effects,
+      reportMarkdown(report),
+      reportHtml(report),
+      reportJson(report),
+      workbookOf(plan, night.entries, report),
+      events,
+      others,
+    ].map((part) => (typeof part === "string" ? part : JSON.stringify(part)));
 
     expect([...written, ...recorded].join("\n")).toContain("mailgun-smtp-password");
     for (const form of FORMS) {
@@ -252,7 +296,10 @@ describe("the window of 2024-10-06 with two misfortunes", () => {
   const step = (id: string) => night.state.steps.find((one) => one.id === id);
 
   it("keeps the other team's gate shut while the driver is missing on one app server, and says why", () => {
-    expect(step("excel-drivers.install")?.targets.find(({ id }) => id === "IC-App4")).toMatchObject({ as: "failed", why: expect.stringContaining("excel-drivers failed on IC-App4") });
+    expect(step("excel-drivers.install")?.targets.find(({ id }) => id === "IC-App4")).toMatchObject({
+      as: "failed",
+      why: expect.stringContaining("excel-drivers failed on IC-App4"),
+    });
     expect(step("integrations-deployment.deploy")).toMatchObject({ as: "skipped", why: expect.stringContaining("excel-drivers failed on IC-App4") });
     expect(night.effects.filter(({ system, with: details }) => system === "slack" && String(details?.["text"]).includes("Deploy the change of the app"))).toEqual([]);
   });
@@ -271,6 +318,11 @@ describe("the window of 2024-10-06 with two misfortunes", () => {
     expect(openOf(night.entries.map(({ fact }) => fact))).toEqual([]);
     expect(breachesOf({ plan, ...night, networkBefore: before.worlds["azure-network"] })).toEqual([]);
     expect(changesIn(before.worlds, after.worlds, "azure-network")).toEqual([]);
-    expect(night.state.steps.filter(({ as }) => as !== "done" && as !== "already").map(({ id }) => id).filter((id) => !id.includes(".jira-"))).toEqual(["excel-drivers.install", "integrations-deployment.deploy", "obsolete-servers.remove"].toSorted());
+    expect(
+      night.state.steps
+        .filter(({ as }) => as !== "done" && as !== "already")
+        .map(({ id }) => id)
+        .filter((id) => !id.includes(".jira-")),
+    ).toEqual(["excel-drivers.install", "integrations-deployment.deploy", "obsolete-servers.remove"].toSorted());
   });
 });

@@ -50,7 +50,7 @@ phases:
           - { id: unmute, action: monitor.unmute, targets: Pingdom, always: true }
 `;
 
-const VALUE = "canary-mailgun-PÄSSWÖRD-\"\\/+1";
+const VALUE = 'canary-mailgun-PÄSSWÖRD-"\\/+1';
 const FORMS = [VALUE, Buffer.from(VALUE).toString("base64"), encodeURIComponent(VALUE), JSON.stringify(VALUE).slice(1, -1)];
 
 const { inventory } = loadInventory(readFileSync(new URL("../../plans/inventory.yaml", import.meta.url), "utf8"), "inventory.yaml");
@@ -81,7 +81,9 @@ describe("a window in which the maintenance page goes up and comes down", () => 
   });
 
   it("ends well, with nothing left open", () => {
-    expect(rehearsal.state.steps.flatMap(({ id, targets }) => targets.map(({ id: target, as }) => `${id} ${target}: ${String(as)}`)).filter((line) => !line.endsWith(": done"))).toEqual([]);
+    expect(
+      rehearsal.state.steps.flatMap(({ id, targets }) => targets.map(({ id: target, as }) => `${id} ${target}: ${String(as)}`)).filter((line) => !line.endsWith(": done")),
+    ).toEqual([]);
     expect(openOf(rehearsal.entries.map(({ fact }) => fact))).toEqual([]);
     expect(rehearsal.state.outcome).toBe("well");
   });
@@ -93,7 +95,10 @@ describe("a window in which the maintenance page goes up and comes down", () => 
     expect(names(cloudflare)).toBe(names(before.worlds.cloudflare));
     expect(cloudflare.zones[0]).toMatchObject({ cached: [], records: expect.arrayContaining([expect.objectContaining({ name: "invoicecloud.com", proxied: true })]) });
     expect(pingdom.maintenance.map(({ to }) => to <= endedAt)).toEqual([true]);
-    expect(terraform.organizations["invoicecloud"]?.workspaces[0]).toMatchObject({ id: before.worlds.terraform.organizations["invoicecloud"]?.workspaces[0]?.id, name: "kong-helm-prd" });
+    expect(terraform.organizations["invoicecloud"]?.workspaces[0]).toMatchObject({
+      id: before.worlds.terraform.organizations["invoicecloud"]?.workspaces[0]?.id,
+      name: "kong-helm-prd",
+    });
     expect(vaults.vaults["kv-glb-vault1.vault.azure.net"]?.secrets["mailgun-smtp-password"]).toMatchObject([{ value: VALUE, enabled: true }]);
   });
 

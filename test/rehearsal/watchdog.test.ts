@@ -70,11 +70,22 @@ function stageOf() {
   const appOf = () => watchedApp({ origin: life?.served.origin ?? "http://127.0.0.1:1", fetch, secrets: simulatedSecrets });
 
   return {
-    kennel, pages, complaints, plans, journal, vendors,
+    kennel,
+    pages,
+    complaints,
+    plans,
+    journal,
+    vendors,
     host: () => life?.host,
     async up(): Promise<void> {
       const app = composeLocal({
-        clock, journal, locks, plans, telemetry: silentTelemetry, fetch: direct.fetch, handshake: direct.handshake,
+        clock,
+        journal,
+        locks,
+        plans,
+        telemetry: silentTelemetry,
+        fetch: direct.fetch,
+        handshake: direct.handshake,
         async ring(instances) {
           for (const instance of new Set(instances)) await life?.host.hub.raise(instance, "ring", {});
         },
@@ -101,7 +112,11 @@ function stageOf() {
         if (life !== undefined) await life.host.idle();
       }
     },
-    posts: () => vendors.effects().filter(({ system, did }) => system === "slack" && did === "posted").map(({ with: details }) => String(details?.["text"])),
+    posts: () =>
+      vendors
+        .effects()
+        .filter(({ system, did }) => system === "slack" && did === "posted")
+        .map(({ with: details }) => String(details?.["text"])),
     queued: () => vendors.effects().filter(({ system, did, to }) => system === "azure-devops" && did === "queued" && to.includes("Preparation Pipeline")),
   };
 }
@@ -133,7 +148,13 @@ describe("the host is down from 19:50 to 20:25 on Saturday", () => {
     expect((await stage.journal.read(RUN, "run")).filter(({ type }) => type === "run.started")).toMatchObject([{ at: isoOf(at("01:25")), by: expect.stringContaining(starter) }]);
     expect(stage.pages).toHaveLength(1);
     expect(stage.posts().filter((text) => text.includes("is accounted for now"))).toHaveLength(1);
-    expect((await stage.kennel.journal.readAll(RUN)).map(({ fact }) => ("rung" in fact ? `${fact.type} ${fact.rung}` : fact.type))).toEqual(["watch.beat", "watch.climbed slack", "watch.climbed page", "watch.climbed start", "watch.settled"]);
+    expect((await stage.kennel.journal.readAll(RUN)).map(({ fact }) => ("rung" in fact ? `${fact.type} ${fact.rung}` : fact.type))).toEqual([
+      "watch.beat",
+      "watch.climbed slack",
+      "watch.climbed page",
+      "watch.climbed start",
+      "watch.settled",
+    ]);
     expect(await stage.host()?.status(windowInstance(RUN))).toMatchObject({ runtimeStatus: "Running" });
     await stage.down();
   });

@@ -37,7 +37,9 @@ export async function recordedHistories(): Promise<readonly RecordedGeneration[]
   await hosted.tick("saturdayPrework");
   const ring = (step: string): Promise<unknown> => hosted.host.hub.raise(step, "ring", {});
   await hosted.host.advanceTo("2024-12-08T02:30:00.000Z");
-  await hosted.journal.append(plan.window.id, "decisions", 0, [{ type: "decision.made", at: "2024-12-08T02:30:00.000Z", id: "a1", decision: "approve", by: "Ada", step: "web.deploy" }]);
+  await hosted.journal.append(plan.window.id, "decisions", 0, [
+    { type: "decision.made", at: "2024-12-08T02:30:00.000Z", id: "a1", decision: "approve", by: "Ada", step: "web.deploy" },
+  ]);
   await ring(`${windowInstance(plan.window.id)}.web~2edeploy`);
   await hosted.host.advanceTo("2024-12-08T03:30:00.000Z");
   await hosted.journal.append(plan.window.id, "decisions", 1, [{ type: "decision.made", at: "2024-12-08T03:30:00.000Z", id: "a2", decision: "abort", mode: "close", by: "Ada" }]);
@@ -83,7 +85,8 @@ export async function replayed(orchestrators: Orchestrators, { instanceId, execu
     const { diverged, refusal, board } = walk(history, answer, setting);
     const ended = history.some(({ EventType }) => EventType === EVENT.executionCompleted);
     // An activity that this history never called counts as unknown here, so whatever is refused is a change as well.
-    const said = diverged ?? refusal?.why ?? answer.crashed ?? answer.error ?? (ended === answer.isDone ? undefined : `it ${answer.isDone ? "ends now" : "goes on"}, and did not then`);
+    const said =
+      diverged ?? refusal?.why ?? answer.crashed ?? answer.error ?? (ended === answer.isDone ? undefined : `it ${answer.isDone ? "ends now" : "goes on"}, and did not then`);
     const more = [...board.pending.values()].map((decision) => decision.kind);
     if (said !== undefined) misfits.push(`${name} ${instanceId}, turn ${turn + 1}: ${said}`);
     else if (more.length > 0) misfits.push(`${name} ${instanceId}, turn ${turn + 1}: it schedules ${more.join(", ")} more than it did`);

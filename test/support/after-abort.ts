@@ -31,7 +31,13 @@ export function breachesOfAbort({ plan, entries, longestMs }: { readonly plan: C
   }
   for (const { what } of openOf(facts)) breaches.push(`left open: ${what}`);
   for (const [stream, own] of Map.groupBy(entries, (entry) => entry.stream)) {
-    if (stream.startsWith("target/")) breaches.push(...restless(stream, own.toSorted((a, b) => a.seq - b.seq).map(({ fact }) => fact)));
+    if (stream.startsWith("target/"))
+      breaches.push(
+        ...restless(
+          stream,
+          own.toSorted((a, b) => a.seq - b.seq).map(({ fact }) => fact),
+        ),
+      );
   }
   return breaches;
 }

@@ -9,7 +9,10 @@ export async function emptyTables(): Promise<TablesSettings & { readonly connect
   const answer = await fetch(inject("azuriteDoor"));
   const connection = await answer.text();
   if (!answer.ok) throw new Error(connection);
-  const file = createHash("sha256").update(expect.getState().testPath ?? "").digest("hex").slice(0, 12);
+  const file = createHash("sha256")
+    .update(expect.getState().testPath ?? "")
+    .digest("hex")
+    .slice(0, 12);
   made += 1;
   return { connection, prefix: `t${file}n${made}` };
 }

@@ -46,10 +46,23 @@ function fileOf(file: string, text: string, root: Node): BicepFile {
   ];
   const declared = new Set([...all.filter(({ type }) => DECLARATIONS.has(type)).map(nameOf), ...loops]);
   const functions = named("call_expression").flatMap((node) => (node.namedChildren[0]?.type === "identifier" ? [node.namedChildren[0].text] : []));
-  const used = named("identifier").filter(isRead).map((node) => node.text);
+  const used = named("identifier")
+    .filter(isRead)
+    .map((node) => node.text);
   return {
-    file, text, root, params, declared, used, functions,
-    modules: named("module_declaration").map((node) => ({ name: nameOf(node), path: childOf(node, "string")?.text.slice(1, -1) ?? "", params: keysOf(property(node, "params")), node })),
+    file,
+    text,
+    root,
+    params,
+    declared,
+    used,
+    functions,
+    modules: named("module_declaration").map((node) => ({
+      name: nameOf(node),
+      path: childOf(node, "string")?.text.slice(1, -1) ?? "",
+      params: keysOf(property(node, "params")),
+      node,
+    })),
     outputs: named("output_declaration").map((node) => ({ name: nameOf(node), value: node.namedChildren.at(-1)?.text ?? "" })),
   };
 }

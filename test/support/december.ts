@@ -36,8 +36,12 @@ export async function decemberNight({ misfortune = false, ...options }: NightOpt
   const plan = decemberPlan();
   const vendor = fakeVendor(decemberWorks(plan, misfortune));
   const verbs = [...new Set(plan.steps.map(({ verb }) => verb))];
-  const stage = await stageFor(plan, { actions: verbs.map((verb) => vendor.action(verb, verb.startsWith("jira.") || verb === "slack.notify" ? { without: ["poll", "cancel", "undo"] } : { without: ["undo"] })) });
-  const approvals = plan.steps.flatMap((step) => (step.approval === undefined ? [] : [{ at: "2024-12-08T10:20:00.000Z", by: "Luis Ferreira", decision: "approve" as const, step: step.id }]));
+  const stage = await stageFor(plan, {
+    actions: verbs.map((verb) => vendor.action(verb, verb.startsWith("jira.") || verb === "slack.notify" ? { without: ["poll", "cancel", "undo"] } : { without: ["undo"] })),
+  });
+  const approvals = plan.steps.flatMap((step) =>
+    step.approval === undefined ? [] : [{ at: "2024-12-08T10:20:00.000Z", by: "Luis Ferreira", decision: "approve" as const, step: step.id }],
+  );
   const state = await play(stage, { decisions: approvals, ...options });
   return { plan, stage, state, entries: await stage.journal.readAll(plan.window.id) };
 }
@@ -50,7 +54,9 @@ function decemberWorks(plan: CompiledPlan, misfortune: boolean): Record<string, 
         takesMs: Math.round(step.expectedMs * (0.85 + 0.06 * position)),
         evidence: evidenceOf(step.verb, target),
         ...(step.verb === "patch.group" ? { receipt: { group: "Servers September", before: ["Servers August"] } } : {}),
-        ...(step.verb === "patch.install" ? { receipt: { before: { build: "17763.6532", pending: ["KB5048661", "KB5046859"] }, installed: ["KB5048661", "KB5046859"], bootedAt: "2024-12-08T10:31:00.000Z" } } : {}),
+        ...(step.verb === "patch.install"
+          ? { receipt: { before: { build: "17763.6532", pending: ["KB5048661", "KB5046859"] }, installed: ["KB5048661", "KB5046859"], bootedAt: "2024-12-08T10:31:00.000Z" } }
+          : {}),
       };
     }
   }

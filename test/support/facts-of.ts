@@ -58,10 +58,23 @@ class TargetTold extends Told {
     this.#target = target;
   }
 
-  intended({ deed = "begin", opens, try: nextTry = this.#try, follows }: { deed?: "begin" | "cancel" | "undo"; opens?: Opening[]; try?: number; follows?: string | undefined } = {}): this {
+  intended({
+    deed = "begin",
+    opens,
+    try: nextTry = this.#try,
+    follows,
+  }: { deed?: "begin" | "cancel" | "undo"; opens?: Opening[]; try?: number; follows?: string | undefined } = {}): this {
     this.#attempt = nextTry === this.#try ? this.#attempt + 1 : 1;
     this.#try = nextTry;
-    return this.add({ type: "target.intended", ...this.#where(), deed, try: nextTry, attempt: this.#attempt, ...(opens === undefined ? {} : { opens }), ...(follows === undefined ? {} : { follows }) });
+    return this.add({
+      type: "target.intended",
+      ...this.#where(),
+      deed,
+      try: nextTry,
+      attempt: this.#attempt,
+      ...(opens === undefined ? {} : { opens }),
+      ...(follows === undefined ? {} : { follows }),
+    });
   }
 
   begun(receipt: unknown = {}): this {

@@ -76,7 +76,14 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
           if (receipt === undefined) {
             const { startsAfterMs = 0, takesMs = 0 } = work;
             const carried = typeof params === "object" && params !== null ? params : {};
-            receipt = { ...carried, ...work.receipt, key: call.key, target: call.target, startsAt: startsAfterMs === Number.POSITIVE_INFINITY ? null : call.now + startsAfterMs, endsAt: call.now + takesMs };
+            receipt = {
+              ...carried,
+              ...work.receipt,
+              key: call.key,
+              target: call.target,
+              startsAt: startsAfterMs === Number.POSITIVE_INFINITY ? null : call.now + startsAfterMs,
+              endsAt: call.now + takesMs,
+            };
             known.set(call.key, receipt);
             effects.push(`begun ${call.key}`);
           }

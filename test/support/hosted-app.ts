@@ -76,7 +76,11 @@ export interface HostedOptions {
 /** Registers, starts and serves the app. */
 export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000Z", timersRun = false, timerStatuses, ...options }: HostedOptions = {}): Promise<HostedApp> {
   const vendor = options.vendor ?? fakeVendor(works);
-  const registry: Registry = registryOf([...sketchedRegistry().actions, vendor.action("fake.work"), vendor.action("fake.hard", { without: ["cancel", "undo"], reversal: "nothing" })]);
+  const registry: Registry = registryOf([
+    ...sketchedRegistry().actions,
+    vendor.action("fake.work"),
+    vendor.action("fake.hard", { without: ["cancel", "undo"], reversal: "nothing" }),
+  ]);
   const journal = options.journal ?? memoryJournal();
   const plans = options.plans ?? memoryPlans();
   const logs: LogLine[] = [];
@@ -117,11 +121,27 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
   const loaded = await collectApp(() => register(app));
   loaded.surroundings.log = (line) => void logs.push(line);
   host = await createHost({ app: loaded, startAt, ...options.host });
-  const served = await serveApp({ app: loaded, hub: host.hub, clock: host.clock, timersRun, timersFollow: true, settings: {}, ...(timerStatuses === undefined ? {} : { timerStatuses }) });
+  const served = await serveApp({
+    app: loaded,
+    hub: host.hub,
+    clock: host.clock,
+    timersRun,
+    timersFollow: true,
+    settings: {},
+    ...(timerStatuses === undefined ? {} : { timerStatuses }),
+  });
   const running = host;
 
   return {
-    app, host, served, vendor, journal, plans, logs, told, events,
+    app,
+    host,
+    served,
+    vendor,
+    journal,
+    plans,
+    logs,
+    told,
+    events,
 
     async call(method, path, body, headers = {}) {
       const answer = await fetch(`${served.origin}/api/v1/${path}`, {

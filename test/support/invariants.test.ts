@@ -8,8 +8,15 @@ const file = (name: string) => new URL(`../../plans/${name}.yaml`, import.meta.u
 const { plan, inventory } = loadPlan(file("2024-10-06"), file("inventory"));
 const before = demoScene({ inventory, plan }).worlds["azure-network"];
 
-const move = (did: "drained" | "restored", server: number, inService: number, minute = server): Aftermath["effects"][number] => ({ system: "azure-network", at: `2024-10-06T01:${String(30 + minute)}:00.000Z`, did, to: `server IC-Web${server}`, with: { pool: "ic-web", inService } });
-const aboutPools = (effects: Aftermath["effects"], entries: Aftermath["entries"] = []) => breachesOf({ plan, entries, effects, networkBefore: before }).filter((breach) => breach.includes("pool web"));
+const move = (did: "drained" | "restored", server: number, inService: number, minute = server): Aftermath["effects"][number] => ({
+  system: "azure-network",
+  at: `2024-10-06T01:${String(30 + minute)}:00.000Z`,
+  did,
+  to: `server IC-Web${server}`,
+  with: { pool: "ic-web", inService },
+});
+const aboutPools = (effects: Aftermath["effects"], entries: Aftermath["entries"] = []) =>
+  breachesOf({ plan, entries, effects, networkBefore: before }).filter((breach) => breach.includes("pool web"));
 
 describe("what must always be true of pools", () => {
   it("is true of servers that leave down to the floor and come back", () => {
@@ -30,7 +37,16 @@ describe("what must always be true of pools", () => {
   });
 
   it("is not true of a server left out of its pool that nobody owes", () => {
-    const fact = { type: "target.intended", at: "2024-10-06T01:30:00.000Z", step: "first-web-servers.drain", target: "IC-Web1", deed: "begin", try: 1, attempt: 1, opens: [{ id: "pool:IC-Web1", what: "IC-Web1 is out of pool web" }] } as const;
+    const fact = {
+      type: "target.intended",
+      at: "2024-10-06T01:30:00.000Z",
+      step: "first-web-servers.drain",
+      target: "IC-Web1",
+      deed: "begin",
+      try: 1,
+      attempt: 1,
+      opens: [{ id: "pool:IC-Web1", what: "IC-Web1 is out of pool web" }],
+    } as const;
 
     expect(aboutPools([move("drained", 1, 7)])).toContain("IC-Web1 was left out of pool web, and nobody owes it");
     expect(aboutPools([move("drained", 1, 7)], [{ stream: "target/first-web-servers.drain/IC-Web1", seq: 0, fact: { ...fact, opens: [...fact.opens] } }])).toEqual([]);

@@ -44,13 +44,16 @@ export function breachesOf(aftermath: Aftermath): readonly string[] {
     for (const need of step?.needs ?? []) {
       if (need.per === "target") {
         const isThere = plan.steps.some(({ id, targets }) => id === need.step && targets.some((target) => target.id === fact.target));
-        const over = facts.find((each) => (each.type === "target.rested" && each.step === need.step && each.target === fact.target) || (each.type === "step.ended" && each.step === need.step));
+        const over = facts.find(
+          (each) => (each.type === "target.rested" && each.step === need.step && each.target === fact.target) || (each.type === "step.ended" && each.step === need.step),
+        );
         if (isThere && !(over !== undefined && over.at <= fact.at)) breaches.push(`${fact.step} began on ${fact.target} before ${need.step} had ended there`);
         continue;
       }
       const at = endedAt.get(need.step);
       if (at === undefined || at > (position.get(fact) ?? 0)) breaches.push(`${fact.step} began before ${need.step} had ended`);
-      else if (need.as === "success" && !step?.always && !["done", "already"].includes(endings.get(need.step) ?? "")) breaches.push(`${fact.step} began though ${need.step} ended ${endings.get(need.step)}`);
+      else if (need.as === "success" && !step?.always && !["done", "already"].includes(endings.get(need.step) ?? ""))
+        breaches.push(`${fact.step} began though ${need.step} ended ${endings.get(need.step)}`);
     }
   }
 

@@ -17,7 +17,10 @@ export interface October {
 }
 
 /** October's window; or one whose files differ by these replacements, each of which must be there to replace. */
-export function october({ plan: ofPlan = {}, inventory: ofInventory = {} }: { plan?: Readonly<Record<string, string>>; inventory?: Readonly<Record<string, string>> } = {}): October {
+export function october({
+  plan: ofPlan = {},
+  inventory: ofInventory = {},
+}: { plan?: Readonly<Record<string, string>>; inventory?: Readonly<Record<string, string>> } = {}): October {
   const { inventory, findings: wrong } = loadInventory(changed(textOf("inventory"), ofInventory), "inventory.yaml");
   const { plan, findings } = compile({ text: changed(textOf("2024-10-06"), ofPlan), file: "2024-10-06.yaml", inventory, registry });
   const errors = [...wrong, ...findings].filter(({ severity }) => severity === "error");

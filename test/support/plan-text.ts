@@ -95,7 +95,10 @@ owners: [Ann]`;
  * Compiles a marked text and says each finding on a line, without the marks; places count as if they were not there.
  * `watch` is called for each name that is looked up.
  */
-export function compiled(text: string, options: { readonly registry?: Registry; readonly allowMissing?: boolean; readonly watch?: () => void } = {}): Compiled & { readonly lines: readonly string[] } {
+export function compiled(
+  text: string,
+  options: { readonly registry?: Registry; readonly allowMissing?: boolean; readonly watch?: () => void } = {},
+): Compiled & { readonly lines: readonly string[] } {
   const { inventory: loaded } = loadInventory(INVENTORY_TEXT, "inventory.yaml");
   const inventory: Inventory = {
     ...loaded,

@@ -37,7 +37,10 @@ export interface StageParts {
 }
 
 /** Everything a run of this plan needs, with the verb `fake.work` unless other actions are given. */
-export async function stageFor(plan: CompiledPlan, { actions = [fakeVendor().action("fake.work")], journal = memoryJournal(), tell, at = plan.window.opensAt }: StageParts = {}): Promise<TestStage> {
+export async function stageFor(
+  plan: CompiledPlan,
+  { actions = [fakeVendor().action("fake.work")], journal = memoryJournal(), tell, at = plan.window.opensAt }: StageParts = {},
+): Promise<TestStage> {
   let now = Date.parse(at);
   const told: Notice[] = [];
   const plans = memoryPlans();

@@ -87,7 +87,12 @@ function parametersOf(text: string, code: string): PowerShellScript["parameters"
     const found = /\[([\w.]+)\]\s*\$(\w+)/.exec(code.slice(begin, at));
     if (found !== null) {
       const source = text.slice(begin, at);
-      parameters.push({ name: found[2] ?? "", type: found[1] ?? "", mandatory: /Mandatory/.test(source), pattern: /ValidatePattern\('([^\n]+)'\)\]/.exec(source)?.[1]?.replaceAll("''", "'") });
+      parameters.push({
+        name: found[2] ?? "",
+        type: found[1] ?? "",
+        mandatory: /Mandatory/.test(source),
+        pattern: /ValidatePattern\('([^\n]+)'\)\]/.exec(source)?.[1]?.replaceAll("''", "'"),
+      });
     }
     begin = at + 1;
   }

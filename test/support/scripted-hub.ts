@@ -24,10 +24,27 @@ export function scriptedHub(name: string, known: readonly string[]): ScriptedHub
     return Promise.resolve({ did: "accepted" });
   };
   const put = (instanceId: string, runtimeStatus: RuntimeStatus, values: Partial<InstanceStatus> = {}): void => {
-    instances.set(instanceId, { name: "night", instanceId, executionId: "e1", runtimeStatus, input: null, customStatus: null, output: null, createdTime: "2030-01-05T20:00:00.123Z", lastUpdatedTime: "2030-01-05T20:10:00.456Z", ...values });
+    instances.set(instanceId, {
+      name: "night",
+      instanceId,
+      executionId: "e1",
+      runtimeStatus,
+      input: null,
+      customStatus: null,
+      output: null,
+      createdTime: "2030-01-05T20:00:00.123Z",
+      lastUpdatedTime: "2030-01-05T20:10:00.456Z",
+      ...values,
+    });
   };
   const matching = ({ instanceIdPrefix = "", runtimeStatus, createdTimeFrom = "", createdTimeTo = "~" }: InstanceFilter): InstanceStatus[] =>
-    [...instances.values()].filter((status) => status.instanceId.startsWith(instanceIdPrefix) && (runtimeStatus?.includes(status.runtimeStatus) ?? true) && status.createdTime >= createdTimeFrom && status.createdTime <= createdTimeTo);
+    [...instances.values()].filter(
+      (status) =>
+        status.instanceId.startsWith(instanceIdPrefix) &&
+        (runtimeStatus?.includes(status.runtimeStatus) ?? true) &&
+        status.createdTime >= createdTimeFrom &&
+        status.createdTime <= createdTimeTo,
+    );
   return {
     name,
     instances,

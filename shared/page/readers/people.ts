@@ -11,7 +11,9 @@ export const readNotices: SentenceReader = (text, { names }) => {
   // «dailyops and maintenance slack channels»: every word of the enumeration before «channels» has to be known.
   const list = /((?:#?[\w-]+(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*))*#?[\w-]+)\s+(?:slack\s+)?channels?\b/i.exec(text)?.[1] ?? "";
   const hashed = [...text.matchAll(/#([\w-]+)/g)].map(([, name = ""]) => name);
-  const said = [...list.split(/\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*/), ...hashed].map((name) => name.replace(/^#/, "")).filter((name) => name !== "" && !/^(?:the|slack|our|all|both|these|in|on|to)$/i.test(name));
+  const said = [...list.split(/\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*/), ...hashed]
+    .map((name) => name.replace(/^#/, ""))
+    .filter((name) => name !== "" && !/^(?:the|slack|our|all|both|these|in|on|to)$/i.test(name));
   const unknown = [...new Set(said.filter((name) => names.inventory.find("channel", name) === undefined))];
   const finish = /\b(?:finish\w*|end(?:ed|s|ing)?|complet\w*|done|over|results?|closed?|outcome|all clear)\b/i.test(text);
   const start = /\b(?:start\w*|begin\w*|began|commenc\w*|kick\w*|upcoming)\b/i.test(text);
@@ -28,11 +30,23 @@ export const readNotices: SentenceReader = (text, { names }) => {
 };
 
 export const readChecks: SentenceReader = (text, { names }) => {
-  if (!/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate)\b.{0,40}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|is up)\b/i.test(text)) return undefined;
+  if (
+    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate)\b.{0,40}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|is up)\b/i.test(
+      text,
+    )
+  )
+    return undefined;
   const sites = names.in(text, "site").map(({ name }) => name);
   const hosts = text.match(/\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\b/gi) ?? [];
   if (sites.length === 0 && hosts.length === 0 && !/\b(?:smoke|sanity|health)/i.test(text)) return undefined;
-  return [{ id: "check", action: "web.check", ...(sites.length === 0 ? {} : { targets: [...new Set(sites)] }), ...asked(sites.length === 0 && `Which site? The inventory does not know ${hosts.join(", ") || "any that the page names"}.`) }];
+  return [
+    {
+      id: "check",
+      action: "web.check",
+      ...(sites.length === 0 ? {} : { targets: [...new Set(sites)] }),
+      ...asked(sites.length === 0 && `Which site? The inventory does not know ${hosts.join(", ") || "any that the page names"}.`),
+    },
+  ];
 };
 
 export const readSecrets: SentenceReader = (text, { names }) => {
@@ -46,7 +60,8 @@ export const readSecrets: SentenceReader = (text, { names }) => {
       action: "secret.copy",
       with: { ...(item === undefined ? {} : { from: item.trim() }), ...(vault === undefined ? {} : { vault }), ...(secret === undefined ? {} : { secret }) },
       ...asked(
-        (item === undefined || names.inventory.find("passwordItem", item) === undefined) && `Which item of the password manager holds it? The inventory does not know ${item ?? "any that is named"}.`,
+        (item === undefined || names.inventory.find("passwordItem", item) === undefined) &&
+          `Which item of the password manager holds it? The inventory does not know ${item ?? "any that is named"}.`,
         (vault === undefined || names.inventory.find("vault", vault) === undefined) && `Which vault is ${vault ?? "meant"}? The inventory does not know it.`,
         secret === undefined && "What is the secret called in the vault?",
       ),
@@ -60,13 +75,24 @@ export const readMoves: SentenceReader = (text, { names }) => {
   const certificates = names.in(text, "certificate").map(({ name }) => name);
   const syncs = certificates.length > 0 && /\b(?:sync\w*|renew\w*|import\w*)\b|sync'ing/i.test(text);
   const steps: Proposal[] = [];
-  if (move !== null && (/\b(?:subscription|resource group|network lane|vault|keyvault)\b/i.test(text))) {
+  if (move !== null && /\b(?:subscription|resource group|network lane|vault|keyvault)\b/i.test(text)) {
     const [, what = "", where = ""] = move;
     const resource = thing(what, names);
     const to = place(where, names);
-    steps.push({ id: "move", action: "resource.move", with: { ...(resource === undefined ? {} : { resource }), ...(to === undefined ? {} : { to }) }, ...asked(resource === undefined && `Which resource is «${what.trim()}»? The inventory does not know it.`, to === undefined && `Which resource group is «${where.trim()}»? The inventory does not know it.`) });
+    steps.push({
+      id: "move",
+      action: "resource.move",
+      with: { ...(resource === undefined ? {} : { resource }), ...(to === undefined ? {} : { to }) },
+      ...asked(
+        resource === undefined && `Which resource is «${what.trim()}»? The inventory does not know it.`,
+        to === undefined && `Which resource group is «${where.trim()}»? The inventory does not know it.`,
+      ),
+    });
   }
-  if (syncs) certificates.forEach((certificate, index) => steps.push({ id: index === 0 ? "sync" : `sync-${index + 1}`, action: "certificate.sync", with: { certificate }, afterPrevious: "step" }));
+  if (syncs)
+    certificates.forEach((certificate, index) =>
+      steps.push({ id: index === 0 ? "sync" : `sync-${index + 1}`, action: "certificate.sync", with: { certificate }, afterPrevious: "step" }),
+    );
   return steps.length === 0 ? undefined : steps;
 };
 

@@ -15,7 +15,12 @@ export const readPipeline: SentenceReader = (text, around) => {
   const refs = refsIn(text);
   if (named === undefined && !speaksOfOne && !(refs.length > 0 && /\bdeploy|release|roll out|promote\b/i.test(text))) return undefined;
   const known = named === undefined ? undefined : names.inventory.find("pipeline", named);
-  const spoken = named ?? /\b(?:the |this )?((?:[A-Z][\w-]*\s+){1,4})[Pp]ipeline\b/.exec(text)?.[1]?.replace(/^(?:Run|Start|Trigger|Execute|The|This)\s+/, "").trim();
+  const spoken =
+    named ??
+    /\b(?:the |this )?((?:[A-Z][\w-]*\s+){1,4})[Pp]ipeline\b/
+      .exec(text)?.[1]
+      ?.replace(/^(?:Run|Start|Trigger|Execute|The|This)\s+/, "")
+      .trim();
   const { stages, unknown } = stagesIn(text, known);
   const environments = environmentsIn(text, names.environments);
   const destroys = /\b(?:destroy|tear down)\b/i.test(text);
@@ -47,8 +52,14 @@ export function stagesIn(text: string, pipeline: Entry | undefined): { stages: r
   const titles = ((pipeline as unknown as Pipeline | undefined)?.stages ?? []).map(({ name, title }) => ({ name: title ?? name, all: [name, title ?? name] }));
   const plain = loose(text);
   const known = titles.filter(({ all }) => all.some((title) => plain.includes(` ${loose(title).trim()} `))).map(({ name }) => name);
-  const said = /\bstage(?:'s)? name(?:d)?(?: is|:)?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})/i.exec(text)?.[1] ?? /\bstages?:?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})["']?(?:$|[,.])/.exec(text)?.[1] ?? /\b([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})\s+stages?\b/.exec(text)?.[1];
-  const extra = said !== undefined && !/^(?:PRD|XAT|Prod|The|These|Run|All|Deploy)\b/.test(said) && !known.some((title) => loose(title) === loose(said)) && known.length === 0 ? [said.trim()] : [];
+  const said =
+    /\bstage(?:'s)? name(?:d)?(?: is|:)?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})/i.exec(text)?.[1] ??
+    /\bstages?:?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})["']?(?:$|[,.])/.exec(text)?.[1] ??
+    /\b([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})\s+stages?\b/.exec(text)?.[1];
+  const extra =
+    said !== undefined && !/^(?:PRD|XAT|Prod|The|These|Run|All|Deploy)\b/.test(said) && !known.some((title) => loose(title) === loose(said)) && known.length === 0
+      ? [said.trim()]
+      : [];
   return { stages: [...known, ...extra], unknown: extra };
 }
 
@@ -61,5 +72,8 @@ function byStage(text: string, { names }: Surroundings): string | undefined {
 }
 
 function loose(text: string): string {
-  return ` ${text.toLowerCase().replaceAll(/[^a-z0-9]+/g, " ").trim()} `;
+  return ` ${text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, " ")
+    .trim()} `;
 }

@@ -1,12 +1,16 @@
 /** What a sentence, or what stands in parentheses, is there for. */
 export type Manner = "done-above" | "condition" | "dependency" | "prohibition" | "past" | "reference" | "remark" | "instruction";
 
-const PAST = /\b(?:was|were|has been|have been|had been|could(?: not|n't) be|did(?: not|n't)|failed to|never (?:ran|started|got)|wasn't|weren't|went (?:fine|well|wrong)|completed at|is done|ran into|had to be|got (?:done|skipped))\b/i;
-const PROHIBITION = /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never)\b/i;
+const PAST =
+  /\b(?:was|were|has been|have been|had been|could(?: not|n't) be|did(?: not|n't)|failed to|never (?:ran|started|got)|wasn't|weren't|went (?:fine|well|wrong)|completed at|is done|ran into|had to be|got (?:done|skipped))\b/i;
+const PROHIBITION =
+  /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never)\b/i;
 const CONDITION = /^(?:only (?:if|when|for|in case)|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
-const DEPENDENCY = /^(?:after|once|before|following|requires?|needs|depends on|dependent on|prerequisite|blocked by|wait(?:s|ing)? for|as soon as|not before|must be (?:done|run) (?:after|before))\b/i;
+const DEPENDENCY =
+  /^(?:after|once|before|following|requires?|needs|depends on|dependent on|prerequisite|blocked by|wait(?:s|ing)? for|as soon as|not before|must be (?:done|run) (?:after|before))\b/i;
 const DONE_ABOVE = /\b(?:done|deployed|run|completed|covered|handled|included|see|as|same as)\s+(?:already\s+)?(?:above|earlier|before)\b|\balready (?:done|deployed|covered)\b/i;
-const REFERENCE = /^(?:please\s+)?(?:refer to|see|cf\.?|details?(?: (?:in|at|here))?|documented|documentation|instructions?|link to|more (?:info|details)|runbook)\b|^(?:here|link|[\w ]{0,40}(?:procedure|runbook|guide|instructions|documentation|wiki|checklist|how-?to|playbook|sop))$|\.(?:xlsx?|docx?|pdf|csv|pptx?|zip|txt)$/i;
+const REFERENCE =
+  /^(?:please\s+)?(?:refer to|see|cf\.?|details?(?: (?:in|at|here))?|documented|documentation|instructions?|link to|more (?:info|details)|runbook)\b|^(?:here|link|[\w ]{0,40}(?:procedure|runbook|guide|instructions|documentation|wiki|checklist|how-?to|playbook|sop))$|\.(?:xlsx?|docx?|pdf|csv|pptx?|zip|txt)$/i;
 const REMARK = /^(?:note|nb|n\.b\.|fyi|info|caution|warning|heads[- ]up|reminder|context|background|important)\b/i;
 
 /** How to take a sentence; the first that fits, in the order of how plainly the words say it. */
@@ -53,7 +57,10 @@ export interface Clause {
 export function clausesIn(text: string): readonly Clause[] {
   const leading = /^(?<word>only if|if|unless|when|once|after|before|in case)\s+(?<about>[^,]{3,200}),\s+/i.exec(text);
   if (leading !== null) return [clause(leading.index, leading[0].length, leading.groups?.["word"] ?? "", leading.groups?.["about"] ?? "")];
-  const trailing = /[,\s](?<word>only if|only when|if|unless|provided that|in case|once|only after|after|not before|before|as soon as|depends on|requires|when)\s+(?<about>\S.{2,300})$/i.exec(text);
+  const trailing =
+    /[,\s](?<word>only if|only when|if|unless|provided that|in case|once|only after|after|not before|before|as soon as|depends on|requires|when)\s+(?<about>\S.{2,300})$/i.exec(
+      text,
+    );
   if (trailing === null) return [];
   return [clause(trailing.index + 1, text.length, trailing.groups?.["word"] ?? "", trailing.groups?.["about"] ?? "")];
 }

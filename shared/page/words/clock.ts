@@ -13,15 +13,22 @@ export interface TimeWord {
 }
 
 const DAY_NAMES = "(?:thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?)";
-const OFFSET_DAYS = "(?:(?:the )?(?:day|evening|night) before|(?:the )?(?:next|following) (?:day|morning)|(?:the )?day after|[dt] ?[-+] ?[0-3](?![\\d:])|(?:the )?(?:day|morning) of)";
+const OFFSET_DAYS =
+  "(?:(?:the )?(?:day|evening|night) before|(?:the )?(?:next|following) (?:day|morning)|(?:the )?day after|[dt] ?[-+] ?[0-3](?![\\d:])|(?:the )?(?:day|morning) of)";
 const PART = "(?: (early )?(?:morning|afternoon|evening|night))?";
 const HALF = "(?:[ap]\\.?m\\b\\.?)";
 const CLOCK = new RegExp(
   String.raw`(?<![\d:./-])(?:(?<h1>\d{1,2})[:.](?<m1>[0-5]\d)(?::00)?(?!\.?\d)(?:\s*(?<a1>${HALF}))?(?:\s+(?<b1>${HALF}))?|(?<h2>\d{1,2})\s*(?<a2>${HALF})(?:\s+(?<b2>${HALF}))?|(?<h3>[01]\d|2[0-3])(?<m3>[0-5]\d)\s*(?:h\b|hrs?\b|hours\b)|(?<word>\b(?:noon|midnight|midday)\b))`,
   "gi",
 );
-const BEFORE = new RegExp(String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|@|from|by|around|starting(?: at)?|-|:)\s*)?$`, "i");
-const AFTER = new RegExp(String.raw`^\s*(?<zone>\(?\b(?:[ECMP][SD]?T|UTC|GMT|CES?T|BST|(?:eastern|central|mountain|pacific)(?: time)?)\b\)?)?(?:\s*(?:,|on)?\s*(?<day>(?:on )?\b${DAY_NAMES}\b)(?<part>${PART}))?`, "i");
+const BEFORE = new RegExp(
+  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|@|from|by|around|starting(?: at)?|-|:)\s*)?$`,
+  "i",
+);
+const AFTER = new RegExp(
+  String.raw`^\s*(?<zone>\(?\b(?:[ECMP][SD]?T|UTC|GMT|CES?T|BST|(?:eastern|central|mountain|pacific)(?: time)?)\b\)?)?(?:\s*(?:,|on)?\s*(?<day>(?:on )?\b${DAY_NAMES}\b)(?<part>${PART}))?`,
+  "i",
+);
 const OFFSETS: Readonly<Record<string, string>> = { "-3": "Thu", "-2": "Fri", "-1": "Sat", "0": "Sun", "1": "Mon" };
 
 /** Every time of day that a text names, in its order, with the day and zone said beside it. */
@@ -41,7 +48,8 @@ export function timesIn(text: string): readonly TimeWord[] {
     const zone = zoneIn(after?.groups?.["zone"] ?? "");
     const part = `${before?.groups?.["part"] ?? ""} ${saidAfter === undefined ? "" : (after?.groups?.["part"] ?? "")} ${/\b(?:evening|night)\b/i.exec(saidBefore ?? "")?.[0] ?? ""}`;
     const placed = inPart(read, part);
-    const afterLength = saidAfter === undefined ? (after?.groups?.["zone"] === undefined ? 0 : tail.indexOf(after.groups["zone"]) + after.groups["zone"].length) : (after?.[0].length ?? 0);
+    const afterLength =
+      saidAfter === undefined ? (after?.groups?.["zone"] === undefined ? 0 : tail.indexOf(after.groups["zone"]) + after.groups["zone"].length) : (after?.[0].length ?? 0);
     found.push({
       start: from + (before?.index ?? match.index - from),
       end: match.index + match[0].length + afterLength,
@@ -63,7 +71,10 @@ export function clockText({ hour, minute }: Pick<TimeWord, "hour" | "minute">): 
 /** The plan's word for a day that a page names: `Sat` for «Saturday» and for «the evening before». */
 export function dayOf(said: string | undefined): string | undefined {
   if (said === undefined) return undefined;
-  const plain = said.toLowerCase().replace(/^(?:on|the) /, "").replace(/^the /, "");
+  const plain = said
+    .toLowerCase()
+    .replace(/^(?:on|the) /, "")
+    .replace(/^the /, "");
   const offset = /^[dt] ?([-+]) ?([0-3])$/.exec(plain);
   if (offset !== null) return OFFSETS[`${offset[1] === "-" && offset[2] !== "0" ? "-" : ""}${offset[2] ?? ""}`];
   if (plain.endsWith("before")) return "Sat";
@@ -82,7 +93,8 @@ interface Clock {
 
 function clockOf(groups: Readonly<Record<string, string | undefined>>): Clock | undefined {
   const word = groups["word"]?.toLowerCase();
-  if (word !== undefined) return word === "midnight" ? { hour: 0, minute: 0, sure: true, doubt: "midnight may be the one before that day or the one after it" } : { hour: 12, minute: 0, sure: true };
+  if (word !== undefined)
+    return word === "midnight" ? { hour: 0, minute: 0, sure: true, doubt: "midnight may be the one before that day or the one after it" } : { hour: 12, minute: 0, sure: true };
   const hour = Number(groups["h1"] ?? groups["h2"] ?? groups["h3"]);
   const minute = Number(groups["m1"] ?? groups["m3"] ?? 0);
   const halves = [groups["a1"] ?? groups["a2"], groups["b1"] ?? groups["b2"]].flatMap((half) => (half === undefined ? [] : half.slice(0, 1).toLowerCase()));

@@ -1,4 +1,16 @@
-const CANONICAL: Readonly<Record<string, string>> = { prod: "PRD", production: "PRD", prd: "PRD", nonprod: "NPD", "non-prod": "NPD", npd: "NPD", development: "DEV", staging: "STG", stage: "STG", preprod: "PPD", "pre-prod": "PPD" };
+const CANONICAL: Readonly<Record<string, string>> = {
+  prod: "PRD",
+  production: "PRD",
+  prd: "PRD",
+  nonprod: "NPD",
+  "non-prod": "NPD",
+  npd: "NPD",
+  development: "DEV",
+  staging: "STG",
+  stage: "STG",
+  preprod: "PPD",
+  "pre-prod": "PPD",
+};
 const KNOWN = /\b(?:prd|prod|production|xat|uat|qat|qa|sit|tst|test|dev|development|stg|stage|staging|preprod|pre-prod|npd|nonprod|non-prod|dr|sandbox|sbx|perf|int|demo)\b/gi;
 
 /**

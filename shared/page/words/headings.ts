@@ -8,7 +8,8 @@ const PARTS: readonly (readonly [Part, RegExp])[] = [
   ["after", /^(?:post|after|afterwards|clean ?up|wrap ?up|close ?out|closing|follow[- ]?up)\b|^post(?:work|steps?|checks?)\b/i],
   ["main", /^(?:primary|main|core|scheduled|planned)\b|^(?:work|changes|maintenance|deployments?|implementation|execution|change list|during)\b/i],
 ];
-const HEADING_NOUN = /\b(?:work|steps?|tasks?|plan|changes|checks?|list|actions?|activities|maintenance|items?|checklist|communications?|notes?|window|tests?|testing|procedures?|validation|verification|of|up|before|after|day|preparation|schedule|section|phase)$/i;
+const HEADING_NOUN =
+  /\b(?:work|steps?|tasks?|plan|changes|checks?|list|actions?|activities|maintenance|items?|checklist|communications?|notes?|window|tests?|testing|procedures?|validation|verification|of|up|before|after|day|preparation|schedule|section|phase)$/i;
 
 export function partOf(heading: string): Part {
   const plain = plainHeading(heading);

@@ -1,8 +1,16 @@
-const EVERYDAY = new Set("the a an of to in on for with and or is are be been has have had it its all any this that these those by at as from into out up down off their his her our your we will need needs should must please run do done using use used above below prod prd after before once installed completed finished stage stages".split(" "));
+const EVERYDAY = new Set(
+  "the a an of to in on for with and or is are be been has have had it its all any this that these those by at as from into out up down off their his her our your we will need needs should must please run do done using use used above below prod prd after before once installed completed finished stage stages".split(
+    " ",
+  ),
+);
 
 /** The words of a text that carry its meaning, each cut to its stem: `Drivers`, `driver` and `Driver's` are one word. */
 export function stems(text: string): ReadonlySet<string> {
-  const words = text.toLowerCase().replaceAll(/(\d)-(?=[a-z])/g, "$1").match(/[a-z0-9][a-z0-9_.]*[a-z0-9]|[a-z0-9]/g) ?? [];
+  const words =
+    text
+      .toLowerCase()
+      .replaceAll(/(\d)-(?=[a-z])/g, "$1")
+      .match(/[a-z0-9][a-z0-9_.]*[a-z0-9]|[a-z0-9]/g) ?? [];
   return new Set(words.filter((word) => !EVERYDAY.has(word)).map(stem));
 }
 

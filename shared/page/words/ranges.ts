@@ -27,7 +27,11 @@ export function rangesIn(text: string): readonly RangeWord[] {
   }
   for (const match of text.matchAll(LIST)) {
     const { prefix = "", from = "", rest = "" } = match.groups ?? {};
-    if (!/^[A-Z][A-Z0-9]*-$/.test(prefix)) add(match, [from, ...(rest.match(/\d+/g) ?? [])].map((number) => `${prefix}${number.padStart(from.startsWith("0") ? from.length : 0, "0")}`));
+    if (!/^[A-Z][A-Z0-9]*-$/.test(prefix))
+      add(
+        match,
+        [from, ...(rest.match(/\d+/g) ?? [])].map((number) => `${prefix}${number.padStart(from.startsWith("0") ? from.length : 0, "0")}`),
+      );
   }
   return found.toSorted((a, b) => a.start - b.start);
 }

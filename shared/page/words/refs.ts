@@ -30,7 +30,9 @@ export function refsIn(text: string): readonly RefWord[] {
   }
   for (const match of text.matchAll(BRANCH_LIKE)) add(match.index, match[0], "branch");
   for (const match of text.matchAll(TAG_LIKE)) if (!/^\d+(?:\.\d+){3}$/.test(match[0])) add(match.index, match[0], "tag");
-  if (found.length === 0) for (const match of text.matchAll(BEFORE_KIND)) if (/[\d/_-]/.test(match.groups?.["name"] ?? "")) add(match.index, match.groups?.["name"] ?? "", (match.groups?.["kind"] ?? "").toLowerCase());
+  if (found.length === 0)
+    for (const match of text.matchAll(BEFORE_KIND))
+      if (/[\d/_-]/.test(match.groups?.["name"] ?? "")) add(match.index, match.groups?.["name"] ?? "", (match.groups?.["kind"] ?? "").toLowerCase());
   return found.toSorted((a, b) => a.start - b.start);
 }
 

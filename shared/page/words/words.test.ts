@@ -9,18 +9,30 @@ import { refsIn } from "./refs.ts";
 import { ticketsIn } from "./tickets.ts";
 import { saysZone, zoneIn } from "./zones.ts";
 
-const DAYS = [["Saturday", "Sat"], ["Sat", "Sat"], ["sunday", "Sun"], ["Friday", "Fri"], ["Monday", "Mon"]] as const;
+const DAYS = [
+  ["Saturday", "Sat"],
+  ["Sat", "Sat"],
+  ["sunday", "Sun"],
+  ["Friday", "Fri"],
+  ["Monday", "Mon"],
+] as const;
 
 describe("times", () => {
   it("are the same in every spelling of the clock", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }), fc.constantFrom(...DAYS), fc.constantFrom("AM", "am", "a.m.", "24"), (hour, minute, [said, day], spelling) => {
-        const padded = String(minute).padStart(2, "0");
-        const half = spelling === "24" ? "" : ` ${hour >= 12 ? spelling.replace(/a/i, spelling.startsWith("A") ? "P" : "p") : spelling}`;
-        const text = `${said} at ${spelling === "24" ? String(hour).padStart(2, "0") : hour % 12 === 0 ? 12 : hour % 12}:${padded}${half} restart it`;
+      fc.property(
+        fc.integer({ min: 0, max: 23 }),
+        fc.integer({ min: 0, max: 59 }),
+        fc.constantFrom(...DAYS),
+        fc.constantFrom("AM", "am", "a.m.", "24"),
+        (hour, minute, [said, day], spelling) => {
+          const padded = String(minute).padStart(2, "0");
+          const half = spelling === "24" ? "" : ` ${hour >= 12 ? spelling.replace(/a/i, spelling.startsWith("A") ? "P" : "p") : spelling}`;
+          const text = `${said} at ${spelling === "24" ? String(hour).padStart(2, "0") : hour % 12 === 0 ? 12 : hour % 12}:${padded}${half} restart it`;
 
-        expect(timesIn(text).map((time) => [time.day, clockText(time), time.doubt])).toEqual([[day, `${String(hour).padStart(2, "0")}:${padded}`, undefined]]);
-      }),
+          expect(timesIn(text).map((time) => [time.day, clockText(time), time.doubt])).toEqual([[day, `${String(hour).padStart(2, "0")}:${padded}`, undefined]]);
+        },
+      ),
     );
   });
 
@@ -46,23 +58,42 @@ describe("times", () => {
 describe("ranges", () => {
   it("name every server between their ends, with the zeros of the first", () => {
     fc.assert(
-      fc.property(fc.constantFrom("NW-EDGE", "web", "IC-App"), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 39 }), fc.constantFrom(" - ", "-", " to ", " through ", " thru "), fc.boolean(), (prefix, first, more, joint, again) => {
-        const [from, to] = [first, first + more].map((number) => String(number).padStart(2, "0"));
+      fc.property(
+        fc.constantFrom("NW-EDGE", "web", "IC-App"),
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 0, max: 39 }),
+        fc.constantFrom(" - ", "-", " to ", " through ", " thru "),
+        fc.boolean(),
+        (prefix, first, more, joint, again) => {
+          const [from, to] = [first, first + more].map((number) => String(number).padStart(2, "0"));
 
-        const [range] = rangesIn(`pull ${prefix}${from}${joint}${again ? prefix : ""}${to} out`);
+          const [range] = rangesIn(`pull ${prefix}${from}${joint}${again ? prefix : ""}${to} out`);
 
-        expect(range?.names).toEqual(Array.from({ length: more + 1 }, (_, index) => `${prefix}${String(first + index).padStart(2, "0")}`));
-      }),
+          expect(range?.names).toEqual(Array.from({ length: more + 1 }, (_, index) => `${prefix}${String(first + index).padStart(2, "0")}`));
+        },
+      ),
     );
   });
 
-  it.each([["App1, 2 and 4", ["App1", "App2", "App4"]], ["db[2-3]", ["db2", "db3"]], ["App1/2", ["App1", "App2"]], ["PLAT-848 - 850", []], ["web9 - 3", []], ["web1 - 99999", []]])("«%s» is %j", (text, names) => {
+  it.each([
+    ["App1, 2 and 4", ["App1", "App2", "App4"]],
+    ["db[2-3]", ["db2", "db3"]],
+    ["App1/2", ["App1", "App2"]],
+    ["PLAT-848 - 850", []],
+    ["web9 - 3", []],
+    ["web1 - 99999", []],
+  ])("«%s» is %j", (text, names) => {
     expect(rangesIn(text).flatMap((range) => range.names)).toEqual(names);
   });
 });
 
 describe("other words", () => {
-  it.each([["March 9, 2025", ["2025-03-09"]], ["9th of March 2025", ["2025-03-09"]], ["3/9/2025", ["2025-03-09", "2025-09-03"]], ["2025-02-30", []]])("«%s» may be %j", (text, readings) => {
+  it.each([
+    ["March 9, 2025", ["2025-03-09"]],
+    ["9th of March 2025", ["2025-03-09"]],
+    ["3/9/2025", ["2025-03-09", "2025-09-03"]],
+    ["2025-02-30", []],
+  ])("«%s» may be %j", (text, readings) => {
     expect(datesIn(text).flatMap((date) => date.readings)).toEqual(readings);
   });
 
@@ -70,7 +101,11 @@ describe("other words", () => {
     expect([windowSunday("2025-03-08"), windowSunday("2025-03-09"), windowSunday("2025-03-10")]).toEqual(["2025-03-09", "2025-03-09", undefined]);
   });
 
-  it.each([["All times in Central Time", "America/Chicago"], ["Note: all times are Europe/Madrid", "Europe/Madrid"], ["Times are shown in PST", "America/Los_Angeles"]])("«%s» is %s", (text, zone) => {
+  it.each([
+    ["All times in Central Time", "America/Chicago"],
+    ["Note: all times are Europe/Madrid", "Europe/Madrid"],
+    ["Times are shown in PST", "America/Los_Angeles"],
+  ])("«%s» is %s", (text, zone) => {
     expect([saysZone(text), zoneIn(text)]).toEqual([true, zone]);
   });
 

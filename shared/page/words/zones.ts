@@ -22,5 +22,8 @@ export function zoneIn(text: string): string | undefined {
 
 /** Whether a sentence says in which zone all the page's times are; the zone may be one that is not known here. */
 export function saysZone(text: string): boolean {
-  return /\b(?:[Aa]ll )?[Tt]imes?\b[^.]{0,40}\b(?:are|is|in|shown|given|listed)\b[^.]{0,40}\b(?:[Tt]ime|[Zz]one|[A-Z]{2,4}|[A-Z][a-z]+\/[A-Z])/.test(text) || /\btime ?zone\s*[:=]/i.test(text);
+  return (
+    /\b(?:[Aa]ll )?[Tt]imes?\b[^.]{0,40}\b(?:are|is|in|shown|given|listed)\b[^.]{0,40}\b(?:[Tt]ime|[Zz]one|[A-Z]{2,4}|[A-Z][a-z]+\/[A-Z])/.test(text) ||
+    /\btime ?zone\s*[:=]/i.test(text)
+  );
 }
