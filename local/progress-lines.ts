@@ -23,14 +23,12 @@ export function linesBetween(before: RunState | undefined, after: RunState): rea
     ...after.steps.flatMap((step) => stepEvents(known.get(step.id), step, after.asOf)),
     ...askEvents(before, after),
     ...obligationEvents(before, after),
-    ...after.decisions
-      .slice(before?.decisions.length ?? 0)
-      .map(({ at, by, decision, mode, step, note }) => ({
-        at,
-        did: "decided",
-        what: `${by}: ${decision}${mode === undefined ? "" : ` (${mode})`}${step === undefined ? "" : ` ${step}`}${note === undefined ? "" : `: ${note}`}`,
-        tone: "wary" as const,
-      })),
+    ...after.decisions.slice(before?.decisions.length ?? 0).map(({ at, by, decision, mode, step, note }) => ({
+      at,
+      did: "decided",
+      what: `${by}: ${decision}${mode === undefined ? "" : ` (${mode})`}${step === undefined ? "" : ` ${step}`}${note === undefined ? "" : `: ${note}`}`,
+      tone: "wary" as const,
+    })),
   ];
   // The sort is stable; the run's end comes after all that happened in its instant.
   const isEnd = ({ did, at }: Event): number => (did === "ended" && at === after.endedAt ? 1 : 0);

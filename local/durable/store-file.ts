@@ -57,14 +57,12 @@ export function fileStore(path: string): Store {
         }),
         messages: sql.messages.all().map(({ row }) => JSON.parse(String(row)) as Message),
         work: sql.work.all().map(({ row }) => JSON.parse(String(row)) as Work),
-        timers: sql.timers
-          .all()
-          .map((found): Timer => ({
-            instanceId: String(found["instance"]),
-            executionId: String(found["execution"]),
-            timerId: Number(found["id"]),
-            fireAtMs: Number(found["fire_at"]),
-          })),
+        timers: sql.timers.all().map((found): Timer => ({
+          instanceId: String(found["instance"]),
+          executionId: String(found["execution"]),
+          timerId: Number(found["id"]),
+          fireAtMs: Number(found["fire_at"]),
+        })),
       };
     },
     apply(changes, mark) {
