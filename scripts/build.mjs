@@ -11,6 +11,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({ options: { out: { type: "string", default: join(root, "dist") }, metafile: { type: "string" } } });
 const dist = resolve(options.out);
 
+/** zod brings its messages in fifty languages, a fifth of the entry; we speak one. */
+const englishOnly = {
+  name: "english-only",
+  setup: (build) => build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export { default as en } from "./en.js";' })),
+};
+
 await rm(dist, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
@@ -27,6 +33,7 @@ const result = await build({
   metafile: true,
   // The worker supplies the first; telemetry hooks `require` and must not be bundled.
   external: ["@azure/functions-core", "applicationinsights"],
+  plugins: [englishOnly],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   logLevel: "warning",
 });
