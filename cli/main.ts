@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
 import { Command, CommanderError } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
 
@@ -44,4 +45,6 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// A rehearsal loads some two hundred files; what V8 made of them the last time is kept in the machine's temporary folder.
+enableCompileCache();
 process.exitCode = await main(process.argv.slice(2));

@@ -31,34 +31,25 @@ export interface BoardView {
 export function boardPage(view: BoardView): string {
   const { state, api, tag } = view;
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${state.title}: board</title>
-        <style>
-          ${new Html(BOARD_STYLE)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <div class="top">
-            <h1>${state.title}</h1>
-            <span id="live" class="live" role="status">live</span>
-          </div>
-          <p class="meta">Run ${state.run}. Times are those of ${state.zone}, with UTC in brackets.</p>
-        </header>
-        <main data-api="${api}" data-tag="${tag}" aria-live="off">${boardMain(view)}</main>
-        <footer>
-          <p id="said" role="status"></p>
-          <p>The same is said by <code>nightshift run show ${state.run}</code>. Compiled plan <code>${state.digest.slice(0, 12)}</code>.</p>
-        </footer>
-        <script>
-          ${new Html(BOARD_SCRIPT)};
-        </script>
-      </body>
-    </html> `.text;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${state.title}: board</title>
+<style>${new Html(BOARD_STYLE)}</style>
+</head>
+<body>
+<header>
+<div class="top"><h1>${state.title}</h1><span id="live" class="live" role="status">live</span></div>
+<p class="meta">Run ${state.run}. Times are those of ${state.zone}, with UTC in brackets.</p>
+</header>
+<main data-api="${api}" data-tag="${tag}" aria-live="off">${boardMain(view)}</main>
+<footer><p id="said" role="status"></p><p>The same is said by <code>nightshift run show ${state.run}</code>. Compiled plan <code>${state.digest.slice(0, 12)}</code>.</p></footer>
+<script>${new Html(BOARD_SCRIPT)}</script>
+</body>
+</html>
+`.text;
 }
 
 /** The part that changes. */
@@ -70,49 +61,23 @@ export function boardMain({ state, report, now }: BoardView): Html {
   const failed = state.steps.filter(({ as }) => as === "failed" || as === "unknown");
   const next = state.steps.filter((step) => step.state === "waiting" && !step.verb.startsWith("jira.")).slice(0, 8);
   const { counts } = report.summary;
-  return html`<section class="outcome ${report.summary.outcome}" ${state.outcome === undefined ? "" : new Html(" data-ended")} aria-labelledby="outcome">
-      <div class="top">
-        <h2 id="outcome">${outcomeText(report)}</h2>
-        <span class="clock">${clock.local} <span class="small">(${clock.utc})</span></span>
-      </div>
-      <p class="headline">${report.summary.headline}</p>
-      ${barOf(counts)} ${controlOf(state)}
-    </section>
-    <ul class="tiles">
-      ${tile("changes done", `${counts.done + counts.already} of ${counts.in}`, "well")}${tile("running", String(running.length), "busy")}${tile("asked of people", String(state.asks.length), state.asks.length > 0 ? "wary" : "")}${tile("failed or unknown", String(failed.length), failed.length > 0 ? "badly" : "")}${tile("open now", String(open.length), open.length > 0 ? "wary" : "")}${tile("to the cutoff", state.outcome === undefined ? leftOf(state, now) : "over", "")}
-    </ul>
-    <div class="board">
-      <section aria-labelledby="asked">
-        <h2 id="asked">Asked of people</h2>
-        ${state.asks.length === 0 ? html`<p class="muted">Nobody has to decide anything now.</p>` : state.asks.map(askOf)}
-      </section>
-      <section aria-labelledby="failed">
-        <h2 id="failed">Failed or unknown</h2>
-        ${failed.length === 0 ? html`<p class="muted">Nothing.</p>` : failed.map((step) => stepCard(step, "failed"))}
-      </section>
-      <section aria-labelledby="running">
-        <h2 id="running">Runs now</h2>
-        ${running.length === 0 ? html`<p class="muted">Nothing.</p>` : running.map((step) => stepCard(step, "running"))}
-      </section>
-      <section aria-labelledby="open">
-        <h2 id="open">Open now</h2>
-        ${open.length === 0 ? html`<p class="muted">Everything that was opened is closed.</p>` : open.map(({ what, openedAt, step }) => html`<div class="card open"><strong>${what}</strong><span class="why">since ${moment(openedAt).local}, by ${step}</span></div>`)}
-      </section>
-      <section aria-labelledby="next">
-        <h2 id="next">Next</h2>
-        ${
-          next.length === 0
-            ? html`<p class="muted">Nothing is left to begin.</p>`
-            : html`<ul class="plain">
-                ${next.map(({ title, at, why }) => html`<li>${at === undefined ? "" : `${moment(at).local}: `}${title}${why === undefined || at !== undefined ? undefined : html`<span class="why">${why}</span>`}</li>`)}
-              </ul>`
-        }
-      </section>
-    </div>
-    <section aria-labelledby="night">
-      <h2 id="night">The night</h2>
-      <figure>${pictureOf(report, { id: "wide", width: 1040, narrow: false })}${pictureOf(report, { id: "narrow", width: 380, narrow: true })}</figure>
-    </section>`;
+  return html`<section class="outcome ${report.summary.outcome}"${state.outcome === undefined ? "" : new Html(" data-ended")} aria-labelledby="outcome">
+<div class="top"><h2 id="outcome">${outcomeText(report)}</h2><span class="clock">${clock.local} <span class="small">(${clock.utc})</span></span></div>
+<p class="headline">${report.summary.headline}</p>
+${barOf(counts)}
+${controlOf(state)}
+</section>
+<ul class="tiles">
+${tile("changes done", `${counts.done + counts.already} of ${counts.in}`, "well")}${tile("running", String(running.length), "busy")}${tile("asked of people", String(state.asks.length), state.asks.length > 0 ? "wary" : "")}${tile("failed or unknown", String(failed.length), failed.length > 0 ? "badly" : "")}${tile("open now", String(open.length), open.length > 0 ? "wary" : "")}${tile("to the cutoff", state.outcome === undefined ? leftOf(state, now) : "over", "")}
+</ul>
+<div class="board">
+<section aria-labelledby="asked"><h2 id="asked">Asked of people</h2>${state.asks.length === 0 ? html`<p class="muted">Nobody has to decide anything now.</p>` : state.asks.map(askOf)}</section>
+<section aria-labelledby="failed"><h2 id="failed">Failed or unknown</h2>${failed.length === 0 ? html`<p class="muted">Nothing.</p>` : failed.map((step) => stepCard(step, "failed"))}</section>
+<section aria-labelledby="running"><h2 id="running">Runs now</h2>${running.length === 0 ? html`<p class="muted">Nothing.</p>` : running.map((step) => stepCard(step, "running"))}</section>
+<section aria-labelledby="open"><h2 id="open">Open now</h2>${open.length === 0 ? html`<p class="muted">Everything that was opened is closed.</p>` : open.map(({ what, openedAt, step }) => html`<div class="card open"><strong>${what}</strong><span class="why">since ${moment(openedAt).local}, by ${step}</span></div>`)}</section>
+<section aria-labelledby="next"><h2 id="next">Next</h2>${next.length === 0 ? html`<p class="muted">Nothing is left to begin.</p>` : html`<ul class="plain">${next.map(({ title, at, why }) => html`<li>${at === undefined ? "" : `${moment(at).local}: `}${title}${why === undefined || at !== undefined ? undefined : html`<span class="why">${why}</span>`}</li>`)}</ul>`}</section>
+</div>
+<section aria-labelledby="night"><h2 id="night">The night</h2><figure>${pictureOf(report, { id: "wide", width: 1040, narrow: false })}${pictureOf(report, { id: "narrow", width: 380, narrow: true })}</figure></section>`;
 }
 
 function controlOf(state: RunState): Html | undefined {
@@ -123,53 +88,36 @@ function controlOf(state: RunState): Html | undefined {
     paused === undefined ? undefined : `Paused by ${paused.by}.`,
     stopped === undefined ? undefined : `Stopped: ${stopped.step} ${stopped.why}.`,
   ].filter((line) => line !== undefined);
-  return html`${said.map((line) => html`<p><strong>${line}</strong></p>`)}
-    <div class="buttons">
-      ${paused === undefined ? button("pause", "Pause", "Hold what has not begun. Why?") : button("resume", "Resume", "Go on. Why?")}${button("abort", "Freeze", "Begin nothing and wait for a person. Why?", { mode: "freeze" })}${button("abort", "Abort: finish what runs", "Begin nothing new, see through what runs, then close up. Why?", { mode: "finish", kind: "danger" })}${button("abort", "Abort: close up now", "Stop what can be stopped, then close up. Why?", { mode: "close", kind: "danger" })}
-    </div>`;
+  return html`${said.map((line) => html`<p><strong>${line}</strong></p>`)}<div class="buttons">${paused === undefined ? button("pause", "Pause", "Hold what has not begun. Why?") : button("resume", "Resume", "Go on. Why?")}${button("abort", "Freeze", "Begin nothing and wait for a person. Why?", { mode: "freeze" })}${button("abort", "Abort: finish what runs", "Begin nothing new, see through what runs, then close up. Why?", { mode: "finish", kind: "danger" })}${button("abort", "Abort: close up now", "Stop what can be stopped, then close up. Why?", { mode: "close", kind: "danger" })}</div>`;
 }
 
 function askOf({ kind, step, target, title, text, of }: Ask): Html {
   const about = { step, ...(target === undefined ? {} : { target }) };
-  return html`<div class="card asked">
-    <strong>${title}</strong><span class="why">${kind === "approval" ? "approval" : kind === "held" ? "decision" : "work"} of ${of.join(" or ")}</span>
-    <p>${text}</p>
-    <div class="buttons">
-      ${
-        kind === "approval"
-          ? [button("approve", "Approve", "Approve what is shown. A note, if you like:", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
-          : kind === "work"
-            ? [button("done", "Done", "What was done?", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
-            : [
-                button("retry", "Retry", "Try once more. Why?", { ...about, kind: "main" }),
-                button("done", "Done by hand", "What was done by hand?", about),
-                button("skip", "Skip", "Leave it out. Why?", about),
-              ]
-      }
-    </div>
-  </div>`;
+  return html`<div class="card asked"><strong>${title}</strong><span class="why">${kind === "approval" ? "approval" : kind === "held" ? "decision" : "work"} of ${of.join(" or ")}</span><p>${text}</p><div class="buttons">${
+    kind === "approval"
+      ? [button("approve", "Approve", "Approve what is shown. A note, if you like:", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
+      : kind === "work"
+        ? [button("done", "Done", "What was done?", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
+        : [
+            button("retry", "Retry", "Try once more. Why?", { ...about, kind: "main" }),
+            button("done", "Done by hand", "What was done by hand?", about),
+            button("skip", "Skip", "Leave it out. Why?", about),
+          ]
+  }</div></div>`;
 }
 
 function stepCard({ id, title, why, targets }: StepState, kind: "failed" | "running"): Html {
   const rows = targets.length > 1 ? targets : [];
-  return html`<div class="card ${kind}">
-    <strong>${title}</strong>${why === undefined ? undefined : html`<span class="why">${why}</span>`}${
-      rows.length === 0
-        ? undefined
-        : html`<details id="targets-${id}">
-            <summary class="small">${rows.filter(({ state }) => state === "ended").length} of ${rows.length} targets ended</summary>
-            <ul class="plain">
-              ${rows.map((target) => {
-                const standing = target.as ?? target.state;
-                return html`<li>
-                  <span class="state ${standing === "ended" ? "done" : standing}">${standing === "ended" ? "" : `${STANDINGS[standing].sign} ${STANDINGS[standing].word}`}</span>
-                  ${target.id}${target.why === undefined && target.note === undefined ? undefined : html`<span class="why">${target.why ?? target.note}</span>`}
-                </li>`;
-              })}
-            </ul>
-          </details>`
-    }
-  </div>`;
+  return html`<div class="card ${kind}"><strong>${title}</strong>${why === undefined ? undefined : html`<span class="why">${why}</span>`}${
+    rows.length === 0
+      ? undefined
+      : html`<details id="targets-${id}"><summary class="small">${rows.filter(({ state }) => state === "ended").length} of ${rows.length} targets ended</summary><ul class="plain">${rows.map(
+          (target) => {
+            const standing = target.as ?? target.state;
+            return html`<li><span class="state ${standing === "ended" ? "done" : standing}">${standing === "ended" ? "" : `${STANDINGS[standing].sign} ${STANDINGS[standing].word}`}</span> ${target.id}${target.why === undefined && target.note === undefined ? undefined : html`<span class="why">${target.why ?? target.note}</span>`}</li>`;
+          },
+        )}</ul></details>`
+  }</div>`;
 }
 
 function tile(what: string, count: string, tone: string): Html {
@@ -178,21 +126,17 @@ function tile(what: string, count: string, tone: string): Html {
 
 function barOf({ in: all, done, already, dropped, carriedOver, underWay }: Report["summary"]["counts"]): Html {
   const share = (count: number): string => `${all === 0 ? 0 : Math.round((count / all) * 1_000) / 10}%`;
-  return html`<div class="bar" role="img" aria-label="${done + already} of ${all} changes done, ${carriedOver} carried over, ${underWay} not ended">
-    ${[
-      ["well", done + already],
-      ["wary", dropped],
-      ["badly", carriedOver],
-    ].map(([tone, count]) => html`<i class="${tone}" style="width:${share(Number(count))}"></i>`)}
-  </div>`;
+  return html`<div class="bar" role="img" aria-label="${done + already} of ${all} changes done, ${carriedOver} carried over, ${underWay} not ended">${[
+    ["well", done + already],
+    ["wary", dropped],
+    ["badly", carriedOver],
+  ].map(([tone, count]) => html`<i class="${tone}" style="width:${share(Number(count))}"></i>`)}</div>`;
 }
 
 function button(decision: string, label: string, ask: string, about: { step?: string; target?: string; mode?: string; kind?: "main" | "danger" } = {}): Html {
   const { step, target, mode, kind } = about;
   const id = ["b", decision, mode, step, target].filter((part) => part !== undefined).join("-");
-  return html`<button type="button" id="${id}" class="${kind}" data-decision="${decision}" data-ask="${ask}" data-step="${step}" data-target="${target}" data-mode="${mode}">
-    ${label}
-  </button>`;
+  return html`<button type="button" id="${id}" class="${kind}" data-decision="${decision}" data-ask="${ask}" data-step="${step}" data-target="${target}" data-mode="${mode}">${label}</button>`;
 }
 
 function leftOf({ cutoff }: RunState, now: number): string {

@@ -44,7 +44,7 @@ describe("the picture", () => {
 
     expect(title).toMatch(/^Maintenance of December 8, 2024 {2}running +Sun 05:\d\d \(10:\d\d UTC\)$/);
     expect(bar).toMatch(/^Sat 20:00 ━+●─+ Sun 12:00$/);
-    expect(counts).toMatch(/^\d+ done {2}2 skipped {2}1 failed {2}\d+ running {2}\d+ waiting {2}of 28 steps$/);
+    expect(counts).toMatch(/^\d+ done {2}2 skipped {2}1 failed {2}\d+ running {2}\d+ waiting {2}of 29 steps$/);
   });
 
   it("shows what runs, what went wrong and what waits for what", () => {
@@ -91,7 +91,7 @@ describe("the picture", () => {
 
     const frame = framed(state, { columns: 80, rows: 12 });
 
-    expect(frame.slice(3, 6)).toEqual(["People are asked", "  Ada: b.ask  cannot be undone", "Runs  and 14 more"]);
+    expect(frame.slice(3, 6)).toEqual(["People are asked", "  Ada: b.ask  cannot be undone; do something", "Runs  and 14 more"]);
   });
 
   it("shows what is open, and since when", async () => {
@@ -138,7 +138,7 @@ describe("lines for the events", () => {
     const asked = await stateAt(steps, { until: "2024-12-08T01:10:00.000Z" });
     const ended = await stateAt(steps, { decisions: [{ at: "2024-12-08T01:20:00.000Z", decision: "approve", step: "a.b" }] });
 
-    expect(told(undefined, asked)).toContain("Sat 20:10  asked    Ada: approve a.b (needs approval)");
+    expect(told(undefined, asked)).toContain("Sat 20:10  asked    Ada: approve a.b (do something)");
     expect(told(asked, ended)).toEqual(
       expect.arrayContaining(["Sat 20:20  decided  Ada: approve a.b", "Sat 20:20  open     the page is up", "Sat 20:20  closed   the page is up", "Sat 20:20  done     a.b"]),
     );

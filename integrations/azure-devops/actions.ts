@@ -63,7 +63,7 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
   params: Params,
   over: "stack",
   receipt: Receipt,
-  policy: { timeoutMs: 90 * 60_000, startWithinMs: 60_000, pollEveryMs: 30_000, attempts: 3, retryDelayMs: 30_000 },
+  policy: { timeoutMs: 90 * 60_000, startWithinMs: 60_000, pollEveryMs: 60_000, attempts: 3, retryDelayMs: 30_000 },
   reversal: "nothing",
   reversalFor: ({ mode }) => (mode === "destroy" ? "irreversible" : "nothing"),
 

@@ -13,131 +13,115 @@ import { outcomeText, STANDINGS, tookText } from "./report-words.ts";
 export function reportHtml(report: Report): string {
   const { summary, window } = report;
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${REPORT_CSP}" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${outcomeText(report)}: ${window.title}</title>
-        <style>
-          ${new Html(REPORT_STYLE)}
-        </style>
-      </head>
-      <body>
-        <a class="skip-link" href="#changes">To the changes</a>
-        <header>
-          <h1>${window.title}</h1>
-          <p class="meta">Run ${report.run}. Times are those of ${window.zone}, with UTC in brackets. ${pageLink(report)}</p>
-        </header>
-        <main>
-          <section class="outcome ${summary.outcome}" aria-labelledby="outcome">
-            <h2 id="outcome">${outcomeText(report)}</h2>
-            <p class="headline">${summary.headline}</p>
-            ${
-              summary.sentences.length === 0
-                ? undefined
-                : html`<ul>
-                    ${summary.sentences.map((sentence) => html`<li>${sentence}</li>`)}
-                  </ul>`
-            }
-          </section>
-          ${factsOf(report)} ${needsOf(report)}
-          <div class="columns">
-            ${listOf(
-              "Carried over to the next window",
-              report.carryOver.map(
-                ({ keys, title, inWords, as, leaves }) =>
-                  html`<li>
-                    ${stateOf(as)}
-                    <span class="keys">${keys.join(" ")}</span>
-                    ${title}${leaves === "untouched" ? undefined : html` <span class="small">(leaves the platform ${leaves})</span>`}<span class="why">${inWords}</span>
-                  </li>`,
-              ),
-              "Nothing is carried over.",
-            )}
-            <div>
-              ${listOf(
-                "Still open",
-                summary.open.map(
-                  ({ what, since, why, owners }) =>
-                    html`<li><strong>${what}</strong><span class="why">since ${time(since)}: ${why}. ${owners.length === 0 ? "" : `Owner: ${owners.join(", ")}.`}</span></li>`,
-                ),
-                "Everything that was opened is closed.",
-              )}
-              ${
-                summary.dropped.length === 0
-                  ? undefined
-                  : listOf(
-                      "Dropped",
-                      summary.dropped.map((line) => html`<li>${titled(line)}<span class="why">${line.why}</span></li>`),
-                      "",
-                    )
-              }
-            </div>
-          </div>
-          ${kickoffsOf(report)}
-          ${listOf("Done", [...summary.done.map((line) => html`<li>${titled(line)}</li>`), ...summary.already.map((line) => html`<li>${titled(line)} ${stateOf("already")}</li>`)], "Nothing was done.", "plain compact")}
-          ${
-            summary.underWay.length === 0
-              ? undefined
-              : listOf(
-                  "Not ended yet",
-                  summary.underWay.map((line) => html`<li>${titled(line)}</li>`),
-                  "",
-                  "plain compact",
-                )
-          }
-          <section class="proof" aria-labelledby="night">
-            <h2 id="night">The night</h2>
-            <figure>
-              ${pictureOf(report, { id: "wide", width: 1040, narrow: false })} ${pictureOf(report, { id: "narrow", width: 380, narrow: true })}
-              <figcaption>
-                <ul class="legend">
-                  ${legendOf(report)}
-                </ul>
-                A dark stroke is a planned time, a diamond a step that never began; grey columns are hours in which nothing happened. Comments and links on tickets are left out.
-              </figcaption>
-            </figure>
-          </section>
-          <section aria-labelledby="changes">
-            <h2 id="changes">Changes</h2>
-            ${report.phases.map(({ id, title }) =>
-              phaseOf(
-                title,
-                report.changes.filter(({ phase }) => phase === id),
-              ),
-            )}
-          </section>
-          <section aria-labelledby="opened">
-            <h2 id="opened">What was opened and closed</h2>
-            ${obligationsOf(report)}
-          </section>
-          <div class="columns">
-            ${listOf(
-              "Decisions",
-              report.decisions.map(
-                ({ at, by, decision, about, note }) =>
-                  html`<li>${time(at)}: ${by} decided <strong>${decision}</strong> about ${about}${note === undefined ? undefined : html`<span class="why">${note}</span>`}</li>`,
-              ),
-              "Nobody had to decide anything.",
-            )}
-            ${listOf(
-              "What people were told",
-              report.notices.map(({ at, text, reached, about }) => html`<li>${time(at)}: ${reached ? text : html`<strong>not reached</strong> about ${about}: ${text}`}</li>`),
-              "Nobody had to be told anything.",
-            )}
-          </div>
-          <section aria-labelledby="timeline">
-            <h2 id="timeline">Timeline</h2>
-            ${timelineTable(report)}
-          </section>
-        </main>
-        <footer>
-          <p>Made by Nightshift at ${time(report.madeAt)} from the run's facts. Compiled plan <code>${window.digest}</code>.</p>
-        </footer>
-      </body>
-    </html> `.text;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${REPORT_CSP}">
+<meta name="referrer" content="no-referrer">
+<title>${outcomeText(report)}: ${window.title}</title>
+<style>${new Html(REPORT_STYLE)}</style>
+</head>
+<body>
+<a class="skip-link" href="#changes">To the changes</a>
+<header>
+<h1>${window.title}</h1>
+<p class="meta">Run ${report.run}. Times are those of ${window.zone}, with UTC in brackets. ${pageLink(report)}</p>
+</header>
+<main>
+<section class="outcome ${summary.outcome}" aria-labelledby="outcome">
+<h2 id="outcome">${outcomeText(report)}</h2>
+<p class="headline">${summary.headline}</p>
+${summary.sentences.length === 0 ? undefined : html`<ul>${summary.sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
+</section>
+${factsOf(report)}
+${needsOf(report)}
+<div class="columns">
+${listOf(
+  "Carried over to the next window",
+  report.carryOver.map(
+    ({ keys, title, inWords, as, leaves }) =>
+      html`<li>${stateOf(as)} <span class="keys">${keys.join(" ")}</span> ${title}${leaves === "untouched" ? undefined : html` <span class="small">(leaves the platform ${leaves})</span>`}<span class="why">${inWords}</span></li>`,
+  ),
+  "Nothing is carried over.",
+)}
+<div>${listOf(
+    "Still open",
+    summary.open.map(
+      ({ what, since, why, owners }) =>
+        html`<li><strong>${what}</strong><span class="why">since ${time(since)}: ${why}. ${owners.length === 0 ? "" : `Owner: ${owners.join(", ")}.`}</span></li>`,
+    ),
+    "Everything that was opened is closed.",
+  )}
+${
+  summary.dropped.length === 0
+    ? undefined
+    : listOf(
+        "Dropped",
+        summary.dropped.map((line) => html`<li>${titled(line)}<span class="why">${line.why}</span></li>`),
+        "",
+      )
+}</div>
+</div>
+${kickoffsOf(report)}
+${listOf("Done", [...summary.done.map((line) => html`<li>${titled(line)}</li>`), ...summary.already.map((line) => html`<li>${titled(line)} ${stateOf("already")}</li>`)], "Nothing was done.", "plain compact")}
+${
+  summary.underWay.length === 0
+    ? undefined
+    : listOf(
+        "Not ended yet",
+        summary.underWay.map((line) => html`<li>${titled(line)}</li>`),
+        "",
+        "plain compact",
+      )
+}
+<section class="proof" aria-labelledby="night">
+<h2 id="night">The night</h2>
+<figure>
+${pictureOf(report, { id: "wide", width: 1040, narrow: false })}
+${pictureOf(report, { id: "narrow", width: 380, narrow: true })}
+<figcaption><ul class="legend">${legendOf(report)}</ul>A dark stroke is a planned time, a diamond a step that never began; grey columns are hours in which nothing happened. Comments and links on tickets are left out.</figcaption>
+</figure>
+</section>
+<section aria-labelledby="changes">
+<h2 id="changes">Changes</h2>
+${report.phases.map(({ id, title }) =>
+  phaseOf(
+    title,
+    report.changes.filter(({ phase }) => phase === id),
+  ),
+)}
+</section>
+<section aria-labelledby="opened">
+<h2 id="opened">What was opened and closed</h2>
+${obligationsOf(report)}
+</section>
+<div class="columns">
+${listOf(
+  "Decisions",
+  report.decisions.map(
+    ({ at, by, decision, about, note }) =>
+      html`<li>${time(at)}: ${by} decided <strong>${decision}</strong> about ${about}${note === undefined ? undefined : html`<span class="why">${note}</span>`}</li>`,
+  ),
+  "Nobody had to decide anything.",
+)}
+${listOf(
+  "What people were told",
+  report.notices.map(({ at, text, reached, about }) => html`<li>${time(at)}: ${reached ? text : html`<strong>not reached</strong> about ${about}: ${text}`}</li>`),
+  "Nobody had to be told anything.",
+)}
+</div>
+<section aria-labelledby="timeline">
+<h2 id="timeline">Timeline</h2>
+${timelineTable(report)}
+</section>
+</main>
+<footer>
+<p>Made by Nightshift at ${time(report.madeAt)} from the run's facts. Compiled plan <code>${window.digest}</code>.</p>
+</footer>
+</body>
+</html>
+`.text;
 }
 
 /** What the page may use: its own style sheet, by its hash. */
@@ -162,49 +146,20 @@ function factsOf({ summary }: Report): Html {
       `${counts.done} done, ${counts.already} already so, ${counts.dropped} dropped, ${counts.carriedOver} carried over${counts.underWay === 0 ? "" : `, ${counts.underWay} under way`}`,
     ],
   ];
-  return html`<dl class="facts">
-    ${facts.map(
-      ([name, value, more]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value} <span class="small">${more}</span></dd>
-        </div>`,
-    )}
-  </dl>`;
+  return html`<dl class="facts">${facts.map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value} <span class="small">${more}</span></dd></div>`)}</dl>`;
 }
 
 function needsOf({ summary }: Report): HtmlPart {
-  if (summary.needs.length === 0)
-    return html`<section aria-labelledby="needs">
-      <h2 id="needs">What needs a person</h2>
-      <p class="muted">Nothing.</p>
-    </section>`;
-  return html`<section aria-labelledby="needs">
-    <h2 id="needs">What needs a person</h2>
-    <ul class="plain">
-      ${summary.needs.map(
-        ({ who, what, why, how }) =>
-          html`<li>
-            <strong>${what}</strong> <span class="small">(${who.length === 0 ? "nobody is named" : who.join(", ")})</span
-            ><span class="why">${why}${how === undefined ? undefined : html`<br /><code>${how}</code>`}</span>
-          </li>`,
-      )}
-    </ul>
-  </section>`;
+  if (summary.needs.length === 0) return html`<section aria-labelledby="needs"><h2 id="needs">What needs a person</h2><p class="muted">Nothing.</p></section>`;
+  return html`<section aria-labelledby="needs"><h2 id="needs">What needs a person</h2><ul class="plain">${summary.needs.map(
+    ({ who, what, why, how }) =>
+      html`<li><strong>${what}</strong> <span class="small">(${who.length === 0 ? "nobody is named" : who.join(", ")})</span><span class="why">${why}${how === undefined ? undefined : html`<br><code>${how}</code>`}</span></li>`,
+  )}</ul></section>`;
 }
 
 function listOf(title: string, items: readonly Html[], none: string, look = "plain"): Html {
   const id = title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
-  return html`<section aria-labelledby="${id}">
-    <h2 id="${id}">${title}</h2>
-    ${
-      items.length === 0
-        ? html`<p class="muted">${none}</p>`
-        : html`<ul class="${look}">
-            ${items}
-          </ul>`
-    }
-  </section>`;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${items.length === 0 ? html`<p class="muted">${none}</p>` : html`<ul class="${look}">${items}</ul>`}</section>`;
 }
 
 interface Line {
@@ -218,18 +173,14 @@ function titled({ keys, title }: Line): Html {
 
 function kickoffsOf({ summary: { kickoffs } }: Report): HtmlPart {
   if (kickoffs.length === 0) return undefined;
-  return html`<section aria-labelledby="kickoffs">
-    <h2 id="kickoffs">Did it start on time?</h2>
-    ${tableOf(
-      ["Step", "Planned", "Ordered", "Seen running", "Verdict"],
-      kickoffs.map(
-        ({ title, planned, begun, started, verdict, onTime, state }) =>
-          html`<tr>
-            ${cell("", title)}${timeCell("Planned", planned)}${timeCell("Ordered", begun)}${timeCell("Seen running", started)}${cell("Verdict", html`<span class="state ${onTime ? "done" : "failed"}">${verdict}</span>${onTime && state !== "done" ? html` ${stateOf(state)}` : undefined}`)}
-          </tr>`,
-      ),
-    )}
-  </section>`;
+  return html`<section aria-labelledby="kickoffs"><h2 id="kickoffs">Did it start on time?</h2>
+${tableOf(
+  ["Step", "Planned", "Ordered", "Seen running", "Verdict"],
+  kickoffs.map(
+    ({ title, planned, begun, started, verdict, onTime, state }) =>
+      html`<tr>${cell("", title)}${timeCell("Planned", planned)}${timeCell("Ordered", begun)}${timeCell("Seen running", started)}${cell("Verdict", html`<span class="state ${onTime ? "done" : "failed"}">${verdict}</span>${onTime && state !== "done" ? html` ${stateOf(state)}` : undefined}`)}</tr>`,
+  ),
+)}</section>`;
 }
 
 function legendOf(report: Report): readonly Html[] {
@@ -243,8 +194,7 @@ function legendOf(report: Report): readonly Html[] {
 
 function phaseOf(title: string, changes: readonly ChangeReport[]): HtmlPart {
   if (changes.length === 0) return undefined;
-  return html`<h3>${title}</h3>
-    ${changes.map(changeOf)}`;
+  return html`<h3>${title}</h3>${changes.map(changeOf)}`;
 }
 
 function changeOf({ id, title, keys, state, why, owners, notes, steps }: ChangeReport): Html {
@@ -252,22 +202,19 @@ function changeOf({ id, title, keys, state, why, owners, notes, steps }: ChangeR
   const rest = steps.filter((step) => !isQuietTicket(step));
   const isPlanned = rest.some(({ planned }) => planned !== undefined);
   return html`<article class="change" id="change-${id}">
-    <header>
-      <h4>${titled({ keys, title })}</h4>
-      <span class="small">${owners.join(" or ")}</span>${stateOf(state)}
-    </header>
-    ${notes.length === 0 ? undefined : html`<div class="notes">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
-    ${why === "" || state === "done" || state === "already" || steps.filter(({ verb }) => !isTicket(verb)).length === 1 ? undefined : html`<p class="small">${why}</p>`}
-    ${
-      rest.length === 0
-        ? undefined
-        : tableOf(
-            ["Step", ...(isPlanned ? ["Planned"] : []), "Begun", "Took", "Result and evidence"],
-            rest.flatMap((step) => stepRows(step, isPlanned)),
-          )
-    }
-    ${tickets.length === 0 ? undefined : html`<p class="tickets">Tickets ${[...new Set(tickets.flatMap(({ targets }) => targets.map((target) => target.id)))].join(", ")}: ${tickets.map(({ title: what, state: as }) => `${what} ${STANDINGS[as].sign}`).join(", ")}</p>`}
-  </article>`;
+<header><h4>${titled({ keys, title })}</h4><span class="small">${owners.join(" or ")}</span>${stateOf(state)}</header>
+${notes.length === 0 ? undefined : html`<div class="notes">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
+${why === "" || state === "done" || state === "already" || steps.filter(({ verb }) => !isTicket(verb)).length === 1 ? undefined : html`<p class="small">${why}</p>`}
+${
+  rest.length === 0
+    ? undefined
+    : tableOf(
+        ["Step", ...(isPlanned ? ["Planned"] : []), "Begun", "Took", "Result and evidence"],
+        rest.flatMap((step) => stepRows(step, isPlanned)),
+      )
+}
+${tickets.length === 0 ? undefined : html`<p class="tickets">Tickets ${[...new Set(tickets.flatMap(({ targets }) => targets.map((target) => target.id)))].join(", ")}: ${tickets.map(({ title: what, state: as }) => `${what} ${STANDINGS[as].sign}`).join(", ")}</p>`}
+</article>`;
 }
 
 /** Comments and links that went as they should are told in one line for all of them. */
@@ -279,24 +226,21 @@ function stepRows(step: StepReport, isPlanned: boolean): readonly Html[] {
   const { title, verb, servedBy, planned, begun, state, why, notes, approvedBy, irreversible, targets } = step;
   const alone = targets.length === 1 && targets[0]?.id === step.id ? targets[0] : undefined;
   const showTargets = alone === undefined && servedBy === undefined;
-  const result = html`${stateOf(state)}${triesOf(alone)} ${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}
-  ${alone === undefined || servedBy !== undefined ? undefined : proofOf(alone, state)}
-  ${servedBy === undefined ? undefined : html`<span class="why">done above, by ${servedBy}</span>`}
-  ${approvedBy.map(({ by, at }) => html`<span class="why">approved by ${by} at ${time(at)}${irreversible ? "; irreversible" : ""}</span>`)}
-  ${notes.length === 0 ? undefined : html`<span class="why">${notes.join(" ")}</span>`}`;
+  const result = html`${stateOf(state)}${triesOf(alone)}
+${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}
+${alone === undefined || servedBy !== undefined ? undefined : proofOf(alone, state)}
+${servedBy === undefined ? undefined : html`<span class="why">done above, by ${servedBy}</span>`}
+${approvedBy.map(({ by, at }) => html`<span class="why">approved by ${by} at ${time(at)}${irreversible ? "; irreversible" : ""}</span>`)}
+${notes.length === 0 ? undefined : html`<span class="why">${notes.join(" ")}</span>`}`;
   return [
-    html`<tr>
-      ${cell("", html`${title} <span class="verb">${verb}</span>`)}${isPlanned ? timeCell("Planned", planned) : undefined}${timeCell("Begun", begun)}${tookCell(step)}${cell("", result)}
-    </tr>`,
+    html`<tr>${cell("", html`${title} <span class="verb">${verb}</span>`)}${isPlanned ? timeCell("Planned", planned) : undefined}${timeCell("Begun", begun)}${tookCell(step)}${cell("", result)}</tr>`,
     ...(showTargets ? targets.map((target) => targetRow(target, isPlanned)) : []),
   ];
 }
 
 function targetRow(target: TargetReport, isPlanned: boolean): Html {
   const { id, begun, state, why } = target;
-  return html`<tr class="target">
-    ${cell("", id)}${isPlanned ? cell("", undefined) : undefined}${timeCell("Begun", begun)}${tookCell(target)}${cell("", html`${stateOf(state)}${triesOf(target)}${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}${proofOf(target, state)}`)}
-  </tr>`;
+  return html`<tr class="target">${cell("", id)}${isPlanned ? cell("", undefined) : undefined}${timeCell("Begun", begun)}${tookCell(target)}${cell("", html`${stateOf(state)}${triesOf(target)}${state === "done" || state === "already" ? undefined : html`<span class="why">${why}</span>`}${proofOf(target, state)}`)}</tr>`;
 }
 
 function triesOf(target: TargetReport | undefined): HtmlPart {
@@ -306,19 +250,7 @@ function triesOf(target: TargetReport | undefined): HtmlPart {
 function proofOf({ evidence, faults, why }: TargetReport, state: Standing): Html {
   // The reason of what failed is its last fault; it stands there already.
   const shown = state === "done" || state === "already" ? faults : faults.filter(({ message }) => !why.includes(message));
-  return html`${
-    evidence.length === 0
-      ? undefined
-      : html`<ul class="evidence">
-          ${evidence.map((line) => html`<li>${line}</li>`)}
-        </ul>`
-  }${
-    shown.length === 0
-      ? undefined
-      : html`<ul class="faults">
-          ${shown.map(({ at, deed, message, try: number }) => html`<li>${at.local}, try ${number}, ${deed}: ${message}</li>`)}
-        </ul>`
-  }`;
+  return html`${evidence.length === 0 ? undefined : html`<ul class="evidence">${evidence.map((line) => html`<li>${line}</li>`)}</ul>`}${shown.length === 0 ? undefined : html`<ul class="faults">${shown.map(({ at, deed, message, try: number }) => html`<li>${at.local}, try ${number}, ${deed}: ${message}</li>`)}</ul>`}`;
 }
 
 function obligationsOf({ obligations }: Report): Html {
@@ -327,18 +259,7 @@ function obligationsOf({ obligations }: Report): Html {
     ["What", "Opened", "By", "Closed", "How"],
     obligations.map(
       ({ what, opened, openedBy, closed, closedBy, evidence, certain }) =>
-        html`<tr>
-          ${cell("", html`${what}${certain || closed !== undefined ? undefined : html`<span class="why">not certain: look</span>`}`)}${timeCell("Opened", opened)}${cell("By", openedBy)}${closed === undefined ? cell("Closed", html`<span class="state failed">still open</span>`) : timeCell("Closed", closed)}${cell(
-            "",
-            html`${closedBy}${
-              evidence.length === 0
-                ? undefined
-                : html`<ul class="evidence">
-                    ${evidence.map((line) => html`<li>${line}</li>`)}
-                  </ul>`
-            }`,
-          )}
-        </tr>`,
+        html`<tr>${cell("", html`${what}${certain || closed !== undefined ? undefined : html`<span class="why">not certain: look</span>`}`)}${timeCell("Opened", opened)}${cell("By", openedBy)}${closed === undefined ? cell("Closed", html`<span class="state failed">still open</span>`) : timeCell("Closed", closed)}${cell("", html`${closedBy}${evidence.length === 0 ? undefined : html`<ul class="evidence">${evidence.map((line) => html`<li>${line}</li>`)}</ul>`}`)}</tr>`,
     ),
   );
 }
@@ -347,54 +268,20 @@ function timelineTable({ timeline }: Report): Html {
   let day = "";
   const rows = timeline.flatMap(({ at, text, tone }) => {
     const [name = "", ...clock] = at.local.split(" ");
-    const head =
-      name === day
-        ? []
-        : [
-            html`<tr class="day">
-              <td colspan="3">${name} ${at.at.slice(0, 10)}</td>
-            </tr>`,
-          ];
+    const head = name === day ? [] : [html`<tr class="day"><td colspan="3">${name} ${at.at.slice(0, 10)}</td></tr>`];
     day = name;
-    return [
-      ...head,
-      html`<tr>
-        <td class="time">${clock.join(" ")}</td>
-        <td class="time utc">${at.utc}</td>
-        <td class="${tone}">${text}</td>
-      </tr>`,
-    ];
+    return [...head, html`<tr><td class="time">${clock.join(" ")}</td><td class="time utc">${at.utc}</td><td class="${tone}">${text}</td></tr>`];
   });
-  return html`<table class="timeline">
-    <thead>
-      <tr>
-        <th scope="col">Local</th>
-        <th scope="col">UTC</th>
-        <th scope="col">What happened</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  return html`<table class="timeline"><thead><tr><th scope="col">Local</th><th scope="col">UTC</th><th scope="col">What happened</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 function tableOf(heads: readonly string[], rows: readonly Html[]): Html {
-  return html`<table role="table">
-    <thead role="rowgroup">
-      <tr role="row">
-        ${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}
-      </tr>
-    </thead>
-    <tbody role="rowgroup">
-      ${rows}
-    </tbody>
-  </table>`;
+  return html`<table role="table"><thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
 }
 
 /** A cell; `label` says what it is where a narrow screen shows it without its column's head. */
 function cell(label: string, value: HtmlPart): Html {
-  return html`<td role="cell" ${label === "" ? undefined : html` data-label="${label}"`}>${value}</td>`;
+  return html`<td role="cell"${label === "" ? undefined : html` data-label="${label}"`}>${value}</td>`;
 }
 
 function timeCell(label: string, moment: Moment | undefined): Html {

@@ -29,19 +29,11 @@ export function pictureOf(report: Report, { id, width, narrow }: PictureSize): H
   });
   const marks: Html[] = [markOf(axis, report.summary.cutoff, "cutoff", "cutoff", 12, height)];
   if (report.summary.outcome === "running") marks.push(markOf(axis, report.madeAt, "now", "now", 25, height));
-  return html`<svg
-    class="picture ${narrow ? "narrow" : "wide"}"
-    viewBox="0 0 ${width} ${height}"
-    role="img"
-    aria-labelledby="${id}-title ${id}-desc"
-    xmlns="http://www.w3.org/2000/svg"
-  >
-    <title id="${id}-title">The night of ${report.window.date} as a timeline</title>
-    <desc id="${id}-desc">${descriptionOf(report)}</desc>
-    <g aria-hidden="true">
-      ${axis.folds.map(({ from, to }) => foldOf(from, to, height))}${axis.ticks.map(({ x, label, isDay, anchor }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${AXIS_HEIGHT - 6}" y2="${height - 8}" /><text class="tick ${anchor}" x="${r(x)}" y="${AXIS_HEIGHT - 12}">${label}</text>`)}${drawn}${marks}
-    </g>
-  </svg>`;
+  return html`<svg class="picture ${narrow ? "narrow" : "wide"}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" xmlns="http://www.w3.org/2000/svg">
+<title id="${id}-title">The night of ${report.window.date} as a timeline</title>
+<desc id="${id}-desc">${descriptionOf(report)}</desc>
+<g aria-hidden="true">${axis.folds.map(({ from, to }) => foldOf(from, to, height))}${axis.ticks.map(({ x, label, isDay, anchor }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${AXIS_HEIGHT - 6}" y2="${height - 8}"/><text class="tick ${anchor}" x="${r(x)}" y="${AXIS_HEIGHT - 12}">${label}</text>`)}${drawn}${marks}</g>
+</svg>`;
 }
 
 const AXIS_HEIGHT = 52;
@@ -150,7 +142,7 @@ function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra
   const label = narrow
     ? html`<text class="label" x="${left}" y="${y + 13}">${cut(step.title, 52)}</text>`
     : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 46)}</text>`;
-  const band = zebra ? html`<rect class="zebra" x="0" y="${y}" width="${width}" height="${narrow ? 34 : 21}" />` : undefined;
+  const band = zebra ? html`<rect class="zebra" x="0" y="${y}" width="${width}" height="${narrow ? 34 : 21}"/>` : undefined;
   return html`<g>${band}<title>${tipOf(step)}</title>${label}${step.begun === undefined ? emptyMark(step, top, axis, width) : barOf(step, top, axis, width, nowMs)}</g>`;
 }
 
@@ -164,18 +156,18 @@ function barOf(step: StepReport, top: number, axis: Axis, width: number, nowMs: 
   const height = lines.length === 0 ? BAR_HEIGHT : BAR_HEIGHT / lines.length;
   const bars =
     lines.length === 0
-      ? html`<rect class="bar ${step.state}" x="${r(x1)}" y="${top}" width="${r(x2 - x1)}" height="${BAR_HEIGHT}" rx="2" />`
+      ? html`<rect class="bar ${step.state}" x="${r(x1)}" y="${top}" width="${r(x2 - x1)}" height="${BAR_HEIGHT}" rx="2"/>`
       : lines.map(({ state, begun, ended }, position) => {
           if (begun === undefined) return undefined;
           const from = axis.x(instantOf(begun));
           const to = Math.max(from + 3, ended === undefined ? x2 : axis.x(instantOf(ended)));
-          return html`<rect class="bar ${state}" x="${r(from)}" y="${r(top + position * height)}" width="${r(to - from)}" height="${r(Math.max(1.4, height - 0.7))}" rx="0.8" />`;
+          return html`<rect class="bar ${state}" x="${r(from)}" y="${r(top + position * height)}" width="${r(to - from)}" height="${r(Math.max(1.4, height - 0.7))}" rx="0.8"/>`;
         });
   const late =
     step.planned !== undefined && instantOf(step.begun) - instantOf(step.planned) > 60_000
-      ? html`<line class="late" x1="${r(axis.x(instantOf(step.planned)))}" x2="${r(x1)}" y1="${top + BAR_HEIGHT / 2}" y2="${top + BAR_HEIGHT / 2}" />`
+      ? html`<line class="late" x1="${r(axis.x(instantOf(step.planned)))}" x2="${r(x1)}" y1="${top + BAR_HEIGHT / 2}" y2="${top + BAR_HEIGHT / 2}"/>`
       : undefined;
-  const mark = step.planned === undefined ? undefined : html`<path class="planned" d="M${r(axis.x(instantOf(step.planned)))} ${top - 2}v${BAR_HEIGHT + 4}" />`;
+  const mark = step.planned === undefined ? undefined : html`<path class="planned" d="M${r(axis.x(instantOf(step.planned)))} ${top - 2}v${BAR_HEIGHT + 4}"/>`;
   return html`${late}${bars}${mark}${step.state === "done" || step.state === "already" ? undefined : wordBeside(step.state, x1, x2, top, width)}`;
 }
 
@@ -185,7 +177,7 @@ function emptyMark(step: StepReport, top: number, axis: Axis, width: number): Ht
   if (at === undefined) return undefined;
   const x = axis.x(instantOf(at));
   const middle = top + BAR_HEIGHT / 2;
-  return html`<path class="empty ${step.state}" d="M${r(x)} ${r(middle - 5)}l5 5l-5 5l-5 -5z" />${wordBeside(step.state, x - 6, x + 6, top, width)}`;
+  return html`<path class="empty ${step.state}" d="M${r(x)} ${r(middle - 5)}l5 5l-5 5l-5 -5z"/>${wordBeside(step.state, x - 6, x + 6, top, width)}`;
 }
 
 function wordBeside(state: Standing, x1: number, x2: number, top: number, width: number): Html {
@@ -194,16 +186,16 @@ function wordBeside(state: Standing, x1: number, x2: number, top: number, width:
 }
 
 function phaseRow(title: string, y: number, width: number): Html {
-  return html`<line class="phase-line" x1="0" x2="${width}" y1="${y + 22}" y2="${y + 22}" /><text class="phase" x="8" y="${y + 16}">${title}</text>`;
+  return html`<line class="phase-line" x1="0" x2="${width}" y1="${y + 22}" y2="${y + 22}"/><text class="phase" x="8" y="${y + 16}">${title}</text>`;
 }
 
 function markOf(axis: Axis, { at, local }: Moment, name: string, word: string, y: number, height: number): Html {
   const x = r(axis.x(Date.parse(at)));
-  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="${y + 4}" y2="${height - 8}" /><text x="${x}" y="${y}" text-anchor="end">${word} ${local}</text></g>`;
+  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="${y + 4}" y2="${height - 8}"/><text x="${x}" y="${y}" text-anchor="end">${word} ${local}</text></g>`;
 }
 
 function foldOf(from: number, to: number, height: number): Html {
-  return html`<rect class="fold" x="${r(from + 4)}" y="${AXIS_HEIGHT - 6}" width="${r(to - from - 8)}" height="${height - AXIS_HEIGHT - 2}" />`;
+  return html`<rect class="fold" x="${r(from + 4)}" y="${AXIS_HEIGHT - 6}" width="${r(to - from - 8)}" height="${height - AXIS_HEIGHT - 2}"/>`;
 }
 
 function descriptionOf(report: Report): string {
