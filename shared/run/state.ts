@@ -232,7 +232,12 @@ function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], d
     preview !== undefined &&
     !decisions.some((decision) => decision.decision === "approve" && decision.step === step.id && decision.preview === preview.digest)
   ) {
-    asks.push({ kind: "approval", ...base, text: [...(step.irreversible ? ["cannot be undone"] : []), ...preview.lines].join("; "), of: (step.approval?.by ?? []).map(({ name }) => name) });
+    asks.push({
+      kind: "approval",
+      ...base,
+      text: [...(step.irreversible ? ["cannot be undone"] : []), ...preview.lines].join("; "),
+      of: (step.approval?.by ?? []).map(({ name }) => name),
+    });
   }
   for (const { id } of step.targets) {
     const walk = walkOf(read(targetStream(step.id, id)));
