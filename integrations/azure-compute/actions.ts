@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type Call, type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
+import { FileUsed, fileText, fileUsed, lastLines, unchanged } from "../../shared/action/script-file.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { Server, named } from "../../shared/inventory/schema.ts";
-import type { Hosts, ScriptFile, ScriptId, ScriptRun, Scripts } from "./connector.ts";
+import type { Hosts, ScriptId, ScriptRun, Scripts } from "./connector.ts";
 
 /**
  * Parameters travel as parameters of the run command. What a shell might still read as more than a word is refused:
@@ -25,9 +26,6 @@ const Params = z
     path: ["script"],
   });
 type Params = z.infer<typeof Params>;
-
-const FileUsed = z.object({ file: z.string(), hash: z.string() });
-type FileUsed = z.infer<typeof FileUsed>;
 
 const Receipt = z.object({
   server: Server,
@@ -70,12 +68,12 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
   async preview({ hosts, scripts }, { server, script, parameters }) {
     const { power } = await hosts.look(server);
     const using = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-    const main = await used(scripts, script.file);
+    const main = await fileUsed(scripts, script.file);
     const [check, undo] = await Promise.all([optional(scripts, script.check), optional(scripts, script.undo)]);
     return [
-      `run ${said(main)} on ${server.name}${using.length === 0 ? "" : ` with ${using.join(", ")}`}; ${server.name} is ${power}`,
-      check === undefined ? "checked by its exit code" : `checked by ${said(check)}`,
-      undo === undefined ? "cannot be taken back: the script has no undo script" : `taken back by ${said(undo)}`,
+      `run ${fileText(main)} on ${server.name}${using.length === 0 ? "" : ` with ${using.join(", ")}`}; ${server.name} is ${power}`,
+      check === undefined ? "checked by its exit code" : `checked by ${fileText(check)}`,
+      undo === undefined ? "cannot be taken back: the script has no undo script" : `taken back by ${fileText(undo)}`,
     ];
   },
 
@@ -112,7 +110,7 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
     const run = await hosts.scriptRun(server, idOf(receipt, phase));
     const file = phase === "check" && check !== undefined ? check : script;
     expectSuccess(run, server.name, file);
-    return [`${said(file)} ended on ${server.name} with exit code ${run.exitCode ?? 0}`, ...lastLines(run.output).map((line) => `it printed: ${line}`)];
+    return [`${fileText(file)} ended on ${server.name} with exit code ${run.exitCode ?? 0}`, ...lastLines(run.output).map((line) => `it printed: ${line}`)];
   },
 
   async undo({ hosts, scripts }, receipt, call): Promise<Evidence> {
@@ -126,7 +124,7 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
     if (!ended(run)) throw new Fault("unavailable", `${undo.file} is still under way on ${server.name}; its end is not known yet`, { retryAfterMs: 30_000 });
     expectSuccess(run, server.name, undo);
     for (const part of ["script", "check"] as const) await hosts.removeScript(server, idOf(receipt, part));
-    return [`${said(undo)} ended on ${server.name} with exit code ${run.exitCode ?? 0}`, ...lastLines(run.output).map((line) => `it printed: ${line}`)];
+    return [`${fileText(undo)} ended on ${server.name} with exit code ${run.exitCode ?? 0}`, ...lastLines(run.output).map((line) => `it printed: ${line}`)];
   },
 
   async cancel({ hosts }, receipt): Promise<Evidence> {
@@ -169,35 +167,6 @@ function expectSuccess(run: ScriptRun, server: string, { file }: FileUsed): void
   );
 }
 
-async function used(scripts: Scripts, file: string): Promise<FileUsed> {
-  return { file, hash: (await scripts.read(file)).hash };
-}
-
 function optional(scripts: Scripts, file: string | undefined): Promise<FileUsed | undefined> {
-  return file === undefined ? Promise.resolve(undefined) : used(scripts, file);
-}
-
-/** What runs is what was there when the step began. */
-async function unchanged(scripts: Scripts, { file, hash }: FileUsed): Promise<string> {
-  const now: ScriptFile = await scripts.read(file);
-  if (now.hash !== hash) throw new Fault("conflict", `${file} has changed since the step began: sha256 ${now.hash.slice(0, 12)}, expected ${hash.slice(0, 12)}`);
-  return now.content;
-}
-
-function said({ file, hash }: FileUsed): string {
-  return `${file} (sha256 ${hash.slice(0, 12)})`;
-}
-
-/** The last three lines that say something, without control characters, for a report. */
-function lastLines(text: string): readonly string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) =>
-      line
-        .replaceAll(/\p{Cc}/gu, " ")
-        .trim()
-        .slice(0, 200),
-    )
-    .filter((line) => line !== "")
-    .slice(-3);
+  return file === undefined ? Promise.resolve(undefined) : fileUsed(scripts, file);
 }

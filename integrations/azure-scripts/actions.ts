@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Call, type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
+import { FileUsed, fileText, fileUsed, lastLines, unchanged } from "../../shared/action/script-file.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { ResourceGroup, named } from "../../shared/inventory/schema.ts";
 import type { Scripts } from "../azure-compute/connector.ts";
@@ -23,9 +24,6 @@ const Params = z
   })
   .refine(({ script }) => script.kind === "azure-cli", { message: "the script's kind is not azure-cli; scripts for servers are run by host.run", path: ["script"] });
 type Params = z.infer<typeof Params>;
-
-const FileUsed = z.object({ file: z.string(), hash: z.string() });
-type FileUsed = z.infer<typeof FileUsed>;
 
 const Receipt = z.object({
   in: ResourceGroup,
@@ -73,9 +71,9 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
     const using = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
     const [main, check, undo] = await filesOf(scripts, script);
     return [
-      `run ${said(main)} as a deployment script in ${group.resourceGroup} of subscription ${group.subscription}${using.length === 0 ? "" : ` with ${using.join(", ")}`}`,
-      check === undefined ? "checked by its own record" : `checked by ${said(check)}`,
-      undo === undefined ? "cannot be taken back: the script has no undo script" : `taken back by ${said(undo)}`,
+      `run ${fileText(main)} as a deployment script in ${group.resourceGroup} of subscription ${group.subscription}${using.length === 0 ? "" : ` with ${using.join(", ")}`}`,
+      check === undefined ? "checked by its own record" : `checked by ${fileText(check)}`,
+      undo === undefined ? "cannot be taken back: the script has no undo script" : `taken back by ${fileText(undo)}`,
     ];
   },
 
@@ -112,7 +110,7 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
     await expectSuccess(cli, receipt, id, run, file);
     const found = outputsOf(run);
     return [
-      `${said(file)} succeeded; its record is ${cli.idOf(receipt.in, id)}`,
+      `${fileText(file)} succeeded; its record is ${cli.idOf(receipt.in, id)}`,
       ...(found === undefined ? [] : [`its outputs: ${found}`]),
       ...lastLines(await cli.log(receipt.in, id)).map((line) => `it printed: ${line}`),
       ...(phase === "check" && outputs !== undefined ? [`outputs of ${script.file}: ${outputs}`] : []),
@@ -130,7 +128,7 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
       throw new Fault("unavailable", `${undo.file} is still under way; its end is not known yet`, { vendor: "azure-scripts", retryAfterMs: 30_000 });
     await expectSuccess(cli, receipt, id, run, undo);
     const found = outputsOf(run);
-    return [`${said(undo)} succeeded; its record is ${cli.idOf(group, id)}`, ...(found === undefined ? [] : [`its outputs: ${found}`])];
+    return [`${fileText(undo)} succeeded; its record is ${cli.idOf(group, id)}`, ...(found === undefined ? [] : [`its outputs: ${found}`])];
   },
 
   async cancel({ cli }, receipt): Promise<Evidence> {
@@ -189,34 +187,5 @@ function outputsOf({ outputs }: CliScriptRun): string | undefined {
 }
 
 function filesOf(scripts: Scripts, { file, check, undo }: Params["script"]): Promise<[FileUsed, FileUsed | undefined, FileUsed | undefined]> {
-  return Promise.all([used(scripts, file), check === undefined ? undefined : used(scripts, check), undo === undefined ? undefined : used(scripts, undo)]);
-}
-
-async function used(scripts: Scripts, file: string): Promise<FileUsed> {
-  return { file, hash: (await scripts.read(file)).hash };
-}
-
-/** What runs is what was there when the step began. */
-async function unchanged(scripts: Scripts, { file, hash }: FileUsed): Promise<string> {
-  const now = await scripts.read(file);
-  if (now.hash !== hash) throw new Fault("conflict", `${file} has changed since the step began: sha256 ${now.hash.slice(0, 12)}, expected ${hash.slice(0, 12)}`);
-  return now.content;
-}
-
-function said({ file, hash }: FileUsed): string {
-  return `${file} (sha256 ${hash.slice(0, 12)})`;
-}
-
-/** The last three lines that say something, without control characters, for a report. */
-function lastLines(text: string): readonly string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) =>
-      line
-        .replaceAll(/\p{Cc}/gu, " ")
-        .trim()
-        .slice(0, 200),
-    )
-    .filter((line) => line !== "")
-    .slice(-3);
+  return Promise.all([fileUsed(scripts, file), check === undefined ? undefined : fileUsed(scripts, check), undo === undefined ? undefined : fileUsed(scripts, undo)]);
 }
