@@ -105,12 +105,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       for (const instance of new Set(instances)) if (!dead) await host?.hub.raise(instance, "ring", {});
     };
     const team = simulatedTeam({
-      clock: {
-        now: clock.now,
-        at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined),
-        hold: () => host?.clock.hold() ?? (() => undefined),
-        close: () => undefined,
-      },
+      host: () => host,
       index: () => index,
       async answer(by, request) {
         if (dead) return;

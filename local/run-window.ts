@@ -113,12 +113,7 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   let origin = "";
   const clock = { now: () => host?.clock.now() ?? Date.parse(window.startAt) };
   const team = simulatedTeam({
-    clock: {
-      now: clock.now,
-      at: (instant, call) => host?.clock.at(instant, call) ?? (() => undefined),
-      hold: () => host?.clock.hold() ?? (() => undefined),
-      close: () => undefined,
-    },
+    host: () => host,
     index: () => index,
     answer: (by, request) => post(`${origin}/api/v1/runs/${window.run}/decisions`, request satisfies DecisionRequest, by),
   });

@@ -17,7 +17,8 @@ export interface Team {
 }
 
 export interface TeamParts {
-  readonly clock: HostClock;
+  /** The host that they live beside; there is none before it was created. */
+  readonly host: () => { readonly clock: HostClock } | undefined;
   readonly index: () => PlanIndex;
   /** How they answer: the API of the run. */
   answer(by: string, request: DecisionRequest): Promise<void>;
@@ -26,14 +27,15 @@ export interface TeamParts {
 const SOONEST_MS = 3 * 60_000;
 const SPREAD_MS = 22 * 60_000;
 
-export function simulatedTeam({ clock, index, answer }: TeamParts): Team {
+export function simulatedTeam({ host, index, answer }: TeamParts): Team {
   const asked = new Set<string>();
 
   function take(by: string, request: DecisionRequest, about = ""): void {
     const key = `${request.decision}/${request.step ?? ""}/${request.target ?? ""}/${about}`;
     if (asked.has(key)) return;
     asked.add(key);
-    clock.at(clock.now() + SOONEST_MS + (hashOf(key) % SPREAD_MS), () => {
+    const clock = host()?.clock;
+    clock?.at(clock.now() + SOONEST_MS + (hashOf(key) % SPREAD_MS), () => {
       const release = clock.hold();
       void answer(by, request).finally(release);
     });
