@@ -16,7 +16,7 @@ function reading(secrets: KeyVaultWorld["vaults"][string]["secrets"] = { "slack-
   return { outside, world, secrets: keyVaultSecrets({ vaultUrl: `https://${VAULT}`, credential: outside.credential, client: { httpClient } }) };
 }
 
-const during = <T>(run: string, work: () => T) => inScope({ run, step: "s", target: "t", attempt: 1 }, work);
+const during = <T>(run: string, work: () => T) => inScope({ run, step: "s", target: "t", deed: "begin", attempt: 1 }, work);
 
 it("reads a secret that does not show its value by itself", async () => {
   const { secrets } = reading();

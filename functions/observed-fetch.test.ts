@@ -3,7 +3,7 @@ import { inScope } from "../shared/ports/scope.ts";
 import type { Telemetry } from "../shared/ports/telemetry.ts";
 import { observedFetch } from "./observed-fetch.ts";
 
-const SCOPE = { run: "2024-12-08", step: "newrelic.deploy", target: "newrelic.deploy", attempt: 1 };
+const SCOPE = { run: "2024-12-08", step: "newrelic.deploy", target: "newrelic.deploy", deed: "begin", attempt: 1 };
 
 function scene(answer: () => Promise<Response>): { told: unknown[]; call: () => Promise<Response> } {
   const told: unknown[] = [];

@@ -9,7 +9,7 @@ const VALUE = 'p"ss/word+1';
 it("writes an exchange on behalf of the step that caused it", async () => {
   const { lines, fetch } = recording(async () => Response.json({ ok: true }, { status: 201 }));
 
-  await inScope({ run: "2024-12-08", step: "tell", target: "dailyops", attempt: 1 }, () =>
+  await inScope({ run: "2024-12-08", step: "tell", target: "dailyops", deed: "begin", attempt: 1 }, () =>
     fetch("https://slack.com/api/chat.postMessage?x=1", { method: "POST", body: JSON.stringify({ text: "hello" }), headers: { "content-type": "application/json" } }),
   );
 

@@ -5,6 +5,8 @@ export interface Scope {
   readonly run: string;
   readonly step: string;
   readonly target: string;
+  /** What is being done to the target: a deed of the run, or `preview`. */
+  readonly deed: string;
   readonly attempt: number;
 }
 

@@ -121,7 +121,7 @@ class Deeds {
       return NOTHING;
     }
     this.#event("step.begun", attempt);
-    const answer = await this.#try(tryNumber, attempt, (call) => this.#action.begin(this.#ports(), this.#target.params, call));
+    const answer = await this.#try("begin", tryNumber, attempt, (call) => this.#action.begin(this.#ports(), this.#target.params, call));
     if (!answer.ok) {
       await this.#append(1, [this.#faulted("begin", tryNumber, attempt, answer.fault)]);
       return NOTHING;
@@ -136,7 +136,7 @@ class Deeds {
     const { walk } = this;
     const poll = this.#action.poll;
     assert(poll !== undefined, `${this.#step.verb} has nothing to poll`);
-    const answer = await this.#try(walk.try, attempt, (call) => poll(this.#ports(), this.#receipt(), call));
+    const answer = await this.#try("poll", walk.try, attempt, (call) => poll(this.#ports(), this.#receipt(), call));
     if (!answer.ok) {
       await this.#append(0, [this.#faulted("poll", walk.try, attempt, answer.fault)]);
       return NOTHING;
@@ -154,7 +154,7 @@ class Deeds {
 
   async verify(attempt: number): Promise<CarriedOut> {
     const { walk } = this;
-    const answer = await this.#try(walk.try, attempt, (call) => this.#action.verify(this.#ports(), this.#receipt(), call));
+    const answer = await this.#try("verify", walk.try, attempt, (call) => this.#action.verify(this.#ports(), this.#receipt(), call));
     if (!answer.ok) {
       await this.#append(0, [this.#faulted("verify", walk.try, attempt, answer.fault)]);
       return NOTHING;
@@ -170,7 +170,7 @@ class Deeds {
     const intended: Fact = { ...this.#where("target.intended"), deed, try: tryNumber, attempt };
     if (!(await this.#append(0, [intended]))) return NOTHING;
     const receipt = deed === "undo" ? this.walk.wayBack.findLast((way) => way.try === tryNumber)?.receipt : this.walk.receipt;
-    const answer = await this.#try(tryNumber, attempt, (call) => method(this.#ports(), this.#checked(receipt), call));
+    const answer = await this.#try(deed, tryNumber, attempt, (call) => method(this.#ports(), this.#checked(receipt), call));
     if (!answer.ok) await this.#append(1, [this.#faulted(deed, tryNumber, attempt, answer.fault)]);
     else if (deed === "cancel") await this.#append(1, [{ ...this.#where("target.cancelled"), evidence: [...answer.value] }]);
     else {
@@ -186,7 +186,7 @@ class Deeds {
     const { plan } = this.#index;
     const owners = this.#step.owners.length > 0 ? this.#step.owners : plan.window.owners;
     const attempt = (this.walk.untold?.attempt ?? 0) + 1;
-    const answer = await this.#try(this.walk.try, attempt, () =>
+    const answer = await this.#try("tell", this.walk.try, attempt, () =>
       this.#performer.people.tell(this.#ref.run, {
         key: `${this.#ref.run}/${this.#ref.step}/${this.#ref.target}/${topic}`,
         channels: plan.window.channels.map(({ id }) => id),
@@ -248,13 +248,14 @@ class Deeds {
   }
 
   async #try<Value>(
+    deed: Deed,
     tryNumber: number,
     attempt: number,
     work: (call: Call) => Promise<Value>,
   ): Promise<{ ok: true; value: Value } | { ok: false; fault: ReturnType<typeof faultRecordOf> }> {
     const { run, step, target } = this.#ref;
     try {
-      return { ok: true, value: await inScope({ run, step, target, attempt }, () => work(this.#call(tryNumber, attempt))) };
+      return { ok: true, value: await inScope({ run, step, target, deed, attempt }, () => work(this.#call(tryNumber, attempt))) };
     } catch (thrown) {
       const fault = faultRecordOf(thrown);
       this.#performer.telemetry.event("step.faulted", { run, step, target, verb: this.#step.verb, attempt, kind: fault.kind }, fault.kind === "defect" ? "error" : "warning");

@@ -40,7 +40,7 @@ export async function previewStep(caller: Caller & { readonly registry: Registry
   for (const { id: target, params } of step.targets) {
     const call = callOf(caller, index, { step: step.id, target, tryNumber: 1, attempt: 1 }, []);
     const answer = await outcomeOf(() =>
-      inScope({ run: index.plan.window.id, step: step.id, target, attempt: 0 }, () => action.preview(portsFor(action, caller.ports), params, call)),
+      inScope({ run: index.plan.window.id, step: step.id, target, deed: "preview", attempt: 0 }, () => action.preview(portsFor(action, caller.ports), params, call)),
     );
     targets.push(answer.ok ? { target, lines: answer.value } : unpreviewed(target, answer.fault));
   }
