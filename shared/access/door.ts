@@ -6,6 +6,7 @@ import { allowanceOf } from "./allowance.ts";
 import { principalOf, type Principal } from "./principal.ts";
 import { Refusal } from "./refusal.ts";
 import { refusalsOf, type Refusals } from "./refusals.ts";
+import { remembered } from "./remembered.ts";
 import type { AccessSettings } from "./settings.ts";
 
 /** What the platform says of itself in the environment; see `platformOf`. */
@@ -34,6 +35,8 @@ export interface Door {
   readonly refusals: Refusals;
   /** @throws Refusal 401, 403 or 429. */
   enter(headers: { get(name: string): string | null }): Promise<Principal>;
+  /** Counts one request of a caller who was recognised by other means than headers; undefined for a stranger. @throws Refusal 429. */
+  count(caller: string | undefined): void;
 }
 
 /** @throws Fault `invalid` where a local operator is named on an app in Azure: there, nobody comes in without signing in. */
@@ -49,41 +52,25 @@ export function doorOf({ settings, signIn, platform, localOperator, secrets, jou
     ...(localOperator === undefined ? {} : { localOperator }),
   };
   const allowance = allowanceOf(clock, settings.requestsPerMinute);
-  const take = (caller: string): void => {
-    const waitMs = allowance.take(caller);
+  const take = (caller: string | undefined): void => {
+    // Strangers share one allowance, which is nobody else's.
+    const waitMs = allowance.take(caller === undefined ? "stranger" : `known ${caller}`);
     if (waitMs > 0) throw new Refusal(429, `more than ${settings.requestsPerMinute} requests a minute`, waitMs);
   };
   return {
     settings,
     refusals: refusalsOf(journal, clock),
+    count: take,
     async enter(headers) {
       let principal: Principal;
       try {
         principal = await principalOf(headers, recognition);
       } catch (refused) {
-        // Strangers share one allowance, which is nobody else's.
-        if (refused instanceof Refusal) take("stranger");
+        if (refused instanceof Refusal) take(undefined);
         throw refused;
       }
       if (principal.kind !== "local") take(principal.name);
       return principal;
-    },
-  };
-}
-
-/** How long a machine's key is kept in memory: whoever knocks often does not make us ask the vault as often. */
-const KEY_KEPT_MS = 60_000;
-
-function remembered(secrets: Secrets, clock: Clock): Secrets {
-  const kept = new Map<string, { secret: ReturnType<Secrets["read"]>; at: number }>();
-  return {
-    read(name) {
-      const known = kept.get(name);
-      if (known !== undefined && clock.now() - known.at < KEY_KEPT_MS) return known.secret;
-      const secret = secrets.read(name);
-      kept.set(name, { secret, at: clock.now() });
-      secret.catch(() => kept.delete(name));
-      return secret;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { checkSlackSignature, pressOf, slashOf } from "./slack-request.ts";
+import { checkSlackSignature, formOf, pressOf, slashOf } from "./slack-request.ts";
 
 const SECRET = "nightshift-test-signing-secret";
 const AT = 1_733_630_700;
@@ -13,6 +13,14 @@ const VECTORS = [
   { body: "payload=%7B%7D", signature: "v0=4f7c32ddfc28b16d5d630f10b1b6ffeee9c0ab6ff224fe565095139026126e57" },
 ];
 
+/** The example that Slack's documentation gives, «Verifying requests from Slack». */
+const DOCUMENTED = {
+  secret: "8f742231b10e8888abcd99yyyzzz85a5",
+  timestamp: "1531420618",
+  body: "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c",
+  signature: "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+};
+
 function check(body: string | Uint8Array, signature: string | undefined, { timestamp = String(AT), now = AT * 1_000, secret = SECRET } = {}): void {
   const headers = new Headers({ "x-slack-request-timestamp": timestamp, ...(signature === undefined ? {} : { "x-slack-signature": signature }) });
   checkSlackSignature(headers, typeof body === "string" ? new TextEncoder().encode(body) : body, secret, now);
@@ -21,6 +29,22 @@ function check(body: string | Uint8Array, signature: string | undefined, { times
 describe("a request's signature", () => {
   it.each(VECTORS)("is accepted as known requests have it ($signature)", ({ body, signature }) => {
     expect(() => check(body, signature)).not.toThrow();
+  });
+
+  it("is accepted as Slack's documentation has it, and then only", () => {
+    const { secret, timestamp, body, signature } = DOCUMENTED;
+    const given = { secret, timestamp, now: Number(timestamp) * 1_000 };
+
+    expect(() => check(body, signature, given)).not.toThrow();
+    expect(() => check(body.replace("text=", "text=x"), signature, given)).toThrow("not signed by Slack");
+    expect(() => check(body, signature, { ...given, timestamp: "1531420619" })).toThrow("not signed by Slack");
+  });
+
+  it("is refused when its headers are there twice, as a host joins them", () => {
+    const [{ body, signature }] = VECTORS as [(typeof VECTORS)[number]];
+
+    expect(() => check(body, `${signature}, ${signature}`)).toThrow("not signed by Slack");
+    expect(() => check(body, signature, { timestamp: `${AT}, ${AT}` })).toThrow("not signed by Slack");
   });
 
   it("is refused when a byte of the body, the signature or the secret is another, or when it is missing", () => {
@@ -115,11 +139,31 @@ describe("what Slack sends", () => {
     ["abort freeze", { does: "abort", mode: "freeze" }],
     ["abort finish w1", { does: "abort", mode: "finish", run: "w1" }],
     ["abort w1", { does: "abort", mode: "close", run: "w1" }],
-    ["abort w1 finish", { does: "help" }],
-    ["status w1 w2", { does: "help" }],
+    ["abort w1 finish", { does: "abort", mode: "finish", run: "w1" }],
+    ["Abort FREEZE", { does: "abort", mode: "freeze" }],
+    ["abort freeze finish", { does: "help", mistake: "an abort has one mode, not freeze and finish: nothing was done" }],
+    ["abort w1 w2", { does: "help", mistake: "«w2» is one word too many: nothing was done" }],
+    ["status w1 w2", { does: "help", mistake: "«w2» is one word too many: nothing was done" }],
+    ["open freeze", { does: "help", mistake: "open has no mode «freeze»" }],
+    ["open w1", { does: "open", run: "w1" }],
     ["", { does: "help" }],
-    ["reboot", { does: "help" }],
+    ["help", { does: "help" }],
+    ["reboot", { does: "help", mistake: "there is no «reboot»" }],
   ])("«%s» is a command that is understood as a whole, or not at all", (text, command) => {
     expect(slashOf(form({ user_id: "U1", trigger_id: "9", text })).command).toEqual(command);
+  });
+
+  it.each([
+    ["https://hooks.slack.com/commands/T1/2/x", true],
+    ["https://hooks.slack.com.example.org/commands", false],
+    ["http://hooks.slack.com/commands", false],
+    ["http://169.254.169.254/metadata", false],
+    ["", false],
+  ])("is answered late at Slack only: %s", (url, isThere) => {
+    expect(slashOf(form({ user_id: "U1", text: "open", response_url: url })).answerTo).toBe(isThere ? url : undefined);
+  });
+
+  it("is refused when a field is there twice", () => {
+    expect(() => formOf(new TextEncoder().encode("user_id=U1&text=open&user_id=U2"))).toThrow(expect.objectContaining({ status: 400 }));
   });
 });

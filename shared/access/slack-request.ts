@@ -26,7 +26,7 @@ export function checkSlackSignature(headers: { get(name: string): string | null 
 
 /** What a button of ours sends back; keep in step with `NoticeAction`. */
 const Pressed = z.strictObject({
-  decision: z.enum(["approve", "skip", "retry", "done", "abort"]),
+  decision: z.enum(["approve", "skip", "retry", "done", "abort", "acknowledge"]),
   run: z.string().min(1).max(100),
   about: z.string().min(1).max(300),
   step: z.string().max(300).optional(),
@@ -70,29 +70,61 @@ export function pressOf(form: URLSearchParams): Press | undefined {
 export type SlashCommand =
   | { readonly does: "status" | "open"; readonly run?: string }
   | { readonly does: "abort"; readonly mode: AbortMode; readonly run?: string }
-  | { readonly does: "help" };
+  /** `mistake`: what was not understood; none where help was asked for. */
+  | { readonly does: "help"; readonly mistake?: string };
 
-/** `/nightshift status [RUN] | open | abort [MODE] [RUN]`: who said it, and a name for this one time that they did. */
-export function slashOf(form: URLSearchParams): { readonly user: string; readonly once: string; readonly command: SlashCommand } {
+export interface Said {
+  readonly user: string;
+  /** A name for this one time that it was said. */
+  readonly once: string;
+  readonly command: SlashCommand;
+  /** Where a late answer goes: to who said it, within half an hour. */
+  readonly answerTo?: string;
+}
+
+/** `/nightshift status [RUN] | open [RUN] | abort [MODE] [RUN]`. @throws Refusal 400 for what is none of Slack's. */
+export function slashOf(form: URLSearchParams): Said {
   const user = form.get("user_id") ?? "";
   if (user === "" || user.length > 50) throw new Refusal(400, "user_id: expected a Slack user id");
-  return { user, once: (form.get("trigger_id") ?? "").slice(0, 100), command: commandOf((form.get("text") ?? "").slice(0, 300)) };
+  const answerTo = form.get("response_url") ?? "";
+  return {
+    user,
+    once: (form.get("trigger_id") ?? "").slice(0, 100),
+    command: commandOf((form.get("text") ?? "").slice(0, 300)),
+    ...(answerTo.startsWith(ANSWERS_AT) && URL.canParse(answerTo) && answerTo.length < 500 ? { answerTo } : {}),
+  };
 }
+
+/** Slack takes late answers here and nowhere else. */
+const ANSWERS_AT = "https://hooks.slack.com/";
 
 /** Keep in step with `ABORT_MODES`, which the door does not import. */
 const MODES = ["freeze", "finish", "close"] as const satisfies readonly AbortMode[];
 
 function commandOf(text: string): SlashCommand {
-  const [does = "", ...rest] = text.trim().split(/\s+/);
-  if (does === "abort") {
-    const mode = MODES.find((known) => known === rest[0]);
-    const [run, ...more] = mode === undefined ? rest : rest.slice(1);
-    if (more.length > 0) return { does: "help" };
-    return { does, mode: mode ?? "close", ...(run === undefined ? {} : { run }) };
-  }
-  const [run, ...more] = rest;
-  if ((does !== "status" && does !== "open") || more.length > 0) return { does: "help" };
-  return { does, ...(run === undefined ? {} : { run }) };
+  const [word = "", ...rest] = text.trim().split(/\s+/);
+  const does = word.toLowerCase();
+  if (does === "" || does === "help") return { does: "help" };
+  if (does !== "status" && does !== "open" && does !== "abort") return { does: "help", mistake: `there is no «${word}»` };
+  const modes = rest.filter((part) => isMode(part.toLowerCase())).map((part) => part.toLowerCase() as AbortMode);
+  const [run, ...more] = rest.filter((part) => !isMode(part.toLowerCase()));
+  if (more.length > 0) return { does: "help", mistake: `«${more[0] ?? ""}» is one word too many: nothing was done` };
+  const named = run === undefined ? {} : { run };
+  if (does !== "abort") return modes.length > 0 ? { does: "help", mistake: `${does} has no mode «${modes[0] ?? ""}»` } : { does, ...named };
+  if (modes.length > 1) return { does: "help", mistake: `an abort has one mode, not ${modes.join(" and ")}: nothing was done` };
+  return { does, mode: modes[0] ?? "close", ...named };
+}
+
+function isMode(text: string): boolean {
+  return MODES.some((mode) => mode === text);
+}
+
+/** The form that Slack sent. @throws Refusal 400 for a field that is there twice: which of the two would count is anybody's guess. */
+export function formOf(body: Uint8Array): URLSearchParams {
+  const form = new URLSearchParams(new TextDecoder().decode(body));
+  const names = [...form.keys()];
+  if (new Set(names).size < names.length) throw new Refusal(400, "a field is there twice");
+  return form;
 }
 
 function jsonOf(text: string): unknown {
