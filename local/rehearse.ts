@@ -5,6 +5,7 @@ import { Fault } from "../shared/fault/fault.ts";
 import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
 import { silentTelemetry, type Telemetry } from "../shared/ports/telemetry.ts";
 import type { Effect } from "../shared/ports/simulator.ts";
+import type { Fetch } from "../shared/ports/transport.ts";
 import { decide, type DecisionRequest } from "../shared/run/decide.ts";
 import { START_LEAD_MS } from "../shared/run/due.ts";
 import { isoOf } from "../shared/ports/clock.ts";
@@ -15,6 +16,7 @@ import { indexOf } from "../shared/run/plan-index.ts";
 import { stateOf, type RunState } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
 import { composeLocal } from "./compose.ts";
+import type { ActivityLatency } from "./durable/activity-runner.ts";
 import type { Faults } from "./durable/faults.ts";
 import type { Notice } from "./durable/notice.ts";
 import { createHost, type LocalHost } from "./harness.ts";
@@ -23,7 +25,7 @@ import { memoryJournal } from "./memory-journal.ts";
 import { memoryLocks } from "./memory-locks.ts";
 import { memoryPlans } from "./memory-plans.ts";
 import type { Scene } from "./scene.ts";
-import { simulatedTeam } from "./team.ts";
+import { simulatedTeam, type Mood } from "./team.ts";
 import { directTransport } from "./transport.ts";
 import { vendorsOf } from "./vendors.ts";
 
@@ -40,6 +42,16 @@ export interface RehearsalOptions {
   readonly journal?: Journal;
   /** Misfortunes of the host. */
   readonly faults?: Faults;
+  /** Misfortunes on the way to vendors: the fetch that connectors get in the place of the one given. `now` is the world's time. */
+  readonly road?: (direct: Fetch, now: () => number) => Fetch;
+  /** Misfortunes between the app and its journal. People's decisions and the end of the rehearsal go past it. */
+  readonly storage?: (journal: Journal) => Journal;
+  /** By how many milliseconds the app's clock is ahead of the world's, in each life of the process, counted from 0. */
+  readonly skewMs?: (life: number) => number;
+  /** Milliseconds of the world's time that an activity takes. */
+  readonly activityLatencyMs?: ActivityLatency;
+  /** How each of the simulated people answers. */
+  readonly mood?: Mood;
   /** Whether the simulated people answer; they do unless told otherwise. */
   readonly teamAnswers?: boolean;
   /** What people decide besides, each at its instant (UTC ISO) and through the same door as the team. */
@@ -53,11 +65,17 @@ export interface RehearsalOptions {
 /** A moment at which a process can die beside those that `Faults` has: around calls to vendors and around facts. */
 export interface KillMoment {
   readonly kind: "before a call" | "after a call" | "before a fact" | "after a fact";
+  /** The call or the stream, e.g. `POST slack.com/api/chat.update`, `target/newrelic.deploy/newrelic.deploy`. */
+  readonly where: string;
   /** Counted from 0 through all lives. */
   readonly n: number;
 }
 
 const MOST_LIVES = 500;
+/** A window that has not ended so long after its cutoff never will. */
+const LONGEST_AFTER_CUTOFF_MS = 36 * 3_600_000;
+/** Calls and facts of a window a hundred times as busy as the largest plan: something runs in a circle. */
+const MOST_MOMENTS = 200_000;
 
 export interface Rehearsal {
   readonly state: RunState;
@@ -75,7 +93,7 @@ export interface Rehearsal {
  * in this process and without sockets. The same plan, scene and options give the same rehearsal.
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { plan, scene, telemetry = silentTelemetry, record, faults, during, decisions = [], teamAnswers = true, killAt = () => false } = options;
+  const { plan, scene, telemetry = silentTelemetry, record, faults, during, decisions = [], teamAnswers = true, killAt = () => false, road, skewMs, mood } = options;
   const run = plan.window.id;
   const index = indexOf(plan);
   const vendors = vendorsOf(scene);
@@ -87,15 +105,25 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const startAt = options.startAt ?? isoOf(Date.parse(plan.window.opensAt) - START_LEAD_MS);
   await plans.put({ plan, by: "rehearsal", at: startAt, approved: { by: "rehearsal", at: startAt } });
   let moments = 0;
+  let lives = 0;
+  let endless: string | undefined;
 
   /** One life of the process: from its start until the window has ended (then its answer) or it was killed (then nothing). */
   async function live(): Promise<Rehearsal | undefined> {
     let dead = false;
     let host: LocalHost | undefined;
-    const clock = { now: () => host?.clock.now() ?? Date.parse(startAt) };
+    const world = { now: () => host?.clock.now() ?? Date.parse(startAt) };
+    const aheadMs = skewMs?.(lives) ?? 0;
+    const clock = aheadMs === 0 ? world : { now: () => world.now() + aheadMs };
+    const giveUp = (why: string): void => {
+      endless ??= why;
+      dead = true;
+      host?.kill();
+    };
     // What a dead process was about to do is never done, and what it waited for never comes.
-    const breath = async (kind: KillMoment["kind"]): Promise<void> => {
-      if (!dead && killAt({ kind, n: moments++ })) {
+    const breath = async (kind: KillMoment["kind"], where: string): Promise<void> => {
+      if (!dead && moments > MOST_MOMENTS) giveUp(`after ${moments} calls and facts it has not ended`);
+      if (!dead && killAt({ kind, where, n: moments++ })) {
         dead = true;
         host?.kill();
       }
@@ -107,6 +135,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const team = simulatedTeam({
       host: () => host,
       index: () => index,
+      ...(mood === undefined ? {} : { mood }),
       async answer(by, request) {
         if (dead) return;
         await decide(facts, index, request, by, isoOf(clock.now()));
@@ -129,16 +158,18 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       const release = host?.clock.hold();
       await work().finally(() => release?.());
     };
+    const stored = options.storage?.(facts) ?? facts;
     const mortal: Journal = {
-      ...facts,
+      ...stored,
       async append(...given) {
-        await breath("before a fact");
-        const kept = await facts.append(...given);
-        await breath("after a fact");
+        await breath("before a fact", given[1]);
+        const kept = await stored.append(...given);
+        await breath("after a fact", given[1]);
         return kept;
       },
     };
-    const direct = directTransport(vendors, clock);
+    const direct = directTransport(vendors, world);
+    const travelled = road?.(direct.fetch, world.now) ?? direct.fetch;
     const app = composeLocal({
       clock,
       journal: teamAnswers ? team.hearing(mortal) : mortal,
@@ -147,9 +178,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       telemetry,
       handshake: direct.handshake,
       async fetch(input, init) {
-        await breath("before a call");
-        const answer = await direct.fetch(input, init);
-        await breath("after a call");
+        const where = calledAs(input, init);
+        await breath("before a call", where);
+        const answer = await travelled(input, init);
+        await breath("after a call", where);
         return answer;
       },
       ring,
@@ -168,7 +200,9 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       maxConcurrentActivities: 1,
       onNotice: (notice) => notices.push(notice),
       ...(faults === undefined ? {} : { faults }),
+      ...(options.activityLatencyMs === undefined ? {} : { activityLatencyMs: options.activityLatencyMs }),
     });
+    host.clock.at(Date.parse(plan.window.cutoff) + LONGEST_AFTER_CUTOFF_MS, () => giveUp("a day and a half after its cutoff it has not ended"), true);
     try {
       await facts.append(run, RUN_STREAM, 0, [{ type: "run.started", at: isoOf(clock.now()), digest: plan.digest, by: "rehearsal" }]);
       team.catchUp(stateOf(index, await facts.readAll(run), clock.now()).asks);
@@ -190,11 +224,19 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     }
   }
 
-  for (let lives = 0; lives < MOST_LIVES; lives++) {
+  for (; lives < MOST_LIVES && endless === undefined; lives++) {
     const rehearsal = await live();
     if (rehearsal !== undefined) return rehearsal;
   }
+  if (endless !== undefined) throw new Fault("overdue", `the rehearsal was given up: ${endless}`);
   throw new Fault("defect", `the rehearsal was killed ${MOST_LIVES} times without coming to an end`);
+}
+
+/** Method and place of a call, without its query. */
+function calledAs(input: Parameters<Fetch>[0], init?: RequestInit): string {
+  const request = input instanceof Request ? input : undefined;
+  const { host, pathname } = new URL(request?.url ?? String(input));
+  return `${init?.method ?? request?.method ?? "GET"} ${host}${pathname}`;
 }
 
 async function longestHistory(host: LocalHost): Promise<{ instance: string; events: number }> {

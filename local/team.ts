@@ -16,18 +16,31 @@ export interface Team {
   catchUp(asks: readonly Ask[]): void;
 }
 
+/** How somebody takes what they were asked. `about` names the question. */
+export interface Reply {
+  /** Milliseconds of the host's clock until each answer: one after the other. None: never. */
+  readonly afterMs: readonly number[];
+  /** What they decide in the place of what they were asked for. */
+  readonly decision?: DecisionRequest["decision"];
+}
+
+/** Given how long it would usually take. */
+export type Mood = (about: string, usuallyMs: number) => Reply;
+
 export interface TeamParts {
   /** The host that they live beside; there is none before it was created. */
   readonly host: () => { readonly clock: HostClock } | undefined;
   readonly index: () => PlanIndex;
   /** How they answer: the API of the run. */
   answer(by: string, request: DecisionRequest): Promise<void>;
+  /** They answer once, after minutes, what they were asked for, unless told otherwise. */
+  readonly mood?: Mood;
 }
 
 const SOONEST_MS = 3 * 60_000;
 const SPREAD_MS = 22 * 60_000;
 
-export function simulatedTeam({ host, index, answer }: TeamParts): Team {
+export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) => ({ afterMs: [usuallyMs] }) }: TeamParts): Team {
   const asked = new Set<string>();
 
   function take(by: string, request: DecisionRequest, about = ""): void {
@@ -35,10 +48,13 @@ export function simulatedTeam({ host, index, answer }: TeamParts): Team {
     if (asked.has(key)) return;
     asked.add(key);
     const clock = host()?.clock;
-    clock?.at(clock.now() + SOONEST_MS + (hashOf(key) % SPREAD_MS), () => {
-      const release = clock.hold();
-      void answer(by, request).finally(release);
-    });
+    const { afterMs, decision } = mood(key, SOONEST_MS + (hashOf(key) % SPREAD_MS));
+    for (const ms of afterMs) {
+      clock?.at(clock.now() + ms, () => {
+        const release = clock.hold();
+        void answer(by, decision === undefined ? request : { ...request, decision }).finally(release);
+      });
+    }
   }
 
   function hear(fact: Fact): void {

@@ -1,0 +1,81 @@
+import type { ActivityLatency } from "../durable/activity-runner.ts";
+import type { Faults, MessageView } from "../durable/faults.ts";
+import { EVENT } from "../durable/history-events.ts";
+import { Fault } from "../../shared/fault/fault.ts";
+import type { Journal } from "../../shared/run/journal.ts";
+import type { KillMoment } from "../rehearse.ts";
+import type { Weather } from "./weather.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/** What the Durable backend does to messages, timers and activities, and where it dies. */
+export function stormyBackend(weather: Weather): Faults {
+  return {
+    extraCopies: (message) => (weather.strikes("doubled message", nameOf(message)) ? 1 : 0),
+    delayMs(message) {
+      const where = nameOf(message);
+      const isTimer = message.event.EventType === EVENT.timerFired;
+      if (isTimer) return weather.strikes("late timer", where) ? weather.number(30, 400, "late timer", where) * SECOND_MS : 0;
+      return weather.strikes("late message", where) ? weather.number(10, 300, "late message", where) * SECOND_MS : 0;
+    },
+    order(events) {
+      if (events.length < 2 || !weather.strikes("turned order", events.map(({ EventType }) => EventType).join(" "))) return events;
+      return events.toReversed();
+    },
+    repeats: ({ instanceId, name, taskId }) => weather.strikes("activity twice", `${instanceId} ${name} ${taskId}`),
+    crashAt: (point) => weather.strikes("death in the backend", `${point.at} ${point.instanceId}`),
+  };
+}
+
+
+
+
+function nameOf({ instanceId, event }: MessageView): string {
+  return `${instanceId} ${event.EventType}`;
+}
+
+export function stormyDeaths(weather: Weather): (moment: KillMoment) => boolean {
+  return ({ kind, where }) => weather.strikes(kind.endsWith("call") ? "death around a call" : "death around a fact", `${kind} ${where}`);
+}
+
+/** The host that takes over has a clock of its own, at most two minutes off. */
+export function stormyClocks(weather: Weather): (life: number) => number {
+  return (life) => {
+    const where = `life ${life}`;
+    return weather.strikes("clock skew", where) ? weather.number(-120, 120, "skew", where) * SECOND_MS : 0;
+  };
+}
+
+/** Now and then an activity takes most of a minute. */
+export function slowActivities(weather: Weather): ActivityLatency {
+  return (name) => (weather.strikes("slow answer", name) ? weather.number(5, 55, "slow", name) * SECOND_MS : 0);
+}
+
+/** The journal's store, when it has too much to do: it refuses, or keeps the facts and fails to say so. */
+export function stormyStorage(weather: Weather, journal: Journal): Journal {
+  const refuse = (where: string): void => {
+    if (weather.strikes("storage refused", where)) throw new Fault("throttled", `the journal's store is busy: ${where}`, { vendor: "tables", retryAfterMs: MINUTE_MS / 4 });
+  };
+  return {
+    ...journal,
+    async append(run, stream, expected, facts) {
+      refuse(`append ${stream}`);
+      const kept = await journal.append(run, stream, expected, facts);
+      if (weather.strikes("storage unsure", `append ${stream}`)) throw new Fault("unavailable", `the journal's store did not answer: append ${stream}`, { vendor: "tables" });
+      return kept;
+    },
+    async read(run, stream) {
+      refuse(`read ${stream}`);
+      return journal.read(run, stream);
+    },
+    async readUnder(run, prefix) {
+      refuse(`read ${prefix}`);
+      return journal.readUnder(run, prefix);
+    },
+    async readAll(run) {
+      refuse("read all");
+      return journal.readAll(run);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
+import type { FactOf } from "../../../shared/run/facts.ts";
+import type { Entry } from "../../../shared/run/journal.ts";
+import type { RunState } from "../../../shared/run/state.ts";
+import type { Scene } from "../../scene.ts";
+import type { Called, Happening } from "../tape.ts";
+import type { Struck } from "../weather.ts";
+
+/** A window that is over, with everything that can be held against it. */
+export interface Aftermath {
+  readonly plan: CompiledPlan;
+  /** What was written down and what was really done, in the order in which it happened. */
+  readonly happenings: readonly Happening[];
+  /** The vendors as they stood before and as they stand now. */
+  readonly before: Scene;
+  readonly after: Scene;
+  /** All facts, as `Journal.readAll` gives them. */
+  readonly entries: readonly Entry[];
+  /** None when the window did not come to an end. */
+  readonly state: RunState | undefined;
+  /** Milliseconds since the epoch, on the world's clock. */
+  readonly endedAt: number;
+  /** What went wrong. Where clocks were off, instants of facts may be. */
+  readonly struck: readonly Struck[];
+}
+
+/** Something that must be true of every window, whatever goes wrong in it. */
+export interface Invariant {
+  /** Short and unique, e.g. `pool floor`. */
+  readonly rule: string;
+  /** Which of the twelve promises of mission.md it watches. */
+  readonly promise: number;
+  readonly says: string;
+  /** @returns a line for each breach; none when it holds. */
+  check(aftermath: Aftermath): readonly string[];
+}
+
+export interface Breach {
+  readonly rule: string;
+  readonly promise: number;
+  /** What happened, with names and instants. */
+  readonly what: string;
+}
+
+/** Calls that a step made, with what they left behind. */
+export function callsOf({ happenings }: Aftermath): readonly Called[] {
+  return happenings.filter((one) => one.what === "call");
+}
+
+export function factsOf<Type extends FactOf<never>["type"] | string>({ happenings }: Aftermath, type: Type): readonly FactOf<Type & FactOf<never>["type"]>[] {
+  return happenings.flatMap((one) => (one.what === "fact" && one.entry.fact.type === type ? [one.entry.fact as FactOf<Type & FactOf<never>["type"]>] : []));
+}
+
+/** By how much instants of facts may be off: clocks of hosts differ by two minutes at the most. */
+export function skewOf({ struck }: Aftermath): number {
+  return struck.some(({ kind }) => kind === "clock skew") ? 120_000 : 0;
+}
+
+export function stepNamed({ steps }: CompiledPlan, id: string): CompiledStep | undefined {
+  return steps.find((step) => step.id === id);
+}

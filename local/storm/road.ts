@@ -1,0 +1,45 @@
+import { systemOf } from "../simulators.ts";
+import type { Fetch } from "../../shared/ports/transport.ts";
+import { noAnswer } from "../vendors-wire.ts";
+import type { Weather } from "./weather.ts";
+
+/** What goes wrong between a connector and its vendor, before the vendor has the request or after it has acted. */
+export function stormyRoad(weather: Weather, direct: Fetch): Fetch {
+  return async (input, init) => {
+    const request = input instanceof Request ? input : undefined;
+    const url = new URL(request?.url ?? String(input));
+    const method = init?.method ?? request?.method ?? "GET";
+    const where = `${method} ${url.host}${url.pathname}`;
+    const system = systemOf(url, method) ?? "";
+    if (weather.strikes("lost request", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");
+    if (weather.strikes("too many requests", where)) return refusalOf(system, 429, { "retry-after": String(weather.number(5, 90, "patience", where)) });
+    if (weather.strikes("server error", where)) return refusalOf(system, 500);
+    const answer = await direct(input, init);
+    if (weather.strikes("lost answer", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");
+    if (weather.strikes("bad gateway", where)) return htmlOf(502, "Bad Gateway");
+    if (weather.strikes("malformed answer", where)) return cutOff(answer);
+    return answer;
+  };
+}
+
+/** As the vendor says it; of those not named, any body will do. */
+function refusalOf(system: string, status: number, headers: Record<string, string> = {}): Response {
+  const message = status === 429 ? "Too many requests" : "Internal server error";
+  if (system === "slack") return status === 429 ? Response.json({ ok: false, error: "ratelimited" }, { status, headers }) : Response.json({ ok: false, error: "internal_error" }, { status });
+  if (system === "jira" || system === "confluence") return Response.json({ errorMessages: [message], errors: {} }, { status, headers });
+  return Response.json({ error: { code: status === 429 ? "TooManyRequests" : "InternalServerError", message } }, { status, headers });
+}
+
+function htmlOf(status: number, title: string): Response {
+  return new Response(`<html><head><title>${status} ${title}</title></head><body><center><h1>${status} ${title}</h1></center></body></html>`, {
+    status,
+    headers: { "content-type": "text/html" },
+  });
+}
+
+/** The status arrived, and half of the body. An answer without one arrives as it is. */
+async function cutOff(answer: Response): Promise<Response> {
+  if (answer.body === null) return answer;
+  const body = await answer.text();
+  return new Response(body.slice(0, Math.floor(body.length / 2)), { status: answer.status, headers: answer.headers });
+}

@@ -1,0 +1,97 @@
+import { currentScope, type Scope } from "../../shared/ports/scope.ts";
+import type { Effect } from "../../shared/ports/simulator.ts";
+import type { Fetch } from "../../shared/ports/transport.ts";
+import type { Fact } from "../../shared/run/facts.ts";
+import type { Entry, Journal } from "../../shared/run/journal.ts";
+import type { Scene } from "../scene.ts";
+import { systemOf, type SimulatorName } from "../simulators.ts";
+
+/** Something done to a vendor, by the vendor's own list. */
+export interface Done {
+  readonly system: SimulatorName;
+  readonly effect: Effect;
+}
+
+/** A call to a vendor, and what it left in the vendors' own lists: the journal may lie, these do not. */
+export interface Called {
+  readonly what: "call";
+  /** Milliseconds since the epoch, on the world's clock. */
+  readonly at: number;
+  /** For whom; none for calls that no step makes. */
+  readonly scope: Scope | undefined;
+  readonly method: string;
+  readonly url: string;
+  readonly system: string | undefined;
+  /** As the vendor answered, whatever reached the caller. */
+  readonly status: number;
+  readonly done: readonly Done[];
+}
+
+export interface Written {
+  readonly what: "fact";
+  /** Milliseconds since the epoch, on the world's clock. */
+  readonly at: number;
+  readonly entry: Entry;
+}
+
+export type Happening = Called | Written;
+
+/** Everything that happened in a window, in the order in which it did: facts as they were kept, calls as the vendors saw them. */
+export interface Tape {
+  readonly happenings: readonly Happening[];
+  /** A journal that is heard. */
+  hearing(journal: Journal): Journal;
+  /** The way to the vendors, heard; stands next to them, so that what goes wrong on the way is outside of it. */
+  listening(direct: Fetch, now: () => number): Fetch;
+}
+
+/** @param scene the one that the calls change. */
+export function tapeOf(scene: Scene): Tape {
+  const happenings: Happening[] = [];
+  const names = Object.keys(scene.worlds) as SimulatorName[];
+  const known = new Map(names.map((name) => [name, scene.worlds[name].effects.length]));
+  let worldNow: (() => number) | undefined;
+
+  function newlyDone(): Done[] {
+    const done: Done[] = [];
+    for (const system of names) {
+      const { effects } = scene.worlds[system];
+      for (let at = known.get(system) ?? 0; at < effects.length; at++) done.push({ system, effect: effects[at] as Effect });
+      known.set(system, effects.length);
+    }
+    return done;
+  }
+
+  return {
+    happenings,
+
+    hearing: (journal) => ({
+      ...journal,
+      async append(run, stream, expected, facts) {
+        const kept = await journal.append(run, stream, expected, facts);
+        if (kept) facts.forEach((fact: Fact, nth) => happenings.push({ what: "fact", at: worldNow?.() ?? Date.parse(fact.at), entry: { stream, seq: expected + nth, fact } }));
+        return kept;
+      },
+    }),
+
+    listening(direct, now) {
+      worldNow = now;
+      return async (input, init) => {
+        const request = input instanceof Request ? input : undefined;
+        const url = request?.url ?? String(input);
+        const method = init?.method ?? request?.method ?? "GET";
+        const heard = (status: number): void => {
+          happenings.push({ what: "call", at: now(), scope: currentScope(), method, url, system: systemOf(new URL(url), method), status, done: newlyDone() });
+        };
+        try {
+          const answer = await direct(input, init);
+          heard(answer.status);
+          return answer;
+        } catch (thrown) {
+          heard(0);
+          throw thrown;
+        }
+      };
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { Fault } from "../../shared/fault/fault.ts";
+import { canonicalJson, type CompiledPlan } from "../../shared/plan/compiled.ts";
+import { inOrder } from "../../shared/run/journal.ts";
+import { memoryJournal } from "../memory-journal.ts";
+import { rehearse, type Rehearsal } from "../rehearse.ts";
+import type { Scene } from "../scene.ts";
+import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyStorage } from "./backend.ts";
+import { breachesOf } from "./invariants/invariants.ts";
+import type { Aftermath, Breach } from "./invariants/aftermath.ts";
+import type { Profile } from "./misfortunes.ts";
+import { stormyDecisions, stormyMood } from "./people.ts";
+import { stormyRoad } from "./road.ts";
+import { tapeOf } from "./tape.ts";
+import { weatherOf, type Struck } from "./weather.ts";
+import { strangers, stormyWorlds } from "./worlds.ts";
+
+/** A night that can be had: the plan for a date, and the vendors before it. */
+export interface Night {
+  readonly plan: CompiledPlan;
+  /** A fresh scene each time, always the same. */
+  scene(): Scene;
+}
+
+export interface StormyWindow {
+  /** The night that was planned first, then those on which the clocks change, where the plan can be for them. */
+  readonly nights: readonly [Night, ...Night[]];
+  readonly seed: number;
+  readonly profile: Profile;
+  /** Ids of misfortunes: these strike and no others. */
+  readonly only?: ReadonlySet<string>;
+}
+
+/** What became of one window. */
+export interface Verdict {
+  readonly seed: number;
+  /** The window's Sunday. */
+  readonly date: string;
+  /** `none`: it did not come to an end. */
+  readonly outcome: "well" | "badly" | "aborted" | "none";
+  readonly breaches: readonly Breach[];
+  readonly struck: readonly Struck[];
+  readonly facts: number;
+  readonly calls: number;
+  readonly effects: number;
+  /** sha-256 over all that happened, in its order: two runs of one seed have the same. */
+  readonly transcript: string;
+}
+
+/** Runs one window in the weather of a seed, and holds what happened against what must always be true. */
+export async function stormyWindow({ nights, seed, profile, only }: StormyWindow): Promise<Verdict & { readonly aftermath: Aftermath }> {
+  const weather = weatherOf({ seed, profile, ...(only === undefined ? {} : { only }) });
+  const night = nights.slice(1).find(({ plan }) => weather.strikes("clocks change", plan.window.date)) ?? nights[0];
+  const { plan } = night;
+  const [before, after] = [night.scene(), night.scene()];
+  stormyWorlds(weather, plan, before, seed);
+  after.worlds = structuredClone(before.worlds);
+  const tape = tapeOf(after);
+  const facts = memoryJournal();
+  let rehearsal: Rehearsal | undefined;
+  let why = "";
+  try {
+    rehearsal = await rehearse({
+      plan,
+      scene: after,
+      journal: tape.hearing(facts),
+      road: (direct, now) => stormyRoad(weather, tape.listening(direct, now)),
+      storage: (journal) => stormyStorage(weather, journal),
+      faults: stormyBackend(weather),
+      killAt: stormyDeaths(weather),
+      skewMs: stormyClocks(weather),
+      activityLatencyMs: slowActivities(weather),
+      mood: stormyMood(weather),
+      decisions: stormyDecisions(weather, plan),
+      during: strangers(weather, plan, after),
+    });
+  } catch (thrown) {
+    why = thrown instanceof Fault ? thrown.message : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  }
+  const entries = inOrder(await facts.readAll(plan.window.id));
+  const { happenings } = tape;
+  const aftermath: Aftermath = {
+    plan,
+    before,
+    after,
+    happenings,
+    entries,
+    struck: weather.struck,
+    state: rehearsal?.state,
+    endedAt: rehearsal === undefined ? (happenings.at(-1)?.at ?? 0) : Date.parse(rehearsal.endedAt),
+  };
+  const breaches = breachesOf(aftermath);
+  return {
+    seed,
+    date: plan.window.date,
+    outcome: rehearsal?.state.outcome ?? "none",
+    breaches: rehearsal === undefined ? [{ rule: "comes to an end", promise: 12, what: why }, ...breaches] : breaches,
+    struck: weather.struck,
+    facts: entries.length,
+    calls: happenings.filter(({ what }) => what === "call").length,
+    effects: happenings.reduce((sum, one) => sum + (one.what === "call" ? one.done.length : 0), 0),
+    transcript: createHash("sha256").update(canonicalJson(happenings)).digest("hex"),
+    aftermath,
+  };
+}
