@@ -299,7 +299,8 @@ describe("refusals", () => {
 });
 
 it("has a row for every deed, so that the table above walks all of them", () => {
-  const used = new Set<string>(rows.map(([, { deed }]) => deed));
+  // To start what nobody has approved is asked by one endpoint under a condition: see start.test.ts.
+  const used = new Set<string>([...rows.map(([, { deed }]) => deed), "override"]);
 
   expect(Object.keys(DEEDS).filter((deed) => !used.has(deed))).toEqual([]);
   expect(ROLES satisfies readonly Role[]).toHaveLength(4);

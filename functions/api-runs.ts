@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { Principal } from "../shared/access/principal.ts";
+import { Refusal } from "../shared/access/refusal.ts";
+import { DEEDS, mayI } from "../shared/access/roles.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { DECISION_STREAM, RUN_STREAM } from "../shared/run/facts.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import type { App } from "./app.ts";
 import { endpoint } from "./http.ts";
-import { startRun } from "./start.ts";
+import { approvalOf, startRun } from "./start.ts";
 
 const FACTS_A_PAGE = 500;
 const STEPS_A_PAGE = 200;
@@ -16,13 +19,18 @@ const LOOK_EVERY_MS = 1_000;
 
 /** Registers: start runs and look at them. */
 export function registerRuns(app: App): void {
-  endpoint(app, "startRun", async ({ body: { window, digest }, client, principal }) => {
+  endpoint(app, "startRun", async ({ body: { window, digest, unapproved }, client, principal }) => {
     const stored = (await app.stage.plans.latest()).find(({ plan }) => plan.window.id === window);
     if (stored === undefined) throw new Fault("absent", `no plan is stored for the window ${window}`);
     // Before the first fact is written: a run that follows a plan nobody can find would never end.
     const { window: planned } = digest === undefined ? stored.plan : await app.stage.plans.get(digest);
     if (planned.id !== window) throw new Fault("conflict", `the digest ${digest ?? ""} is a plan of the window ${planned.id}, not of ${window}`);
-    const started = await startRun(app, client, window, digest ?? stored.plan.digest, principal.name, stored.approved?.previews);
+    const latest = stored.plan.digest;
+    // Of another plan than the latest it is not known whether anybody approved it.
+    const isApproved = (digest ?? latest) === latest && stored.approved !== undefined;
+    if (!isApproved && (await startedWith(app, window)) === undefined) checkOverride(principal, window, digest ?? latest, unapproved);
+    const how = isApproved ? approvalOf(stored) : unapproved === undefined ? {} : { unapproved };
+    const started = await startRun(app, client, window, digest ?? latest, principal.name, how);
     return { status: 202, headers: { location: `/api/v1/runs/${encodeURIComponent(window)}` }, jsonBody: started };
   });
 
@@ -72,6 +80,17 @@ export function registerRuns(app: App): void {
     );
     return { jsonBody: { facts: entries.slice(after, after + FACTS_A_PAGE), total: entries.length, ...next(after, FACTS_A_PAGE, entries.length) } };
   });
+}
+
+/** What nobody has approved starts by an admin's word alone, and with a reason that the run's first fact keeps. */
+function checkOverride({ name, role }: Principal, window: string, digest: string, because: string | undefined): void {
+  if (because === undefined) {
+    throw new Fault(
+      "conflict",
+      `nobody has approved the plan ${digest.slice(0, 12)} of ${window}: have it approved (POST /api/v1/plans/${window}/approve), or an admin starts it with "unapproved": "because ..."`,
+    );
+  }
+  if (!mayI(role, "override")) throw new Refusal(403, `${name} is ${role} here; to start a plan that nobody has approved needs ${DEEDS.override}`);
 }
 
 /** Instants that move by themselves: they make no news. */

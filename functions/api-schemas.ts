@@ -21,6 +21,7 @@ export const PreviewRequest = z.strictObject({ digest: Digest.optional().describ
 export const StartRequest = z.strictObject({
   window: z.string().min(1).max(100).describe("Id of a window whose plan is stored"),
   digest: z.string().max(100).optional().describe("The plan to run; none for the latest stored for the window"),
+  unapproved: z.string().min(10).max(2_000).optional().describe("Why it starts although nobody has approved the plan: an admin's word, kept in the run's first fact"),
 });
 export const AbortRequest = z.strictObject({
   mode: z.enum(ABORT_MODES).default("close").describe("freeze: hold and wait; finish: let run what runs, then close up; close: close up now"),

@@ -5,6 +5,7 @@ import type { Inventory } from "../shared/inventory/inventory.ts";
 import type { Replies } from "../shared/ports/people.ts";
 import type { Secret } from "../shared/ports/secrets.ts";
 import type { Conductor, Stage } from "../shared/run/conductor.ts";
+import type { Code } from "../shared/run/replays.ts";
 import type { Workbook } from "../shared/run/workbook.ts";
 
 /** What the triggers call. One composition makes it for Azure, another for the local host; the triggers know neither. */
@@ -23,6 +24,8 @@ export interface App {
   /** Waits, for callers who wait for news; absent where the clock stands still while a request is answered. */
   readonly pause?: (ms: number) => Promise<void>;
   readonly version: string;
+  /** The orchestrators that are deployed, and what they can go on with. */
+  code(): Promise<Code>;
   /** Rings orchestrations in this process, where the host can; otherwise activities ring through the durable client. */
   readonly ring?: (instances: readonly string[]) => Promise<void>;
 }

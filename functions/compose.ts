@@ -38,6 +38,8 @@ export function compose(env: Readonly<Record<string, string | undefined>>): App 
     telemetry: appInsights(connectionString === undefined ? {} : { connectionString }),
     folder: fileURLToPath(new URL("..", import.meta.url)),
     version: "0.1.0",
+    // Beside functions/ both in the sources and in the package; see scripts/build.mjs.
+    codeFolder: fileURLToPath(new URL("../orchestrators/", import.meta.url)),
     platform: platformOf(env),
     workbookFile,
     pause: (ms) => pause(ms),

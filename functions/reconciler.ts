@@ -4,10 +4,11 @@ import type { DurableClient } from "durable-functions";
 import { Fault, faultRecordOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { drive } from "../shared/run/drive.ts";
-import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, type Decision, type Fact } from "../shared/run/facts.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, type Decision, type Fact, type FactOf } from "../shared/run/facts.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import { isQuiet, overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
 import { remindersOf } from "../shared/run/reminders.ts";
+import { codesOf, codeText, strandedNotice } from "../shared/run/replays.ts";
 import { stateOf } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
 import type { App } from "./app.ts";
@@ -58,6 +59,7 @@ async function guard(app: App, client: DurableClient, run: string, closed: Set<s
   if (started === undefined) return 0;
   const ended = runFacts.some(({ type }) => type === "run.ended");
   const index = indexOf(await plans.get(started.digest));
+  if (!ended) await adopt(app, index, runFacts);
   const alive = !ended && (await isAlive(client, run));
   const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
   if (isQuiet({ index, now: clock.now(), alive }, runFacts, decisions)) return 0;
@@ -117,15 +119,39 @@ async function carryOut(app: App, client: DurableClient, index: PlanIndex, order
 async function note({ stage }: App, run: string, fact: Fact): Promise<void> {
   for (let tries = 0; tries < 5; tries++) {
     const known = await stage.journal.read(run, GUARD_STREAM);
-    const same = fact.type === "guard.alarmed" && known.some((other) => other.type === "guard.alarmed" && other.about === fact.about && other.nth === fact.nth);
+    const same =
+      fact.type === "guard.adopted"
+        ? isLastAdopted(known, fact)
+        : fact.type === "guard.alarmed" && known.some((other) => other.type === "guard.alarmed" && other.about === fact.about && other.nth === fact.nth);
     if (same || (await stage.journal.append(run, GUARD_STREAM, known.length, [fact]))) return;
   }
   throw new Fault("unavailable", `the guard of ${run} could not write ${fact.type} down: others wrote at the same time, again and again`);
 }
 
-async function remind({ stage }: App, reminded: Set<string>): Promise<void> {
+/** Another version was deployed under a run: that is written down, and said to people if it cannot go on with what it found. */
+async function adopt(app: App, { plan }: PlanIndex, runFacts: readonly Fact[]): Promise<void> {
+  const code = await app.code();
+  const run = plan.window.id;
+  const known = codesOf(runFacts, await app.stage.journal.read(run, GUARD_STREAM));
+  if (known.at(-1)?.digest === code.digest) return;
+  const strangers = known.filter((begunBy) => !code.goesOnWith(begunBy));
+  const fits = strangers.length === 0;
+  const why = fits ? `histories of ${codeText(known.at(-1))} were replayed on it` : (code.unfit ?? `histories of ${strangers.map(codeText).join(", ")} were not replayed on it`);
+  // Told first, as alarms are.
+  if (!fits) await app.stage.people.tell(run, strandedNotice(plan, code, why));
+  await note(app, run, { type: "guard.adopted", at: isoOf(app.stage.clock.now()), code: { release: code.release, digest: code.digest }, fits, why });
+}
+
+function isLastAdopted(known: readonly Fact[], { code }: FactOf<"guard.adopted">): boolean {
+  const last = known.findLast((other) => other.type === "guard.adopted");
+  return last?.code.digest === code.digest;
+}
+
+async function remind(app: App, reminded: Set<string>): Promise<void> {
+  const { stage } = app;
+  const { unfit } = await app.code();
   for (const stored of await stage.plans.latest()) {
-    for (const notice of remindersOf(stored, stage.clock.now())) {
+    for (const notice of remindersOf(stored, stage.clock.now(), unfit)) {
       if (reminded.has(notice.key)) continue;
       await stage.people.tell(stored.plan.window.id, notice);
       reminded.add(notice.key);

@@ -1,7 +1,11 @@
 import { OrchestrationRuntimeStatus, type DurableClient } from "durable-functions";
-import { Fault } from "../shared/fault/fault.ts";
-import { RUN_STREAM } from "../shared/run/facts.ts";
+import { ACCESS_RUN } from "../shared/access/refusals.ts";
+import { Fault, outcomeOf } from "../shared/fault/fault.ts";
+import type { Beginning } from "../shared/run/conductor.ts";
+import { GUARD_STREAM, RUN_STREAM, type CodeName } from "../shared/run/facts.ts";
 import { windowInstance } from "../shared/run/instances.ts";
+import type { StoredPlan } from "../shared/run/plans.ts";
+import { codesOf, codeText, refusalNotice, type Code } from "../shared/run/replays.ts";
 import { type App, WINDOW } from "./app.ts";
 
 /** States in which an instance will go on by itself. */
@@ -22,13 +26,13 @@ export interface Started {
  * Starts the run of a window, or sees to it that a started one goes on. One run per window: the run's first fact is the
  * guard, the orchestration's instance id the second line of defence, so that two callers at once start one run.
  *
- * @param approved previews that were approved with the plan, by step.
- * @throws Fault `conflict` when the window was started with another plan.
+ * @param how what was approved with the plan, or why it is started although nobody has approved it.
+ * @throws Fault `conflict` when the window was started with another plan, or the version that is deployed must start none.
  */
-export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string, approved?: Readonly<Record<string, string>>): Promise<Started> {
+export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string, how: Omit<Beginning, "code"> = {}): Promise<Started> {
   const { journal } = app.stage;
   const known = await journal.read(run, RUN_STREAM);
-  const begun = known.length === 0 && (await app.conductor.begin(run, digest, by, approved));
+  const begun = known.length === 0 && (await app.conductor.begin(run, digest, by, { ...how, code: await codeToStartOn(app, run, digest) }));
   const facts = known.length > 0 ? known : await journal.read(run, RUN_STREAM);
   const started = facts.find((fact) => fact.type === "run.started");
   if (started !== undefined && started.digest !== digest) {
@@ -44,6 +48,37 @@ export async function startRun(app: App, client: DurableClient, run: string, dig
     throw refused;
   }
   return { run, did: begun ? "started" : "resumed" };
+}
+
+/** What the start of a stored plan says of its approval. */
+export function approvalOf({ approved }: StoredPlan): Pick<Beginning, "approved"> {
+  return approved?.previews === undefined ? {} : { approved: approved.previews };
+}
+
+/**
+ * The deployed orchestrators, if a window may start on them: recorded histories were replayed on these very files, and whatever is
+ * under way was begun by orchestrators that they can go on with. Those whom the window belongs to are told if it may not.
+ */
+async function codeToStartOn(app: App, run: string, digest: string): Promise<CodeName> {
+  const code = await app.code();
+  const why = code.unfit ?? (await strandedBy(app, code));
+  if (why === undefined) return { release: code.release, digest: code.digest };
+  const { plans, people } = app.stage;
+  // The refusal holds whether or not people can be reached; the same reason is told them once.
+  await outcomeOf(async () => people.tell(run, refusalNotice(await plans.get(digest), why)));
+  throw new Fault("conflict", `the window ${run} is not started on the version that is deployed: ${why}`);
+}
+
+/** Why what is under way would be stranded by these orchestrators; undefined when it would not. */
+async function strandedBy({ stage }: App, code: Code): Promise<string | undefined> {
+  for (const run of await stage.journal.runs()) {
+    if (run === ACCESS_RUN) continue;
+    const facts = await stage.journal.read(run, RUN_STREAM);
+    if (facts.some(({ type }) => type === "run.ended")) continue;
+    const strangers = codesOf(facts, await stage.journal.read(run, GUARD_STREAM)).filter((begunBy) => !code.goesOnWith(begunBy));
+    if (strangers.length > 0) return `the run ${run} has not ended, and ${codeText(code)} cannot go on with what ${strangers.map(codeText).join(", ")} began`;
+  }
+  return undefined;
 }
 
 /** Whether the task hub has an orchestration of the run that goes on by itself. */

@@ -4,7 +4,7 @@ import { dueOf } from "../shared/run/due.ts";
 import { faultRecordOf } from "../shared/fault/fault.ts";
 import { RUN_STREAM } from "../shared/run/facts.ts";
 import type { App } from "./app.ts";
-import { startRun } from "./start.ts";
+import { approvalOf, startRun } from "./start.ts";
 
 /**
  * Registers the two timers that start what is due. Both ask the same question («which stored windows should run by now?»)
@@ -39,7 +39,7 @@ async function startWhatIsDue(app: App, timer: string, tick: Timer, context: Inv
       const begun = facts.find((fact) => fact.type === "run.started");
       if (facts.some(({ type }) => type === "run.ended")) continue;
       if (begun === undefined && dueOf(stored, now).is !== "due") continue;
-      const { did } = await startRun(app, df.getClient(context), id, begun?.digest ?? stored.plan.digest, `timer ${timer}`, stored.approved?.previews);
+      const { did } = await startRun(app, df.getClient(context), id, begun?.digest ?? stored.plan.digest, `timer ${timer}`, approvalOf(stored));
       if (did === "started" || did === "resumed") context.log(`${timer}: ${did} the window ${id}`);
       if (did === "started" && now > Date.parse(opensAt)) {
         app.stage.telemetry.event("prework.late", { run: id, step: "window", lateMs: now - Date.parse(opensAt) }, "warning");

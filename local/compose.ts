@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { workbookFile } from "../adapters/workbook-file.ts";
 import { assemble } from "../functions/assemble.ts";
 import type { App } from "../functions/app.ts";
@@ -38,6 +39,7 @@ export function composeLocal({ clock, fetch, handshake, record, secrets = simula
     outside: { fetch: recorded, handshake, clock, secrets: remembering, credential: simulatedCredential },
     folder: PROJECT,
     version: "local",
+    codeFolder: join(PROJECT, "orchestrators"),
     platform: platformOf(process.env),
     localOperator: "local operator",
     workbookFile,

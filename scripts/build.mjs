@@ -1,7 +1,9 @@
 // Builds what Azure loads: one entry bundle, and each vendor's SDK in a chunk of its own that is loaded at its first call.
 // Simulators, the local host and tests stay out: nothing in functions/ reaches them.
 //   node scripts/build.mjs [--out FOLDER] [--metafile FILE]     the latter: esbuild's account of what went where
+import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
+import { globSync } from "node:fs";
 import { cp, glob, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,25 +19,28 @@ const englishOnly = {
   setup: (build) => build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export { default as en } from "./en.js";' })),
 };
 
+const ours = { absWorkingDir: root, bundle: true, format: "esm", platform: "node", target: "node22", minify: true, keepNames: true, logLevel: "warning" };
+
 await rm(dist, { recursive: true, force: true });
+// The orchestrators are a file of their own: recorded histories are replayed on the very file that is deployed, which says so.
+const orchestrators = join(dist, "orchestrators", "orchestrators.js");
+const sources = globSync("orchestrators/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));
+const exported = sources.toSorted().map((file) => `export * from "./${file}";`).join("\n");
+await build({ ...ours, stdin: { contents: exported, resolveDir: root }, outfile: orchestrators });
+const orchestratorsApart = {
+  name: "orchestrators-apart",
+  setup: (build) => build.onResolve({ filter: /\/orchestrators\/\w+\.ts$/ }, () => ({ path: "../orchestrators/orchestrators.js", external: true })),
+};
 const result = await build({
-  absWorkingDir: root,
+  ...ours,
   entryPoints: { "functions/main": "functions/main.ts" },
   outdir: dist,
-  bundle: true,
   splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node22",
-  minify: true,
-  keepNames: true,
-  sourcemap: false,
   metafile: true,
   // The worker supplies the first; telemetry hooks `require` and must not be bundled.
   external: ["@azure/functions-core", "applicationinsights"],
-  plugins: [englishOnly],
+  plugins: [englishOnly, orchestratorsApart],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-  logLevel: "warning",
 });
 await cp(join(root, "host.json"), join(dist, "host.json"));
 // Connectors read their scripts for servers from beside the file that they end up in, and that is the entry.
@@ -43,6 +48,10 @@ for await (const script of glob("integrations/*/scripts/*", { cwd: root })) awai
 await mkdir(join(dist, "plans"), { recursive: true });
 await cp(join(root, "plans"), join(dist, "plans"), { recursive: true });
 await writeFile(join(dist, "package.json"), `${JSON.stringify({ name: "nightshift", version: "0.1.0", type: "module", main: "functions/main.js" }, null, 2)}\n`);
+
+// A build that cannot go on with what earlier releases began is whole all the same, and starts no window; nobody should deploy it.
+const replay = spawnSync(process.execPath, [join(root, "test/replay/state.ts"), "--built", orchestrators], { stdio: "inherit" });
+if (replay.status !== 0) process.exitCode = 1;
 
 const outputs = Object.entries(result.metafile.outputs);
 const bytes = outputs.reduce((sum, [, { bytes: size }]) => sum + size, 0);

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { codeIn } from "../functions/code.ts";
 import { registry } from "../integrations/actions.ts";
 import { loadApp, type LoadedApp } from "../local/app.ts";
 import { createHost, type LocalHost } from "../local/harness.ts";
@@ -61,6 +62,17 @@ describe("the built app", () => {
     );
     expect(named("unsupported")).toEqual([]);
     expect(served.refused).toEqual([]);
+  });
+
+  it("carries orchestrators on which recorded histories were replayed, and knows when they are others", async () => {
+    const code = await codeIn(join(dist, "orchestrators"))();
+    const other = join(folder, "other");
+    cpSync(join(dist, "orchestrators"), other, { recursive: true });
+    appendFileSync(join(other, "orchestrators.js"), ";");
+
+    expect(code.unfit).toBeUndefined();
+    expect(code.digest).toBe((await codeIn(join(ROOT, "orchestrators"))()).digest);
+    expect((await codeIn(other)()).unfit).toContain("orchestrators.js changed since");
   });
 
   it("answers that it is alive", async () => {

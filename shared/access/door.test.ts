@@ -81,6 +81,7 @@ describe("roles", () => {
       steer: "operator approver admin",
       abort: "operator approver admin",
       approve: "approver admin",
+      override: "admin",
       audit: "admin",
     });
   });

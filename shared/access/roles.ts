@@ -18,6 +18,8 @@ export const DEEDS = {
   abort: "operator",
   /** A plan, or a step; see separation.ts for whose. */
   approve: "approver",
+  /** Start a window whose plan nobody has approved. */
+  override: "admin",
   /** Read who was refused what. */
   audit: "admin",
 } as const satisfies Record<string, Role>;

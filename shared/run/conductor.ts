@@ -3,7 +3,7 @@ import { outcomeOf } from "../fault/fault.ts";
 import { isoOf, type Clock } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type StepRef, type TargetRef } from "./facts.ts";
+import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type FactOf, type StepRef, type TargetRef } from "./facts.ts";
 import { buttonsFor } from "./buttons.ts";
 import { carryOut, type Performer } from "./carry-out.ts";
 import { controlOf, neverOpened } from "./control.ts";
@@ -209,11 +209,11 @@ export function conductorOf(stage: Stage): Conductor {
       return nextWave({ plan: index.plan, control: controlOf(runFacts, decisions), ended, open, back });
     },
 
-    async begin(run, digest, by, approved) {
+    async begin(run, digest, by, how = {}) {
       const at = isoOf(stage.clock.now());
       const { aborted } = controlOf([], (await stage.journal.read(run, DECISION_STREAM)) as readonly Decision[]);
       const abortedBy = aborted === undefined || aborted.mode === "freeze" ? {} : { abortedBy: aborted.by };
-      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by, ...(approved === undefined ? {} : { approved }), ...abortedBy }]);
+      const kept = await stage.journal.append(run, RUN_STREAM, 0, [{ type: "run.started", at, digest, by, ...how, ...abortedBy }]);
       if (kept) stage.telemetry.event("run.started", { run, digest });
       return kept;
     },
@@ -268,6 +268,9 @@ export function conductorOf(stage: Stage): Conductor {
   }
 }
 
+/** What a run's first fact says besides. */
+export type Beginning = Pick<FactOf<"run.started">, "approved" | "unapproved" | "code">;
+
 export interface Conductor {
   /** What the run should do next. */
   muster(run: string, digest: string): Promise<Wave>;
@@ -275,8 +278,8 @@ export interface Conductor {
   actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
   adviseTarget(ref: TargetRef): Promise<Advice<Order>>;
   act(ref: TargetRef, order: Order, seq: number): Promise<Advice<Order>>;
-  /** Records the start, with the previews that were approved with the plan; false when the run had started before. */
-  begin(run: string, digest: string, by: string, approved?: Readonly<Record<string, string>>): Promise<boolean>;
+  /** Records the start; false when the run had started before. */
+  begin(run: string, digest: string, by: string, how?: Beginning): Promise<boolean>;
   /** What the plan would do, as the world stands now. */
   preview(digest: string): Promise<PlanPreview>;
   end(run: string, digest: string, outcome: "well" | "badly" | "aborted"): Promise<void>;

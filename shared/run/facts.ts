@@ -49,8 +49,15 @@ export type AbortMode = (typeof ABORT_MODES)[number];
 export const DECISIONS = ["approve", "done", "skip", "retry", "pause", "resume", "abort", "acknowledge"] as const;
 export type DecisionName = (typeof DECISIONS)[number];
 
+/** Orchestrators, by the release that they came with and the digest of their sources; see replays.ts. */
+const CodeName = z.object({ release: z.string(), digest: z.string() });
+export type CodeName = z.infer<typeof CodeName>;
+
 const RunFacts = [
-  /** `approved`: previews that were approved with the plan, by step. `abortedBy`: who had aborted it before it started, and wins. */
+  /**
+   * `approved`: previews that were approved with the plan, by step. `abortedBy`: who had aborted it before it started, and wins.
+   * `unapproved`: why it was started though nobody had approved the plan. `code`: the orchestrators that began it.
+   */
   z.object({
     type: z.literal("run.started"),
     at: Instant,
@@ -58,6 +65,8 @@ const RunFacts = [
     by: z.string(),
     approved: z.record(z.string(), z.string()).optional(),
     abortedBy: z.string().optional(),
+    unapproved: z.string().optional(),
+    code: CodeName.optional(),
   }),
   /** A step with `onFailure: stop` ended badly: nothing new begins but what closes. */
   z.object({ type: z.literal("run.stopped"), at: Instant, step: z.string(), why: z.string() }),
@@ -139,6 +148,8 @@ const GuardFacts = [
   z.object({ type: z.literal("guard.missed"), at: Instant, why: z.string() }),
   /** It was gone on with: by a new orchestration, or by the guard itself. */
   z.object({ type: z.literal("guard.resumed"), at: Instant, by: z.enum(["orchestration", "guard"]), why: z.string() }),
+  /** Other orchestrators go on with it than those that began it, or went on with it before. `fits`: histories like its own were replayed on them. */
+  z.object({ type: z.literal("guard.adopted"), at: Instant, code: CodeName, fits: z.boolean(), why: z.string() }),
   /** People were alarmed; `nth` counts from 1. */
   z.object({ type: z.literal("guard.alarmed"), at: Instant, about: z.string(), nth: z.int(), lines: Lines }),
 ] as const;

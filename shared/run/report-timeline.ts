@@ -25,7 +25,14 @@ export function timelineOf(index: PlanIndex, entries: readonly Entry[], moment: 
 function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
   switch (fact.type) {
     case "run.started":
-      return [{ at: fact.at, kind: "run", tone: "plain", text: `The run was started by ${fact.by}` }];
+      return [
+        {
+          at: fact.at,
+          kind: "run",
+          tone: "plain",
+          text: `The run was started by ${fact.by}${fact.unapproved === undefined ? "" : `, although nobody had approved the plan: ${fact.unapproved}`}`,
+        },
+      ];
     case "run.stopped":
       return [{ at: fact.at, kind: "run", tone: "badly", text: `The run was stopped: ${titleOf(index, fact.step)} ${fact.why}`, step: fact.step }];
     case "run.closing":

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recordedHistories } from "./histories.ts";
+import { digestOfSources, SOURCES } from "./state.ts";
 
 /**
- * Keeps the histories of this release: `node test/replay/record.ts`, once, before a version is published. What is recorded is
+ * Keeps the histories of this release, and the name of the orchestrators that made them: `node test/replay/record.ts`, once, before a
+ * version is published, and then `node test/replay/state.ts`. What is recorded is
  * never recorded again; a later release must be able to go on with it.
  */
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
@@ -15,6 +17,7 @@ if (existsSync(file)) {
 } else {
   const histories = await recordedHistories();
   mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "code.json"), `${JSON.stringify({ code: digestOfSources(SOURCES) })}\n`);
   writeFileSync(file, `[\n${histories.map((history) => JSON.stringify(history)).join(",\n")}\n]\n`);
   process.stdout.write(`${file}: ${histories.length} histories\n`);
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FAN, STEP, TARGET, WINDOW } from "../../functions/app.ts";
@@ -8,24 +8,22 @@ import { step } from "../../orchestrators/step.ts";
 import { target } from "../../orchestrators/target.ts";
 import { window } from "../../orchestrators/window.ts";
 import type { StepRef, TargetRef } from "../../shared/run/facts.ts";
-import type { RecordedGeneration } from "../support/recording-store.ts";
 import type { OrchestrationContext } from "durable-functions";
-import { replayed, type Orchestrators } from "./histories.ts";
+import { replayed, type Orchestrators } from "./replayed.ts";
+import { historiesOf, releases, SOURCES, statementOf } from "./state.ts";
 
 const TODAY: Orchestrators = { [WINDOW]: window, [STEP]: step, [TARGET]: target, [FAN]: fan };
 
-const releases = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => ({ release: name, histories: JSON.parse(readFileSync(join(import.meta.dirname, name, "histories.json"), "utf8")) as RecordedGeneration[] }));
+const recorded = releases().map((release) => ({ release, histories: historiesOf(release) }));
 
-const all = releases.flatMap(({ histories }) => histories);
+const all = recorded.flatMap(({ histories }) => histories);
 async function misfitsOf(orchestrators: Orchestrators): Promise<string[]> {
   const found: string[] = [];
   for (const history of all) found.push(...(await replayed(orchestrators, history)));
   return found;
 }
 
-describe.each(releases)("histories of release $release", ({ histories }) => {
+describe.each(recorded)("histories of release $release", ({ histories }) => {
   it("are there for every orchestrator, continued ones among them", () => {
     expect(new Set(histories.map(({ name }) => name))).toEqual(new Set(Object.keys(TODAY)));
     expect(histories.some(({ continued }) => continued)).toBe(true);
@@ -37,6 +35,10 @@ describe.each(releases)("histories of release $release", ({ histories }) => {
 
     expect(misfits).toEqual([]);
   });
+});
+
+it("what is written down beside the orchestrators is what a replay says now; else: node test/replay/state.ts", async () => {
+  expect(JSON.parse(readFileSync(join(SOURCES, "replays.json"), "utf8"))).toEqual(await statementOf(SOURCES));
 });
 
 /** Changes that look harmless in a review. */

@@ -20,6 +20,7 @@ import { conductorOf, type Stage } from "../../shared/run/conductor.ts";
 import type { Fact } from "../../shared/run/facts.ts";
 import type { Journal } from "../../shared/run/journal.ts";
 import type { Plans } from "../../shared/run/plans.ts";
+import type { Code } from "../../shared/run/replays.ts";
 import { fakeVendor, type FakeVendor, type FakeWork } from "./fake-vendor.ts";
 import { sketchedRegistry } from "./plan-registry.ts";
 import { INVENTORY_TEXT } from "./plan-text.ts";
@@ -64,7 +65,7 @@ export interface HostedOptions {
   readonly timersRun?: boolean;
   readonly timerStatuses?: TimerStatuses;
   /** Takes the place of what is usual in the app. */
-  readonly app?: Partial<Pick<App, "ring" | "pause" | "slack">>;
+  readonly app?: Partial<Pick<App, "ring" | "pause" | "slack" | "code">>;
   /** Takes the place of what is usual at the door: a local operator, Ada, and nobody signs in. */
   readonly door?: Partial<DoorParts>;
   /** Kept from an earlier life. */
@@ -72,6 +73,9 @@ export interface HostedOptions {
   readonly plans?: Plans;
   readonly vendor?: FakeVendor;
 }
+
+/** Orchestrators that can go on with everything. */
+export const FIT: Code = { release: "0.2.0", digest: "f".repeat(64), goesOnWith: () => true };
 
 /** Registers, starts and serves the app. */
 export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000Z", timersRun = false, timerStatuses, ...options }: HostedOptions = {}): Promise<HostedApp> {
@@ -116,6 +120,7 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
     }),
     workbookFile,
     version: "test",
+    code: () => Promise.resolve(FIT),
     ...options.app,
   };
   const loaded = await collectApp(() => register(app));
