@@ -33,11 +33,40 @@ export function settingName(section: string, key: string): string {
  * @throws Fault `invalid` that lists every missing, malformed and unknown `NIGHTSHIFT_…` setting at once.
  */
 export function readConfig<S extends Sections>(env: Readonly<Record<string, string | undefined>>, sections: S): Config<S> {
-  const all: Record<string, z.ZodObject> = { core: CoreSettings, access: AccessSettings, ...sections };
+  const { config, complaints, known } = parsedSections(env, { core: CoreSettings, access: AccessSettings, ...sections });
+  for (const name of Object.keys(env)) {
+    if (name.startsWith(PREFIX) && !known.has(name)) {
+      // Without what all have in common, which would make any two look alike.
+      const [near] = nearest(
+        name.slice(PREFIX.length),
+        [...known].map((one) => one.slice(PREFIX.length)),
+      );
+      complaints.push(`${name}: unknown${near === undefined ? "" : `; did you mean ${PREFIX}${near}?`}`);
+    }
+  }
+  refuse(complaints);
+  return Object.freeze(config) as Config<S>;
+}
+
+/**
+ * Parses some sections, for a command that needs no more; what else the environment has is not looked at.
+ *
+ * @throws Fault `invalid` that lists every missing and malformed setting of these sections at once.
+ */
+export function readSections<S extends Sections>(env: Readonly<Record<string, string | undefined>>, sections: S): Readonly<{ [Name in keyof S]: z.infer<S[Name]> }> {
+  const { config, complaints } = parsedSections(env, sections);
+  refuse(complaints);
+  return Object.freeze(config) as Readonly<{ [Name in keyof S]: z.infer<S[Name]> }>;
+}
+
+function parsedSections(
+  env: Readonly<Record<string, string | undefined>>,
+  sections: Sections,
+): { config: Record<string, unknown>; complaints: string[]; known: ReadonlySet<string> } {
   const complaints: string[] = [];
   const known = new Set<string>();
   const config: Record<string, unknown> = {};
-  for (const [section, schema] of Object.entries(all)) {
+  for (const [section, schema] of Object.entries(sections)) {
     const given: Record<string, string> = {};
     for (const key of Object.keys(schema.shape)) {
       const name = settingName(section, key);
@@ -55,24 +84,16 @@ export function readConfig<S extends Sections>(env: Readonly<Record<string, stri
       }
     }
   }
-  for (const name of Object.keys(env)) {
-    if (name.startsWith(PREFIX) && !known.has(name)) {
-      // Without what all have in common, which would make any two look alike.
-      const [near] = nearest(
-        name.slice(PREFIX.length),
-        [...known].map((one) => one.slice(PREFIX.length)),
-      );
-      complaints.push(`${name}: unknown${near === undefined ? "" : `; did you mean ${PREFIX}${near}?`}`);
-    }
-  }
-  if (complaints.length > 0) {
-    throw new Fault(
-      "invalid",
-      `the settings cannot be used:\n${complaints
-        .sort()
-        .map((line) => `  ${line}`)
-        .join("\n")}\nSee local.settings.sample.json for all settings.`,
-    );
-  }
-  return Object.freeze(config) as Config<S>;
+  return { config, complaints, known };
+}
+
+function refuse(complaints: readonly string[]): void {
+  if (complaints.length === 0) return;
+  throw new Fault(
+    "invalid",
+    `the settings cannot be used:\n${complaints
+      .toSorted()
+      .map((line) => `  ${line}`)
+      .join("\n")}\nSee local.settings.sample.json for all settings.`,
+  );
 }

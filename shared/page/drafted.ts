@@ -50,6 +50,8 @@ export interface DraftedPhase {
 export interface DraftedPlan {
   title?: string;
   url?: string;
+  pageId?: string;
+  version?: number;
   date?: string;
   zone?: string;
   cutoff?: string;

@@ -44,6 +44,9 @@ export interface Repair {
 export interface Page {
   readonly title?: string;
   readonly url?: string;
+  /** Confluence's number of it, and which of its versions this is; an export knows neither. */
+  readonly id?: string;
+  readonly version?: number;
   readonly blocks: readonly Block[];
   readonly repairs: readonly Repair[];
 }

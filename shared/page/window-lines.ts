@@ -9,7 +9,7 @@ import { saysZone, zoneIn } from "./words/zones.ts";
 const TOP = 12;
 
 /** Title, address and date of the window, from the page's title and first lines. */
-export function startOfWindow({ title, url, blocks }: Page): Pick<DraftedPlan, "title" | "url" | "date"> {
+export function startOfWindow({ title, url, id, version, blocks }: Page): Pick<DraftedPlan, "title" | "url" | "pageId" | "version" | "date"> {
   const [first] = blocks;
   const heading = title ?? (first?.kind === "heading" ? textOf(first).text : undefined);
   const texts = [title ?? "", ...blocks.slice(0, TOP).map((block) => textOf(block).text)];
@@ -27,6 +27,8 @@ export function startOfWindow({ title, url, blocks }: Page): Pick<DraftedPlan, "
   return {
     ...(heading === undefined ? {} : { title: heading.slice(0, 500) }),
     ...(url === undefined ? {} : { url }),
+    ...(id === undefined ? {} : { pageId: id }),
+    ...(version === undefined ? {} : { version }),
     ...(sundays.size === 1 && date !== undefined && date !== "two readings" ? { date } : {}),
   };
 }
