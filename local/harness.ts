@@ -45,6 +45,11 @@ export interface HostOptions {
   readonly overridableExistingInstanceStates?: OverridableStates;
   /** Highest protocol version that the host offers the SDK: 2 (the default) or 3. */
   readonly upperSchemaVersionNew?: 2 | 3;
+  /**
+   * True: an orchestrator stays in memory between its turns and goes on where it stood, as the extension's setting of that name
+   * has it. False (the default): every turn is a replay, so that one which is not deterministic is found out at once.
+   */
+  readonly extendedSessions?: boolean;
   readonly hubName?: string;
   /** Misfortunes to inject: crashes, doubled and late messages, activities that run twice. */
   readonly faults?: Faults;
@@ -145,6 +150,7 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
     maxConcurrentActivities: options.maxConcurrentActivities ?? DEFAULT_ACTIVITIES,
     activityLatencyMs: options.activityLatencyMs,
     upperSchemaVersionNew: options.upperSchemaVersionNew ?? 2,
+    extendedSessions: options.extendedSessions ?? false,
     faults: options.faults ?? {},
     notice: (notice) => {
       notices.push(notice);

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { types } from "node:util";
 import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
-import type { Invoker } from "./durable/hub.ts";
+import type { Invoker, Standing } from "./durable/hub.ts";
 import { watchCalls } from "./durable/unyielded.ts";
 import { runIn } from "./functions-core.ts";
 import type { HookCallback } from "./functions-core.ts";
 import type { Binding, CoreInvocationContext, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
+import { standingOrchestrator } from "./standing-orchestrator.ts";
 import { activityInput, resultJson } from "./typed-data.ts";
 import { Fault } from "../shared/fault/fault.ts";
 
@@ -197,16 +198,39 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
   const activities = named("activity");
   const tell = (level: LogLevel, { name: functionName }: AppFunction, message: string): void => surroundings.log({ level, category: "system", functionName, message });
   const names = (functions: ReadonlyMap<string, AppFunction>): string[] => [...functions.values()].map(({ name }) => name);
+  const tellEnd = (fn: AppFunction, instanceId: string, actions: readonly NumberedAction[] = []): void =>
+    tell("information", fn, `orchestrator "${fn.name}" of instance ${instanceId} has ${actions.at(-1)?.actionType === CONTINUE_AS_NEW ? "continued as new" : "returned"}`);
+
+  /** The orchestrator as its invocation left it. Hooks expect an invocation for each turn: where there are any, nothing stands. */
+  const standingFor = (fn: AppFunction, instanceId: string, df: unknown, neverYielded: () => readonly string[]): Standing | undefined => {
+    if (HOOKS_OF_TURNS.some((name) => app.registrations.hooks(name).length > 0)) return undefined;
+    const standing = standingOrchestrator(df, neverYielded);
+    return (
+      standing && {
+        goOn: (events) => {
+          // Counted like an invocation, so that all others have the ids that they have where each turn is one.
+          nextInvocationId(fn, surroundings);
+          const wentOn = runIn(app.registrations, () => standing.goOn(events));
+          if (wentOn?.isDone === true) tellEnd(fn, instanceId, wentOn.actions);
+          return wentOn;
+        },
+      }
+    );
+  };
   return {
     orchestrators: () => names(orchestrators),
     activities: () => names(activities),
 
-    async orchestrate(name, request, requestJson) {
+    async orchestrate(name, request, requestJson, keepsStanding = false) {
       const fn = orchestrators.get(name.toLowerCase());
       if (fn === undefined) return { ok: false, message: absent("orchestrator", name, names(orchestrators)) };
       try {
         let neverYielded = (): string[] => [];
-        const prepare = (context: object): void => void (neverYielded = watchCalls(context));
+        let context: { readonly df?: unknown } = {};
+        const prepare = (given: object): void => {
+          context = given;
+          neverYielded = watchCalls(given);
+        };
         const { returnValue } = await invoke(
           app,
           fn,
@@ -216,9 +240,10 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
         const json = resultJson(returnValue);
         const answer: unknown = json === null ? null : JSON.parse(json);
         if ((answer as { isDone?: unknown } | null)?.isDone === true)
-          tell("information", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} has ${continues(answer) ? "continued as new" : "returned"}`);
+          tellEnd(fn, request.instanceId, (answer as { actions?: readonly (readonly NumberedAction[])[] }).actions?.flat());
         const missing = neverYielded();
-        return missing.length === 0 ? { ok: true, answer } : { ok: true, answer, neverYielded: missing };
+        const standing = keepsStanding ? standingFor(fn, request.instanceId, context.df, neverYielded) : undefined;
+        return { ok: true, answer, ...(missing.length === 0 ? {} : { neverYielded: missing }), ...(standing === undefined ? {} : { standing }) };
       } catch (thrown) {
         const { message } = errorOf(thrown);
         tell("error", fn, `orchestrator "${fn.name}" of instance ${request.instanceId} threw: ${thrownText(message)}`);
@@ -245,10 +270,11 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
 /** Number of the action by which an orchestrator continues as new (2.5). */
 const CONTINUE_AS_NEW = 4;
 
-function continues(answer: unknown): boolean {
-  const { actions = [] } = answer as { actions?: readonly (readonly { readonly actionType?: number }[])[] };
-  return actions.flat().at(-1)?.actionType === CONTINUE_AS_NEW;
+interface NumberedAction {
+  readonly actionType?: number;
 }
+
+const HOOKS_OF_TURNS = ["preInvocation", "postInvocation"] as const;
 
 /** What the orchestrator threw, out of the failure text that carries its whole answer (2.4). */
 function thrownText(message: string): string {

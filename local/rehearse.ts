@@ -198,6 +198,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       // One after the other: work takes no virtual time, so nothing is lost, and the order of effects within one instant does
       // not hang on which SDK was loaded first.
       maxConcurrentActivities: 1,
+      extendedSessions: true,
       onNotice: (notice) => notices.push(notice),
       ...(faults === undefined ? {} : { faults }),
       ...(options.activityLatencyMs === undefined ? {} : { activityLatencyMs: options.activityLatencyMs }),

@@ -21,6 +21,8 @@ export interface Action {
   readonly actionType: number;
   readonly functionName?: string;
   readonly input?: unknown;
+  /** The JSON text of `input`, where it is known already. */
+  readonly inputJson?: string | undefined;
   readonly instanceId?: string;
   readonly version?: string;
   readonly retryOptions?: RetryOptions;
@@ -46,6 +48,11 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly tokenSource?: unknown;
   readonly asynchronousPatternEnabled?: boolean;
+}
+
+/** The JSON text of what is called with; undefined for nothing. */
+export function inputJsonOf({ input, inputJson }: Action): string | undefined {
+  return inputJson ?? (input === undefined ? undefined : JSON.stringify(input));
 }
 
 /** The actions inside a compound, or none. */

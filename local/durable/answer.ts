@@ -1,4 +1,5 @@
 import type { Action } from "./actions.ts";
+import type { WentOn } from "./hub.ts";
 
 /** What an orchestrator said in one turn (2.3, 2.4). */
 export interface Answer {
@@ -36,6 +37,16 @@ export function readAnswer(given: { ok: true; answer: unknown; neverYielded?: re
   }
 }
 
+/** As `readAnswer`, for an orchestrator that has gone on from where it stood. */
+export function answerThatWentOn({ isDone, actions, output, customStatus, neverYielded }: WentOn): Answer {
+  return { isDone, actions, output, customStatus, threw: false, neverYielded };
+}
+
+/** JSON text of what an orchestrator returned or set, null for nothing. */
+export function jsonOf(value: unknown): string | null {
+  return value === undefined || value === null ? null : JSON.stringify(value);
+}
+
 function crash(message: string): Answer {
   return { isDone: false, actions: [], output: null, customStatus: null, threw: true, crashed: message, neverYielded: [] };
 }
@@ -47,8 +58,8 @@ function answerOf(state: unknown, threw: boolean, neverYielded: readonly string[
   return {
     isDone,
     actions: (actions as (readonly Action[])[]).flat(),
-    output: output === undefined || output === null ? null : JSON.stringify(output),
-    customStatus: customStatus === undefined || customStatus === null ? null : JSON.stringify(customStatus),
+    output: jsonOf(output),
+    customStatus: jsonOf(customStatus),
     threw,
     neverYielded,
     ...(typeof error === "string" ? { error } : {}),

@@ -33,6 +33,7 @@ export interface EngineOptions {
   readonly maxConcurrentActivities: number;
   readonly activityLatencyMs?: ActivityLatency | undefined;
   readonly upperSchemaVersionNew: number;
+  readonly extendedSessions: boolean;
   readonly faults: Faults;
   readonly hubName: string;
   readonly notice: (notice: Notice) => void;
@@ -90,6 +91,7 @@ export class Engine {
       invoker,
       strict: options.strict,
       upperSchemaVersionNew: options.upperSchemaVersionNew,
+      extendedSessions: options.extendedSessions,
       activities: new Map(invoker.activities().map((name) => [name.toLowerCase(), name])),
       orchestrators: new Map(invoker.orchestrators().map((name) => [name.toLowerCase(), name])),
       nextExecutionId: (instanceId) => this.nextExecutionId(instanceId),
@@ -261,7 +263,15 @@ export class Engine {
     const begun = performance.now();
     const nowMs = this.options.clock.now();
     const result = await takeTurn(
-      { generation: live.row, past: live.past, pastJson: live.pastJson, batch: taken.map(({ event }) => event), actionsSeen: live.row.actionsSeen, nowMs },
+      {
+        generation: live.row,
+        past: live.past,
+        pastJson: () => live.pastJson(),
+        session: live.session,
+        batch: taken.map(({ event }) => event),
+        actionsSeen: live.row.actionsSeen,
+        nowMs,
+      },
       this.#ports,
     );
     live.lastTurnMs = performance.now() - begun;
@@ -279,6 +289,7 @@ export class Engine {
     live.append(result.events, result.continued);
     live.row = outcome.row;
     live.waitsOn = outcome.waitsOn;
+    live.session = result.session;
     if (outcome.dropsTimers) live.dropTimers();
     live.busy = false;
     if (isFinished(outcome.row.status)) this.#end(live);
@@ -307,7 +318,10 @@ export class Engine {
   /** What an orchestrator does on a history; nothing of it happens. */
   replay(row: InstanceRow, history: readonly HistoryEvent[], batch: readonly HistoryEvent[]): Promise<TurnResult> {
     const live = this.newLive(row, history);
-    return takeTurn({ generation: row, past: live.past, pastJson: live.pastJson, batch, actionsSeen: Number.POSITIVE_INFINITY, nowMs: this.options.clock.now() }, this.#ports);
+    return takeTurn(
+      { generation: row, past: live.past, pastJson: () => live.pastJson(), batch, actionsSeen: Number.POSITIVE_INFINITY, nowMs: this.options.clock.now() },
+      this.#ports,
+    );
   }
 
   /** Brings ended instances back to life with another history, and lets them run. */
@@ -384,9 +398,9 @@ export class Engine {
       });
     if (live.lastTurnMs > SLOW_TURN_MS)
       notice({ rule: "slow-turn", instanceId, text: `the orchestrator took ${Math.round(live.lastTurnMs)} ms for one turn; it must only decide, and never await or compute` });
-    const before = { events: live.past.length, bytes: live.pastJson.length };
-    const after = { events: (result.continued ? 0 : before.events) + result.events.length, bytes: before.bytes };
-    for (const each of longHistoryNotice(before, after, instanceId)) notice(each);
+    const before = live.past.length;
+    const after = (result.continued ? 0 : before) + result.events.length;
+    for (const each of longHistoryNotice(before, after, () => live.pastJson().length, instanceId)) notice(each);
   }
 
   /** Whether an instance can be seen to be suspended, or is about to be. */

@@ -1,3 +1,5 @@
+import type { Action } from "./actions.ts";
+
 /**
  * The seam between the two halves of the local host: the engine (this folder) implements `TaskHub` and calls
  * `Invoker`; the Functions half (../functions-core.ts, ../invocation.ts, ../http.ts …) implements `Invoker` and
@@ -14,14 +16,39 @@ export interface Invoker {
    * exception carried (2.4; the engine looks for the marker itself). `requestJson` is the same request as text, which
    * the engine builds from what it serialized in earlier turns: sending it spares serializing the whole history again.
    * `neverYielded` names calls that the orchestrator has made and not yielded so far, e.g. `activity "Send"`.
+   * `standing`, where it was asked for and can be had, is the orchestrator as this turn left it.
    */
   orchestrate(
     name: string,
     request: OrchestratorRequest,
     requestJson?: string,
-  ): Promise<{ ok: true; answer: unknown; neverYielded?: readonly string[] } | { ok: false; message: string }>;
+    keepsStanding?: boolean,
+  ): Promise<{ ok: true; answer: unknown; neverYielded?: readonly string[]; standing?: Standing | undefined } | { ok: false; message: string }>;
   /** One activity. `input` is the JSON text of the action's input, or undefined for none (1.9). `result` is JSON text or null. */
   act(name: string, input: string | undefined, instanceId: string): Promise<{ ok: true; result: string | null } | { ok: false; message: string; stack: string }>;
+}
+
+/** An orchestrator that stands at the `yield` where its last turn ended, and can be told what is new without a replay. */
+export interface Standing {
+  /**
+   * Goes on with `events`, which are completions, fired timers and raised events behind an `OrchestratorStarted`.
+   *
+   * @returns undefined when it threw, or said what is no JSON: a replay tells exactly what comes of that. It cannot be asked
+   *   again then.
+   */
+  goOn(events: readonly HistoryEvent[]): WentOn | undefined;
+}
+
+export interface WentOn {
+  readonly isDone: boolean;
+  /** Every action since the generation began. */
+  readonly actions: readonly Action[];
+  /** A timer that was emitted in an earlier turn has been cancelled in this one. */
+  readonly cancelled: boolean;
+  /** JSON text; null for nothing. */
+  readonly output: string | null;
+  readonly customStatus: string | null;
+  readonly neverYielded: readonly string[];
 }
 
 export interface OrchestratorRequest {

@@ -4,6 +4,7 @@ import type { HistoryEvent } from "./hub.ts";
 import { played } from "./store-memory.ts";
 import type { InstanceRow, Message, Timer } from "./store.ts";
 import type { Started } from "./board.ts";
+import type { Session } from "./turn.ts";
 
 /** A message in memory. A fired timer is one too; its row in the store is the timer's. */
 export interface Delivery extends Message {
@@ -17,8 +18,10 @@ export class Live {
   row: InstanceRow;
   readonly #isSent: (event: HistoryEvent) => boolean;
   past: HistoryEvent[] = [];
-  /** JSON of the past, joined by commas, as far as the SDK is sent it. */
-  pastJson = "";
+  /** Where the last turn left the orchestrator, as long as that is kept. */
+  session: Session | undefined;
+  /** The JSON of the past as far as it has been written, and how many events that are. */
+  #written = { json: "", events: 0 };
   /** What history shows as scheduled and not yet completed: id → what and since when. */
   readonly scheduled = new Map<number, { readonly kind: number; readonly name: string; readonly sinceMs: number }>();
   inbox: Delivery[] = [];
@@ -49,14 +52,13 @@ export class Live {
   append(events: readonly HistoryEvent[], replaces: boolean): void {
     if (replaces) {
       this.past = [];
-      this.pastJson = "";
+      this.#written = { json: "", events: 0 };
       this.scheduled.clear();
       this.openWork = 0;
     }
     for (const event of events) {
       const done = played(event);
       this.past.push(done);
-      if (this.#isSent(done)) this.pastJson += `${this.pastJson === "" ? "" : ","}${JSON.stringify(done)}`;
       if (schedules(done)) this.openWork += weightOf(done.EventType);
       if (schedules(done))
         this.scheduled.set(done.EventId, { kind: done.EventType, name: (done["Name"] as string | undefined) ?? "timer", sinceMs: instantOfWire(done.Timestamp) });
@@ -65,6 +67,14 @@ export class Live {
       this.openWork -= weightOf(this.scheduled.get(completed)?.kind);
       this.scheduled.delete(completed);
     }
+  }
+
+  /** JSON of the past, joined by commas, as far as the SDK is sent it. */
+  pastJson(): string {
+    let { json } = this.#written;
+    for (const event of this.past.slice(this.#written.events)) if (this.#isSent(event)) json += `${json === "" ? "" : ","}${JSON.stringify(event)}`;
+    this.#written = { json, events: this.past.length };
+    return json;
   }
 
   /** Stops every timer, as at the end of a generation. */

@@ -1,4 +1,4 @@
-import { ACTION, describe, membersOf } from "./actions.ts";
+import { ACTION, describe, inputJsonOf, membersOf } from "./actions.ts";
 import type { Action, RetryOptions } from "./actions.ts";
 import { type Board, type Started } from "./board.ts";
 import { startHttp } from "./call-http.ts";
@@ -99,12 +99,12 @@ export function startAction(board: Board, setting: Setting, action: Action, isLa
 }
 
 function activity(board: Board, action: Action, started: Started): Future {
-  return board.decide({ kind: "activity", name: action.functionName as string, input: action.input === undefined ? undefined : JSON.stringify(action.input) }, started);
+  return board.decide({ kind: "activity", name: action.functionName as string, input: inputJsonOf(action) }, started);
 }
 
 function child(board: Board, setting: Setting, action: Action, started: Started): Future {
   const instanceId = action.instanceId ?? `${setting.executionId}:${board.nextId}`;
-  const input = action.input === undefined || action.input === null ? null : JSON.stringify(action.input);
+  const input = action.input === null ? null : (inputJsonOf(action) ?? null);
   return board.decide({ kind: "child", name: action.functionName as string, version: action.version ?? "", instanceId, input }, started);
 }
 

@@ -1,4 +1,4 @@
-import { ACTION, describe, flattened, membersOf } from "./actions.ts";
+import { ACTION, describe, flattened, inputJsonOf, membersOf } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import type { Answer } from "./answer.ts";
 import type { Decision, Refusal, Started } from "./board.ts";
@@ -58,7 +58,7 @@ function keyOf(action: Action): string | undefined {
       return `timer ${action.fireAt}`;
     case ACTION.callActivity:
     case ACTION.callChild:
-      return `${action.actionType} ${action.functionName?.toLowerCase()} ${JSON.stringify(action.input)}`;
+      return `${action.actionType} ${action.functionName?.toLowerCase()} ${inputJsonOf(action)}`;
     default:
       return undefined;
   }
@@ -115,18 +115,17 @@ function parses(text: string): boolean {
   }
 }
 
-/** History above this is slow to replay on Azure, turn after turn. */
-const LONG_HISTORY = { events: 1_000, bytes: 1_000_000 } as const;
+/** History above this many events is slow to replay on Azure, turn after turn. */
+const LONG_HISTORY = 1_000;
 
-/** Said once, in the turn in which a history becomes long. */
-export function longHistoryNotice(before: { events: number; bytes: number }, after: { events: number; bytes: number }, instanceId: string): Notice[] {
-  const isLong = (size: { events: number; bytes: number }): boolean => size.events > LONG_HISTORY.events || size.bytes > LONG_HISTORY.bytes;
-  if (isLong(before) || !isLong(after)) return [];
+/** Said once, in the turn in which a history becomes long. `bytes` is asked for only then. */
+export function longHistoryNotice(before: number, after: number, bytes: () => number, instanceId: string): Notice[] {
+  if (before > LONG_HISTORY || after <= LONG_HISTORY) return [];
   return [
     {
       rule: "long-history",
       instanceId,
-      text: `history has ${after.events} events and ${after.bytes} characters; every turn replays all of it. Continue as new, or move work into sub-orchestrations`,
+      text: `history has ${after} events and ${bytes()} characters; every turn replays all of it. Continue as new, or move work into sub-orchestrations`,
     },
   ];
 }

@@ -1,19 +1,19 @@
 import { membersOf } from "./actions.ts";
 import type { Action } from "./actions.ts";
-import { readAnswer } from "./answer.ts";
+import { answerThatWentOn, readAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import type { Decision, Refusal } from "./board.ts";
 import { HTTP_POLL_MS } from "./call-http.ts";
 import { EVENT, childCreated, executionCompleted, executionStarted, orchestratorCompleted, orchestratorStarted, taskScheduled, timerCreated } from "./history-events.ts";
 import type { ParentInstance } from "./history-events.ts";
-import type { HistoryEvent, Invoker, OrchestratorRequest, Strictness } from "./hub.ts";
+import type { HistoryEvent, Invoker, OrchestratorRequest, Standing, Strictness } from "./hub.ts";
 import type { Notice } from "./notice.ts";
 import { sanitized } from "./sanitizer.ts";
 import type { Setting } from "./start.ts";
 import { raceRule } from "./strict-actions.ts";
 import { copyOfRaceEvent, inputNotices, reEmission, statusNotice } from "./strict-turn.ts";
-import { walk } from "./walk.ts";
-import type { Walked } from "./walk.ts";
+import { walker } from "./walk.ts";
+import type { Walked, Walker } from "./walk.ts";
 import { unreachable } from "../../shared/fault/assert.ts";
 
 /** One execution id of an instance: from a start or continue-as-new to its end. */
@@ -32,13 +32,23 @@ export interface TurnInput {
   readonly generation: Generation;
   /** Events of committed turns. */
   readonly past: readonly HistoryEvent[];
-  /** The JSON, joined by commas, of those that the SDK is sent. */
-  readonly pastJson: string;
+  /** The JSON, joined by commas, of those that the SDK is sent. Asked for where the orchestrator is replayed. */
+  readonly pastJson: () => string;
+  /** How the turn before left the orchestrator, where that is kept. */
+  readonly session?: Session | undefined;
   /** Events that arrived since, in order. */
   readonly batch: readonly HistoryEvent[];
   /** How many actions the previous turn's answer held. */
   readonly actionsSeen: number;
   readonly nowMs: number;
+}
+
+/** An instance between two turns, as the extension's `extendedSessions` keep it: its turns go on where the last one ended. */
+export interface Session {
+  readonly standing: Standing;
+  readonly walk: Walker;
+  /** How many events of the history the walk has seen. */
+  readonly seen: number;
 }
 
 /** How a generation ended. `result` is JSON text, or plain text for a failure or a termination. */
@@ -66,6 +76,7 @@ export interface TurnResult {
   readonly lingering: boolean;
   readonly walked: Walked;
   readonly notices: readonly Notice[];
+  readonly session: Session | undefined;
 }
 
 /** What a turn needs from the host. */
@@ -73,6 +84,7 @@ export interface TurnPorts {
   readonly invoker: Invoker;
   readonly strict: Strictness;
   readonly upperSchemaVersionNew: number;
+  readonly extendedSessions: boolean;
   readonly activities: ReadonlyMap<string, string>;
   readonly orchestrators: ReadonlyMap<string, string>;
   /** Whether an instance of that id exists and has not ended. */
@@ -87,11 +99,10 @@ const MOST_GENERATIONS = 1_000;
 /** Runs the orchestrator on what has arrived, and on through every generation that it begins (3.9). */
 export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<TurnResult> {
   const notices: Notice[] = [];
-  let { generation, past, pastJson, batch, actionsSeen } = input;
+  let { generation, past, pastJson, batch, actionsSeen, session } = input;
   for (let generations = 0; ; generations++) {
     const fresh = [orchestratorStarted(input.nowMs), ...batch];
     const history = [...past, ...fresh];
-    const { answer, crashText } = await ask(generation, history, pastJson, fresh, ports, notices);
     const setting: Setting = {
       strict: ports.strict,
       instanceId: generation.instanceId,
@@ -100,7 +111,8 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
       activities: ports.activities,
       orchestrators: ports.orchestrators,
     };
-    const walked = walk(history, answer, setting);
+    const { answer, crashText, walked, walk, standing } =
+      wentOn(session, history, fresh, setting) ?? (await replayed(generation, history, pastJson(), fresh, setting, ports, notices));
     const verdict = judge(walked, answer, crashText, { ports, generation, actionsSeen, notices, history });
 
     if (verdict === "continue" && generations < MOST_GENERATIONS) {
@@ -108,7 +120,8 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
       const executionId = ports.nextExecutionId(generation.instanceId);
       generation = { ...generation, executionId, input: walked.board.continuation?.input ?? null };
       past = [];
-      pastJson = "";
+      pastJson = () => "";
+      session = undefined;
       actionsSeen = 0;
       batch = [executionStarted(input.nowMs, generation), ...carried];
       continue;
@@ -140,8 +153,52 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
       lingering,
       walked,
       notices,
+      session: ending === undefined && standing !== undefined && mayGoOn(walked, answer) ? { standing, walk, seen: history.length } : undefined,
     };
   }
+}
+
+/** What an orchestrator said, and the walk over the history as it said it. */
+interface Told {
+  readonly answer: Answer;
+  readonly crashText: string | undefined;
+  readonly walked: Walked;
+  readonly walk: Walker;
+  readonly standing: Standing | undefined;
+}
+
+async function replayed(
+  generation: Generation,
+  history: readonly HistoryEvent[],
+  pastJson: string,
+  fresh: readonly HistoryEvent[],
+  setting: Setting,
+  ports: TurnPorts,
+  notices: Notice[],
+): Promise<Told> {
+  const { answer, crashText, standing } = await ask(generation, history, pastJson, fresh, ports, notices);
+  const walk = walker(setting);
+  return { answer, crashText, walk, walked: walk(history, answer), standing };
+}
+
+/** What a session can be told; everything else (failures, suspension, an end from outside) is replayed. */
+const PLAIN: ReadonlySet<number> = new Set([EVENT.orchestratorStarted, EVENT.taskCompleted, EVENT.childCompleted, EVENT.timerFired, EVENT.eventRaised]);
+
+/** The turn without a replay, where the session can be gone on with. */
+function wentOn(session: Session | undefined, history: readonly HistoryEvent[], fresh: readonly HistoryEvent[], setting: Setting): Told | undefined {
+  if (session === undefined || !fresh.every(({ EventType }) => PLAIN.has(EventType))) return undefined;
+  const { standing } = session;
+  const given = standing.goOn(fresh);
+  if (given === undefined) return undefined;
+  const answer = answerThatWentOn(given);
+  // A timer that comes cancelled settles at once: a walk from the start would have gone past it earlier than this one did.
+  const walk = given.cancelled ? walker(setting) : session.walk;
+  return { answer, crashText: undefined, walk, walked: walk(given.cancelled ? history : history.slice(session.seen), answer), standing };
+}
+
+/** Whether the next turn's walk may go on behind this one: see `walker`. */
+function mayGoOn({ suspended, interpreted, started }: Walked, { isDone, threw, actions }: Answer): boolean {
+  return !suspended && !interpreted && !isDone && !threw && started.length === actions.length && started.at(-1)?.future.settled === false;
 }
 
 /** Actions of one generation, above which the extension does nothing more (5.10). */
@@ -154,6 +211,7 @@ function countOf(actions: readonly Action[]): number {
 interface Asked {
   readonly answer: Answer;
   readonly crashText: string | undefined;
+  readonly standing: Standing | undefined;
 }
 
 async function ask(
@@ -176,7 +234,7 @@ async function ask(
     maximumShortTimerDuration: "6.00:00:00",
     defaultHttpAsyncRequestSleepTimeMillseconds: HTTP_POLL_MS,
   };
-  let given = await ports.invoker.orchestrate(generation.name, request, requestJson(request, generation, pastJson, fresh));
+  let given = await ports.invoker.orchestrate(generation.name, request, requestJson(request, generation, pastJson, fresh), ports.extendedSessions);
   if (!given.ok) {
     const message = sanitized(given.message);
     if (message !== given.message) {
@@ -189,7 +247,7 @@ async function ask(
     }
   }
   const answer = readAnswer(given);
-  return { answer, crashText: answer.crashed };
+  return { answer, crashText: answer.crashed, standing: given.ok ? given.standing : undefined };
 }
 
 /** The request as text. The past is spliced in as it was serialized long ago: only what is new costs anything. */

@@ -28,8 +28,20 @@ export interface Walked {
  * @param history - what earlier turns committed, then this turn's events.
  */
 export function walk(history: readonly HistoryEvent[], answer: Answer, setting: Setting): Walked {
+  return walker(setting)(history, answer);
+}
+
+/** Takes one more step of a walk: events that it has not seen, and an answer whose first actions are those of its last one. */
+export type Walker = (events: readonly HistoryEvent[], answer: Pick<Answer, "actions">) => Walked;
+
+/**
+ * A walk that can be gone on with. Two steps come to the same as one over the events of both, as long as the first one ended
+ * in front of an action that had not settled: else the second would have begun its actions earlier.
+ */
+export function walker(setting: Setting): Walker {
   const board = new Board();
   const started: Started[] = [];
+  let actions: readonly Action[] = [];
   let next = 0;
   let diverged: string | undefined;
   let terminated: string | undefined;
@@ -38,9 +50,9 @@ export function walk(history: readonly HistoryEvent[], answer: Answer, setting: 
 
   /** Starts actions one after another, until one of them has to be waited for. */
   const interpret = (): void => {
-    while (next < answer.actions.length && board.refusal === undefined) {
+    while (next < actions.length && board.refusal === undefined) {
       const index = next++;
-      const current = startAction(board, setting, answer.actions[index] as Action, index === answer.actions.length - 1);
+      const current = startAction(board, setting, actions[index] as Action, index === actions.length - 1);
       started.push(current);
       if (!current.future.settled) {
         current.future.always(interpret);
@@ -91,34 +103,37 @@ export function walk(history: readonly HistoryEvent[], answer: Answer, setting: 
     }
   };
 
-  for (const event of history) {
-    if (diverged !== undefined || terminated !== undefined) break;
-    if (aside === undefined) {
-      process(event);
-    } else if (event.EventType === EVENT.executionTerminated) {
-      process(event);
-    } else if (event.EventType === EVENT.executionResumed) {
-      board.pending = new Map([...aside, ...board.pending]);
-      aside = undefined;
-      const events = held;
-      held = [];
-      for (const late of events) {
-        if (aside === undefined) process(late);
-        else held.push(late);
+  return (events, answer) => {
+    actions = answer.actions;
+    for (const event of events) {
+      if (diverged !== undefined || terminated !== undefined) break;
+      if (aside === undefined) {
+        process(event);
+      } else if (event.EventType === EVENT.executionTerminated) {
+        process(event);
+      } else if (event.EventType === EVENT.executionResumed) {
+        board.pending = new Map([...aside, ...board.pending]);
+        aside = undefined;
+        const waiting = held;
+        held = [];
+        for (const late of waiting) {
+          if (aside === undefined) process(late);
+          else held.push(late);
+        }
+      } else {
+        held.push(event);
       }
-    } else {
-      held.push(event);
     }
-  }
 
-  return {
-    board,
-    diverged,
-    refusal: board.refusal,
-    terminated,
-    suspended: aside !== undefined,
-    interpreted: next >= answer.actions.length && started.every(({ future }) => future.settled),
-    started,
+    return {
+      board,
+      diverged,
+      refusal: board.refusal,
+      terminated,
+      suspended: aside !== undefined,
+      interpreted: next >= actions.length && started.every(({ future }) => future.settled),
+      started,
+    };
   };
 }
 
