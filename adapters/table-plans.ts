@@ -1,13 +1,13 @@
 import { Fault } from "../shared/fault/fault.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
-import type { PlanApproval, Plans, StoredPlan } from "../shared/run/plans.ts";
+import type { PlanApproval, Plans, PlanSource, StoredPlan } from "../shared/run/plans.ts";
 import { endOf, keyOf } from "./table-keys.ts";
 import { checkFits, tableNamed, type Row, type TablesSettings } from "./tables.ts";
 import { piecesOf, textOf } from "./table-text.ts";
 
 /**
  * Compiled plans in Azure Table Storage. A plan is a partition of its own, named by its digest: the row `plan` says who
- * stored and who approved it, the rows `text+NN` hold its JSON. The rows of the partition `windows` say which digest is the
+ * stored and who approved it, the rows `text+NN` hold its JSON, `source+NN` the text that it was compiled from. The rows of the partition `windows` say which digest is the
  * one of each window.
  *
  * A digest means one plan for ever, so what was read once is kept by this process and not read again; who approved it is.
@@ -46,20 +46,35 @@ export function tablePlans(settings: TablesSettings): Plans {
     return { stored: { plan: await get(digest), by: String(row["by"]), at: String(row["at"]), ...approved }, etag: row.etag };
   }
 
+  async function keep({ plan, by, at, approved, source }: StoredPlan): Promise<void> {
+    const { digest, window } = plan;
+    const partitionKey = keyOf(digest);
+    const piecesUnder = (prefix: string, text: string): Row[] =>
+      piecesOf(text).map((pieces, row) => ({ partitionKey, rowKey: `${prefix}${String(row).padStart(2, "0")}`, ...pieces }));
+    const rows: Row[] = [
+      { partitionKey, rowKey: PLAN, window: window.id, by, at, ...(approved === undefined ? {} : approvalRow(approved)) },
+      ...piecesUnder(TEXT, JSON.stringify(plan)),
+    ];
+    const what = `store the plan ${digest} of ${window.id}`;
+    checkFits(what, rows);
+    await table.insert(what, rows);
+    // Apart from the plan: one that was stored without its text gets it when it is stored again.
+    if (source !== undefined) await table.insert(`store the text of the plan ${digest}`, piecesUnder(SOURCE, JSON.stringify(source)));
+  }
+
   return {
     get,
+    keep,
 
-    async put({ plan, by, at, approved }) {
-      const { digest, window } = plan;
-      const partitionKey = keyOf(digest);
-      const rows: Row[] = [
-        { partitionKey, rowKey: PLAN, window: window.id, by, at, ...(approved === undefined ? {} : approvalRow(approved)) },
-        ...piecesOf(JSON.stringify(plan)).map((pieces, row) => ({ partitionKey, rowKey: `${TEXT}${String(row).padStart(2, "0")}`, ...pieces })),
-      ];
-      const what = `store the plan ${digest} of ${window.id}`;
-      checkFits(what, rows);
-      await table.insert(what, rows);
+    async put(stored) {
+      await keep(stored);
+      const { digest, window } = stored.plan;
       await table.put(`make ${digest} the plan of ${window.id}`, { partitionKey: WINDOWS, rowKey: keyOf(window.id), window: window.id, digest });
+    },
+
+    async source(digest) {
+      const rows = await table.range(`read the text of the plan ${digest}`, keyOf(digest), SOURCE, endOf(SOURCE));
+      return rows.length === 0 ? undefined : (JSON.parse(textOf(rows)) as PlanSource);
     },
 
     async latest() {
@@ -86,6 +101,7 @@ function approvalRow({ by, at, previews }: PlanApproval): { approvedBy: string; 
 
 const PLAN = "plan";
 const TEXT = "text+";
+const SOURCE = "source+";
 const WINDOWS = "windows";
 
 /** Plans that a process keeps: those of a few windows. */

@@ -20,7 +20,7 @@ export function registerPlans(app: App): void {
   endpoint(app, "storePlan", async ({ body, principal }) => {
     const { plan, findings } = await compiled(body);
     if (plan === undefined || hasErrors(findings)) return { status: 422, jsonBody: { findings } };
-    await app.stage.plans.put({ plan, by: principal.name, at: isoOf(app.stage.clock.now()) });
+    await app.stage.plans.put({ plan, by: principal.name, at: isoOf(app.stage.clock.now()), source: { text: body.text, file: body.file } });
     return { status: 201, jsonBody: { window: plan.window.id, digest: plan.digest, findings } };
   });
 

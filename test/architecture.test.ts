@@ -19,7 +19,7 @@ const SHARED = /^shared\//;
 const RULES: readonly Rule[] = [
   { files: /^shared\/fault\//, may: [/^shared\/fault\//, /^zod$/] },
   { files: /^shared\/ports\//, may: [/^shared\/(fault|ports)\//, /^zod$/, NODE] },
-  { files: /^shared\/plan\/yaml\.ts$/, may: [/^shared\/(?!run|page)/, /^yaml$/, /^zod$/] },
+  { files: /^shared\/plan\/yaml(-edit)?\.ts$/, may: [/^shared\/(?!run|page)/, /^yaml$/, /^zod$/] },
   { files: /^shared\/inventory\/load\.ts$/, may: [/^shared\/(?!run|page)/, /^yaml$/, /^zod$/] },
   { files: /^shared\/plan\/local-time\.ts$/, may: [/^shared\/(?!run|page)/, /^temporal-polyfill/] },
   { files: /^shared\/page\/storage\.ts$/, may: [/^shared\/(?!run\/)/, /^htmlparser2$/] },
@@ -47,6 +47,7 @@ const RULES: readonly Rule[] = [
   { files: /^functions\/watchdog-(compose|main)\.ts$/, may: [SHARED, /^functions\/watchdog-/, /^(adapters|integrations)\//, /^zod$/, /^@azure\/functions$/, NODE] },
   { files: /^functions\//, may: [SHARED, /^(functions|orchestrators|dashboard)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
   { files: /^cli\/(host|host-lines|serve-vendors|rehearse|plan-preview)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE] },
+  { files: /^cli\/page-source\.ts$/, may: [SHARED, /^(cli|local|adapters|integrations)\//, NODE] },
   { files: /^cli\//, may: [SHARED, /^cli\//, /^integrations\/actions\.ts$/, /^commander$/, NODE] },
   { files: /^dashboard\//, may: [SHARED, /^dashboard\//, NODE] },
   { files: /^local\//, may: [/^(?!test\/)/] },

@@ -148,7 +148,16 @@ class Compilation {
         cutoff: new Date(times.cutoffMs).toISOString(),
         channels: channels.map(({ name, id }: Entry & { id?: string }) => ({ name, id: id ?? "" })),
         owners: windowOwners,
-        ...(page === undefined ? {} : { page: { title: page.title, ...(page.url === undefined ? {} : { url: page.url }) } }),
+        ...(page === undefined
+          ? {}
+          : {
+              page: {
+                title: page.title,
+                ...(page.url === undefined ? {} : { url: page.url }),
+                ...(page.id === undefined ? {} : { id: page.id }),
+                ...(page.version === undefined ? {} : { version: page.version }),
+              },
+            }),
       },
       phases: phases.map(({ id, title: heading, fields }) => ({ id, title: heading, barrier: fields.barrier ?? false })),
       changes: phases.flatMap((phase) => phase.changes).map((change) => this.#change(change, withTickets(change), served, windowOwners)),
@@ -209,7 +218,8 @@ class Compilation {
     const at = startsAt(draft, around.times, this.#places, this.#report);
     const graceMs = graceOf(draft, this.#places, this.#report);
     const rolling = rollingOf(draft, targets.length, this.#places, this.#report);
-    const when: Condition | undefined = conditionOf(draft, this.#outline.values, { ...needing, opened: this.#opened() });
+    const condition = conditionOf(draft, this.#outline.values, { ...needing, opened: this.#opened() });
+    const when: Condition | undefined = fields.skip === undefined ? condition : { never: fields.skip };
     const approval = approversOf(fields.approval, owners, [...path, "approval"], this.#expanding());
     const step: CompiledStep = {
       id: draft.id,
@@ -248,9 +258,10 @@ class Compilation {
       leaves: change.fields.leaves ?? "degraded",
       owners: this.#changeOwners(change) ?? windowOwners,
       notes: listOf(change.fields.notes),
-      steps: drafts.map(({ id }) => {
+      steps: drafts.map(({ id, fields }) => {
         const servedBy = served.get(id);
-        return servedBy === undefined ? { id } : { id, servedBy };
+        // It is no step of its own any more, but the page has its line.
+        return servedBy === undefined ? { id } : { id, servedBy, ...(fields.title === undefined ? {} : { title: fields.title }) };
       }),
     };
   }

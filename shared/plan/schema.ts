@@ -98,6 +98,7 @@ export const Step = z.strictObject({
   irreversible: z.boolean().optional().describe("`true`: what it does cannot be taken back; needs `approval`"),
   always: z.boolean().optional().describe("Runs whatever became of what it needs, after an abort and after the cutoff too: for closing and telling"),
   when: When.optional(),
+  skip: Text.optional().describe("Leaves it out of this window, and why: it ends as dropped, and what needs its success is skipped. It goes before any `when`"),
   opens: z
     .record(ObligationId, Text)
     .optional()
@@ -171,7 +172,16 @@ export const Window = z.strictObject({
   channels: z.array(Name).min(1, "expected at least one channel").describe("Channels of the inventory that hear when something needs people"),
   owners: z.array(Name).min(1, "expected at least one owner").describe("People or teams of the inventory who are told when something is wrong, first to last"),
   page: z
-    .strictObject({ title: Text.describe("The page's title"), url: z.string().max(2_000).optional().describe("Where it is") })
+    .strictObject({
+      title: Text.describe("The page's title"),
+      url: z.string().max(2_000).optional().describe("Where it is"),
+      id: z
+        .string()
+        .regex(/^\d{1,19}$/, "a page's number, in quotes")
+        .optional()
+        .describe("Confluence's number of the page: where results are written back to"),
+      version: z.int().positive().optional().describe("Which of its versions the plan was made from or last merged with"),
+    })
     .optional()
     .describe("The page that the plan was made from"),
   questions: Questions.optional(),

@@ -7,6 +7,15 @@ export interface StoredPlan {
   readonly by: string;
   readonly at: string;
   readonly approved?: PlanApproval;
+  /** Given when it is stored; read back by `source` alone. */
+  readonly source?: PlanSource;
+}
+
+/** The text that a plan was compiled from. */
+export interface PlanSource {
+  readonly text: string;
+  /** What findings call it. */
+  readonly file: string;
 }
 
 export interface PlanApproval {
@@ -20,6 +29,10 @@ export interface PlanApproval {
 export interface Plans {
   /** Stores a plan and makes it the one of its window. The same digest again changes nothing. */
   put(stored: StoredPlan): Promise<void>;
+  /** Stores a plan without making it the one of its window. */
+  keep(stored: StoredPlan): Promise<void>;
+  /** The text of a plan; undefined if none was stored with it. */
+  source(digest: string): Promise<PlanSource | undefined>;
   /** @throws Fault `absent` when no plan has this digest. */
   get(digest: string): Promise<CompiledPlan>;
   /** The latest plan stored for each window, newest window first. */

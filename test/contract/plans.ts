@@ -60,6 +60,28 @@ export function plansContract(name: string, makePlans: () => Promise<Plans> | Pl
       expect((await plans.latest())[0]?.approved).toEqual(approval);
     });
 
+    it("keeps a plan without making it the one of its window", async () => {
+      const [running, next] = [storedPlan("2024-12-08", "running"), storedPlan("2024-12-08", "next")];
+      await plans.put(running);
+
+      await plans.keep(next);
+
+      expect(await plans.get(next.plan.digest)).toEqual(next.plan);
+      expect((await plans.latest()).map(({ plan }) => plan.window.title)).toEqual(["running"]);
+    });
+
+    it("keeps the text of a plan, also of one that was stored without it before", async () => {
+      const stored = storedPlan("2024-12-08");
+      const source = { text: `plan: 1 # «${"ä".repeat(70_000)}»\n`, file: "plan.yaml" };
+      await plans.put(stored);
+      expect(await plans.source(stored.plan.digest)).toBeUndefined();
+
+      await plans.put({ ...stored, source });
+
+      expect(await plans.source(stored.plan.digest)).toEqual(source);
+      expect(await plans.latest()).toEqual([stored]);
+    });
+
     it("keeps the first approval", async () => {
       const stored = storedPlan("2024-12-08");
       await plans.put(stored);
