@@ -9,7 +9,7 @@ import type { Entry } from "../shared/run/journal.ts";
 import type { PlanApproval } from "../shared/run/plans.ts";
 import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
-import { headlineOf } from "../shared/run/story.ts";
+import { headlineOf } from "../shared/run/headline.ts";
 import { readText } from "./plan-file.ts";
 import { runViews } from "./run-views.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";

@@ -53,6 +53,7 @@ export function assemble(parts: Parts): App {
     people: ports.people,
     telemetry,
     reportUrl: (run) => new URL(encodeURIComponent(run), core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`).href,
+    workbookFile: parts.workbookFile,
   };
   return {
     stage,

@@ -9,7 +9,7 @@ import { checkSlackSignature, pressOf, slashOf, type Press, type SlashCommand } 
 import { Fault, faultRecordOf, outcomeOf } from "../shared/fault/fault.ts";
 import { digestOf } from "../shared/plan/compiled.ts";
 import { openOf } from "../shared/run/obligations.ts";
-import { headlineOf } from "../shared/run/story.ts";
+import { headlineOf } from "../shared/run/headline.ts";
 import type { Decision } from "../shared/run/facts.ts";
 import { digestOfRun, windowRuns } from "./api-runs.ts";
 import type { App, SlackHand } from "./app.ts";

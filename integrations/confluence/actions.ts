@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { type Call, type Evidence, defineAction } from "../../shared/action/action.ts";
-import { type Mark, markOf, ownMark } from "../../shared/action/mark.ts";
+import { type Mark, markOf, marksIn as marksOf, ownMark } from "../../shared/action/mark.ts";
 import { Fault } from "../../shared/fault/fault.ts";
+import { marksIn, withMarksOf, withResults } from "./beside.ts";
 import type { Page, Pages } from "./connector.ts";
-import { contentOf, sectionIn, sectionOf, type Section, type SectionWords, withSection, wordsOf } from "./section.ts";
+import { wordsOf } from "./markup.ts";
+import { contentOf, sectionIn, sectionOf, type Section, withSection } from "./section.ts";
+import { allOf, detailsOf, tellingOf } from "./telling.ts";
 
 const Params = z.strictObject({
   page: z
@@ -20,26 +23,30 @@ const Receipt = z.object({
   /** `comment`: the account may not edit the page. */
   as: z.enum(["section", "comment"]),
   comment: z.string().optional(),
-  /** The page's version before, which holds the section as it was. */
+  /** The version of the page, or of the comment, before: it holds the results as they were. */
   was: z.int().positive().optional(),
   /** sha-256 of the words that we left there, as Confluence keeps them. */
   words: z.string(),
+  /** How many of the page's lines have a result beside them. */
+  beside: z.int().nonnegative().optional(),
 });
 type Receipt = z.infer<typeof Receipt>;
 
 /**
- * Writes how the run stands into one section of a page: the section that is there is replaced, and people's own text around
- * it stays as it is, byte for byte. Where the account may not edit the page, it is a comment beneath it.
+ * Writes how the run stands on the page that it was made from: each result beside its line, all else (what has no line, tables of
+ * servers, the headline, the tracking workbook) in one section of ours. What an earlier writing left is replaced; people's own
+ * text stays as it is, byte for byte. Where the account may not edit the page, it is one comment beneath it.
  *
  * The section carries our mark, with run, step and the page's version before; by it a begin that ran but was never recorded
- * finds its own work and the way back. Somebody who saves the page at the same moment loses nothing: it is read, merged and
- * written anew.
+ * finds its own work and the way back. Somebody who saves the page at the same moment loses nothing: it is read anew, and the
+ * results are put beside the lines that it has then.
  *
- * @throws Fault `conflict` when the page has two sections of ours; when undoing, if somebody has edited inside of it.
+ * @throws Fault `conflict` when the page has two sections of ours, or is archived; when undoing, if somebody has edited inside
+ *   of the section.
  */
 export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
   verb: "page.publish",
-  summary: "Writes the run's results into one section of a Confluence page, or a comment beneath it.",
+  summary: "Writes the run's results beside the lines of a Confluence page and into one section of it, or a comment beneath it; attaches the tracking workbook.",
   uses: ["pages"],
   params: Params,
   receipt: Receipt,
@@ -48,39 +55,52 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
 
   touches: ({ page }) => [`page:${/(?:^|\/pages\/)(\d+)/.exec(page)?.[1] ?? page}`],
 
-  async preview({ pages }, { page, title }) {
+  async preview({ pages }, { page, title }, call) {
     const found = await pages.read(pages.idOf(page));
     const section = sectionIn(found.body);
+    const changes = (await call.story.results?.()) ?? [];
     const how =
       found.mayEdit === false
         ? "as a comment beneath it, since Nightshift's account may not edit it"
         : section === undefined
           ? "in a new section at its end"
           : `in the section that run ${section.mark.run} has left there`;
-    return [`write the run's results, «${title}», on page «${found.title}» (${found.id}), ${how}`];
+    const { marks } = withResults(found.body, changes);
+    const beside = changes.length === 0 || found.mayEdit === false ? [] : [`put results beside ${marks} of its lines; what has none stands in the section`];
+    return [`write the run's results, «${title}», on page «${found.title}» (${found.id}), ${how}`, ...beside];
   },
 
   async begin({ pages }, { page, title }, call) {
     const id = pages.idOf(page);
-    const { headline, lines } = await call.story.run();
-    const words = (was: string): SectionWords => ({
-      title: `${title}: ${headline}`,
-      lines,
-      link: { before: `${call.story.windowTitle}:`, words: "report", url: call.story.reportUrl },
-      mark: markOf(call, was),
+    const before = await pages.read(id);
+    if (before.status !== "current") throw new Fault("conflict", `page «${before.title}» is ${before.status}; expected a current one`, { vendor: "confluence" });
+    const earlier = ownSection(before, call);
+    if (earlier !== undefined) return receiptOf(before, earlier);
+
+    const telling = await tellingOf(call, title);
+    const file = await attached(pages, id, call);
+    const edited = await pages.change(id, `Nightshift: results of ${call.run}`, (found) => {
+      if (ownSection(found, call) !== undefined) return undefined;
+      const { body, found: placed } = withResults(found.body, telling.changes);
+      const mark = markOf(call, `version ${found.version}`);
+      return withSection(
+        body,
+        sectionOf({ ...telling, ...detailsOf(telling.changes, placed), ...(file === undefined ? {} : { file: { before: "Tracking workbook:", name: file } }), mark }),
+      );
     });
-    const edited = await pages.change(id, `Nightshift: results of ${call.run}`, (found) =>
-      ownSection(found, call) === undefined ? withSection(found.body, sectionOf(words(`version ${found.version}`))) : undefined,
-    );
-    if (!edited) return await asComment(pages, id, contentOf(words("no comment")), call);
+    if (!edited) {
+      const lines = [...telling.lines, ...(file === undefined ? [] : [`Tracking workbook, attached to the page: ${file}`])];
+      return await asComment(pages, id, (was) => contentOf({ ...telling, lines, ...allOf(telling.changes), mark: markOf(call, was) }), call);
+    }
     // As Confluence keeps it, which is not letter for letter what was sent.
-    const section = ownSection(await pages.read(id), call);
+    const after = await pages.read(id);
+    const section = ownSection(after, call);
     if (section === undefined) throw new Fault("unavailable", `page ${id} does not show its new section yet`, { vendor: "confluence" });
-    return { page: id, as: "section", was: versionOf(section.mark), words: digestOf(section.markup) };
+    return receiptOf(after, section);
   },
 
   async verify({ pages }, receipt, call): Promise<Evidence> {
-    const { page, as, words } = receipt;
+    const { page, as, words, beside } = receipt;
     if (as === "comment") {
       const comment = await commentOf(pages, receipt);
       if (comment === undefined || digestOf(comment) !== words)
@@ -93,13 +113,20 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
       throw new Fault("rejected", `page «${found.title}» ${section === undefined ? "has no section of this step's" : "has another text in its section"}; expected the results`, {
         vendor: "confluence",
       });
-    return [`page «${found.title}» (${page}), version ${found.version}, has one section with the results: ${section.mark.text}`];
+    const marks = marksIn(found.body);
+    if (beside !== undefined && marks !== beside)
+      throw new Fault("rejected", `page «${found.title}» has results beside ${marks} of its lines; expected ${beside}`, { vendor: "confluence" });
+    return [
+      `page «${found.title}» (${page}), version ${found.version}, has one section with the results: ${section.mark.text}`,
+      ...(beside === undefined ? [] : [`${beside} of its lines have their result beside them`]),
+    ];
   },
 
   async undo({ pages }, receipt, call): Promise<Evidence> {
     const { page, as, was, words } = receipt;
     if (as === "comment") return await withoutComment(pages, receipt);
-    const before = was === undefined ? undefined : sectionIn((await pages.read(page, was)).body);
+    const earlier = was === undefined ? undefined : (await pages.read(page, was)).body;
+    const before = earlier === undefined ? undefined : sectionIn(earlier);
     const edited = await pages.change(page, `Nightshift: results of ${call.run} taken back`, (found) => {
       const section = sectionIn(found.body);
       // Put back by an earlier call, or taken away by hand.
@@ -109,12 +136,23 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
           vendor: "confluence",
         });
       }
-      return `${found.body.slice(0, section.start)}${before?.markup ?? ""}${found.body.slice(section.end)}`;
+      return withMarksOf(`${found.body.slice(0, section.start)}${before?.markup ?? ""}${found.body.slice(section.end)}`, earlier ?? "");
     });
     if (!edited) throw new Fault("denied", `Nightshift's account may not edit page ${page} any more, so its section stays`, { vendor: "confluence" });
     return [before === undefined ? `page ${page} has no section of Nightshift's any more` : `page ${page} has the section of run ${before.mark.run} again`];
   },
 });
+
+function receiptOf(page: Page, section: Section): Receipt {
+  return { page: page.id, as: "section", was: versionOf(section.mark), words: digestOf(section.markup), beside: marksIn(page.body) };
+}
+
+/** @returns the name of the tracking workbook on the page; undefined where there is none, or the account may not attach it. */
+async function attached(pages: Pages, id: string, { run, step, target, story }: Call): Promise<string | undefined> {
+  const file = await story.workbook?.();
+  // Without the try: the same work, however often it is tried; another step's is a new version of the file.
+  return file === undefined || (await pages.attach(id, { ...file, key: `${run}/${step}/${target}` })) === undefined ? undefined : file.name;
+}
 
 function ownSection({ body }: Page, call: Call): Section | undefined {
   const section = sectionIn(body);
@@ -123,14 +161,28 @@ function ownSection({ body }: Page, call: Call): Section | undefined {
 
 function versionOf({ was }: Mark): number {
   const version = Number(/^version (\d+)$/.exec(was)?.[1]);
-  if (!Number.isInteger(version)) throw new Fault("conflict", `the mark of the section says «${was}»; expected the page's version before`, { vendor: "confluence" });
+  if (!Number.isInteger(version)) throw new Fault("conflict", `the mark of the results says «${was}»; expected the page's version before`, { vendor: "confluence" });
   return version;
 }
 
-async function asComment(pages: Pages, page: string, body: string, call: Call): Promise<Receipt> {
-  const ours = (await pages.comments(page)).find((each) => ownMark(wordsOf(each.body), call) !== undefined);
-  const comment = ours ?? (await pages.addComment(page, body));
-  return { page, as: "comment", comment: comment.id, words: digestOf(comment.body) };
+/** One comment of ours beneath a page: what is there from another step or run is written anew. */
+async function asComment(pages: Pages, page: string, bodyOf: (was: string) => string, call: Call): Promise<Receipt> {
+  const earlier = (await pages.comments(page)).find(({ body }) => isOurs(body));
+  const changed = earlier === undefined ? undefined : await pages.changeComment(earlier.id, ({ body, version }) => (isOf(body, call) ? undefined : bodyOf(`version ${version}`)));
+  const { id, body } = changed ?? (await pages.addComment(page, bodyOf("no comment")));
+  const mark = marksOf(wordsOf(body)).at(-1);
+  return { page, as: "comment", comment: id, words: digestOf(body), ...(mark === undefined || mark.was === "no comment" ? {} : { was: versionOf(mark) }) };
+}
+
+/** Ours ends with our mark; a comment of people's that quotes it goes on. */
+function isOurs(body: string): boolean {
+  const words = wordsOf(body);
+  const mark = marksOf(words).at(-1);
+  return mark !== undefined && words.endsWith(mark.text);
+}
+
+function isOf(body: string, call: Call): boolean {
+  return isOurs(body) && ownMark(wordsOf(body), call) !== undefined;
 }
 
 async function commentOf(pages: Pages, { page, comment }: Receipt): Promise<string | undefined> {
@@ -138,10 +190,17 @@ async function commentOf(pages: Pages, { page, comment }: Receipt): Promise<stri
 }
 
 async function withoutComment(pages: Pages, receipt: Receipt): Promise<Evidence> {
-  const { page, comment = "" } = receipt;
+  const { page, comment = "", was } = receipt;
   const body = await commentOf(pages, receipt);
+  const before = was === undefined || body === undefined ? undefined : (await pages.comment(comment, was)).body;
+  if (before !== undefined && body === before) return [`comment ${comment} of page ${page} is as it was before`];
   if (body !== undefined && digestOf(body) !== receipt.words)
     throw new Fault("conflict", `comment ${comment} of page ${page} is not as this step left it; somebody changed it since`, { vendor: "confluence" });
+  if (before !== undefined) {
+    const changed = await pages.changeComment(comment, () => before);
+    if (changed === undefined) throw new Fault("denied", `Nightshift's account may not edit comment ${comment} of page ${page} any more, so it stays`, { vendor: "confluence" });
+    return [`comment ${comment} of page ${page} is as it was before`];
+  }
   if (body !== undefined) await pages.removeComment(comment);
   return [`page ${page} has no comment ${comment} any more`];
 }

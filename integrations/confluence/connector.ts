@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { pageIdOf } from "./address.ts";
 import { Forbidden, type RestClient, restClient } from "./rest-client.ts";
+import { readSource, type PageSource } from "./source.ts";
 
 export interface Page {
   readonly id: string;
   readonly title: string;
+  /** `current`, `archived`, `trashed` … */
+  readonly status: string;
   /** Grows by one with every save. */
   readonly version: number;
   /** Storage format: XHTML with Confluence's own `ac:` and `ri:` elements, as Confluence keeps it. */
@@ -16,6 +20,8 @@ export interface Page {
 
 export interface PageComment {
   readonly id: string;
+  /** Grows by one with every save. */
+  readonly version: number;
   /** Storage format. */
   readonly body: string;
 }
@@ -33,6 +39,8 @@ export interface PageFile {
 export interface Pages {
   /** The id in a page's address, or the id itself. @throws Fault `invalid` for what is neither, or of another site. */
   idOf(reference: string): string;
+  /** A page as it is read to become a plan, with the names of the people whom it mentions; see source.ts. */
+  source(reference: string, version?: number): Promise<PageSource>;
   /** @param version an earlier one. @throws Fault `absent` when it is not there or may not be seen. */
   read(id: string, version?: number): Promise<Page>;
   /**
@@ -46,10 +54,17 @@ export interface Pages {
   /** Footer comments, newest first. @throws Fault `rejected` when there are more than may be read. */
   comments(id: string): Promise<readonly PageComment[]>;
   addComment(id: string, body: string): Promise<PageComment>;
+  /** @param version an earlier one. @throws Fault `absent` when it is not there. */
+  comment(id: string, version?: number): Promise<PageComment>;
+  /**
+   * Changes a comment, as `change` changes a page.
+   * @returns the comment as it is then; undefined, with nothing changed, when the account may not edit it.
+   */
+  changeComment(id: string, edit: (comment: PageComment) => string | undefined): Promise<PageComment | undefined>;
   /** Nothing there: nothing done. */
   removeComment(id: string): Promise<void>;
-  /** Attaches a file once per key. @returns the attachment's id. */
-  attach(id: string, file: PageFile): Promise<string>;
+  /** Attaches a file once per key. @returns the attachment's id; undefined, with nothing changed, when the account may not attach. */
+  attach(id: string, file: PageFile): Promise<string | undefined>;
 }
 
 export const ConfluenceSettings = z.strictObject({
@@ -77,7 +92,7 @@ const APage = z.object({
   body: Storage,
   operations: z.object({ results: z.array(z.object({ operation: z.string(), targetType: z.string() })) }).optional(),
 });
-const AComment = z.object({ id: Id, body: Storage });
+const AComment = z.object({ id: Id, version: z.object({ number: z.int().positive() }), body: Storage });
 const Comments = z.object({ results: z.array(AComment), _links: z.object({ next: z.string().optional() }).optional() });
 const Attachments = z.object({ results: z.array(z.object({ id: z.string(), comment: z.string().nullish() })) });
 const Uploaded = z.object({ results: z.array(z.object({ id: z.string() })).min(1) });
@@ -85,23 +100,23 @@ const Uploaded = z.object({ results: z.array(z.object({ id: z.string() })).min(1
 /** Confluence Cloud as `Pages`. */
 export function connectConfluence(settings: ConfluenceSettings, outside: Outside): Pages {
   const call = restClient(settings, outside);
-  const { host } = new URL(settings.site);
 
-  async function read(id: string, version?: number): Promise<Page & { readonly status: string }> {
+  async function read(id: string, version?: number): Promise<Page> {
     const query = { "body-format": "storage", ...(version === undefined ? { "include-operations": "true" } : { version: String(version) }) };
     const { status, title, version: found, body, operations } = await call({ path: `/wiki/api/v2/pages/${checked(id)}`, query, answer: APage });
     const mayEdit = operations?.results.some(({ operation, targetType }) => operation === "update" && targetType === "page");
     return { id, status, title, version: found.number, body: body.storage.value, mayEdit };
   }
 
+  async function readComment(id: string, version?: number): Promise<PageComment> {
+    const query = { "body-format": "storage", ...(version === undefined ? {} : { version: String(version) }) };
+    return commentOf(await call({ path: `/wiki/api/v2/footer-comments/${checked(id)}`, query, answer: AComment }));
+  }
+
   return {
-    idOf(reference) {
-      const [, bare, address, named] = /^(?:(\d+)|(https:\/\/[^/\s]+)?\/(?:wiki\/)?spaces\/[^/\s]+\/pages\/(\d+)(?:[/?#]\S*)?)$/.exec(reference) ?? [];
-      const id = bare ?? named;
-      if (id === undefined) throw new Fault("invalid", `${JSON.stringify(reference)} is neither a page's id nor its address`, { vendor: VENDOR });
-      if (address !== undefined && new URL(address).host !== host) throw new Fault("invalid", `${reference} is not on ${host}`, { vendor: VENDOR });
-      return id;
-    },
+    idOf: (reference) => pageIdOf(reference, settings.site),
+
+    source: async (reference, version) => readSource(call, settings, pageIdOf(reference, settings.site), version),
 
     read,
 
@@ -150,6 +165,30 @@ export function connectConfluence(settings: ConfluenceSettings, outside: Outside
       );
     },
 
+    comment: readComment,
+
+    async changeComment(id, edit) {
+      for (let saves = 0; saves < MOST_SAVES; saves++) {
+        const comment = await readComment(id);
+        const body = edit(comment);
+        if (body === undefined || body === comment.body) return comment;
+        try {
+          return commentOf(
+            await call({
+              method: "PUT",
+              path: `/wiki/api/v2/footer-comments/${checked(id)}`,
+              json: { version: { number: comment.version + 1 }, body: { representation: "storage", value: body } },
+              answer: AComment,
+            }),
+          );
+        } catch (thrown) {
+          if (thrown instanceof Forbidden) return undefined;
+          if (!(thrown instanceof Fault && thrown.kind === "conflict")) throw thrown;
+        }
+      }
+      throw new Fault("throttled", `comment ${id} was saved ${MOST_SAVES} times between reading and writing it`, { vendor: VENDOR, retryAfterMs: WAIT_FOR_PEOPLE_MS });
+    },
+
     async removeComment(id) {
       try {
         await call({ method: "DELETE", path: `/wiki/api/v2/footer-comments/${checked(id)}` });
@@ -162,23 +201,29 @@ export function connectConfluence(settings: ConfluenceSettings, outside: Outside
   };
 }
 
-async function attach(call: RestClient, id: string, { name, mediaType, bytes, key }: PageFile): Promise<string> {
+async function attach(call: RestClient, id: string, { name, mediaType, bytes, key }: PageFile): Promise<string | undefined> {
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._()-]{0,199}$/u.test(name))
     throw new Fault("invalid", `${JSON.stringify(name)} is no name for an attachment; expected letters, digits, spaces and . _ ( ) -`, { vendor: VENDOR });
   const { results: present } = await call({ path: `/wiki/api/v2/pages/${id}/attachments`, query: { filename: name }, answer: Attachments });
-  const ours = present.find(({ comment }) => comment?.includes(key) === true);
+  const comment = `Nightshift ${key}`;
+  const ours = present.find((each) => each.comment === comment);
   if (ours !== undefined) return ours.id;
   const form = new FormData();
   form.append("file", new Blob([bytes], { type: mediaType }), name);
-  form.append("comment", `Nightshift ${key}`);
+  form.append("comment", comment);
   form.append("minorEdit", "true");
   // PUT makes a new version of a file that is there; POST would refuse it. Only the older API can upload.
-  const { results } = await call({ method: "PUT", path: `/wiki/rest/api/content/${id}/child/attachment`, form, answer: Uploaded });
-  return results[0]?.id ?? "";
+  try {
+    const { results } = await call({ method: "PUT", path: `/wiki/rest/api/content/${id}/child/attachment`, form, answer: Uploaded });
+    return results[0]?.id;
+  } catch (thrown) {
+    if (thrown instanceof Forbidden) return undefined;
+    throw thrown;
+  }
 }
 
-function commentOf({ id, body }: z.infer<typeof AComment>): PageComment {
-  return { id, body: body.storage.value };
+function commentOf({ id, version, body }: z.infer<typeof AComment>): PageComment {
+  return { id, version: version.number, body: body.storage.value };
 }
 
 function checked(id: string): string {

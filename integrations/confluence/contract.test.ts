@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Call } from "../../shared/action/action.ts";
+import type { Call, Story } from "../../shared/action/action.ts";
+import type { StoryFile } from "../../shared/action/results.ts";
 import { actionContract } from "../../test/contract/action.ts";
 import { apiContract } from "../../test/contract/api.ts";
 import { INJECTED, type Injected, localOutside } from "../../test/support/transport.ts";
@@ -118,7 +119,142 @@ actionContract({
   essence,
 });
 
+/** A night's results, with a workbook: beside the lines, in the section, and as a comment that is there already. */
+const NIGHT: Story["results"] = async () => [
+  {
+    id: "cipher",
+    title: "Disable a cipher",
+    keys: ["INFRA-505"],
+    words: [],
+    standing: "failed",
+    carriedOver: true,
+    why: "IC-App2: «schannel» said </p> no",
+    steps: [
+      {
+        id: "cipher.off",
+        verb: "host.run",
+        title: "Disable a cipher on the app servers",
+        words: [],
+        standing: "failed",
+        carriedOver: true,
+        why: "IC-App2: «schannel» said </p> no",
+        targets: [
+          { name: "IC-App1", standing: "done", ended: "Sun 06:12", tries: 1, why: "" },
+          { name: "IC-App2", standing: "failed", ended: "Sun 06:40", tries: 3, why: "«schannel» said </p> no" },
+        ],
+      },
+    ],
+  },
+  { id: "jobs", title: "Start the jobs", keys: [], words: [], standing: "done", carriedOver: false, why: "", steps: [] },
+];
+const WORKBOOK: StoryFile = {
+  name: "Update Tracking 2024-10-06.xlsx",
+  mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  bytes: new TextEncoder().encode("rows"),
+};
+const withNight = ({ story }: Call): Partial<Call> => ({ story: { ...story, results: NIGHT, workbook: async () => WORKBOOK } });
+/** What has been attached stays: deleting files is a right that Nightshift does not ask for. */
+const withoutFiles = (of: ConfluenceWorld) => essence(of).map((one) => ({ ...one, attachments: [] }));
+const LOZENGE =
+  '<ac:structured-macro ac:name="status" ac:schema-version="1" ac:macro-id="c3"><ac:parameter ac:name="title">Nightshift: waiting</ac:parameter></ac:structured-macro>';
+
+actionContract({
+  action: pagePublish,
+  integration: "confluence, beside the lines",
+  world: () => world({ rivals: ["<p>Dana was here</p>"] }, `${BODY.replace("</p></li>", ` ${LOZENGE}</p></li>`)}${EARLIER}`),
+  simulator: confluenceSimulator,
+  connect,
+  params: PARAMS,
+  call: withNight,
+  effects: ["attached page 10 6 2024", "edited page 10 6 2024"],
+  spoil: (of) => saves(of, (body) => body.replaceAll("Nightshift: failed", "failed")),
+  drift: (of) => saves(of, (body) => body.replace("1 of 1 done", "all done, says Dana")),
+  driftBefore: (of) => saves(of, (body) => body.replace("INFRA-505", "INFRA-506")),
+  essence: (of) => withoutFiles(of).map((one) => ({ ...one, body: one.body?.replace("<p>Dana was here</p>", "") })),
+});
+
+actionContract({
+  action: pagePublish,
+  integration: "confluence, in the comment that is there",
+  world: () =>
+    world({
+      lacks: ["update"],
+      comments: [
+        { id: "7000001", body: "<p>Rehearsed</p><p>[nightshift 2024-10-05 0123abcd was no comment]</p>", createdAt: "2024-10-05T08:00:00.000Z" },
+        { id: "7000002", body: "<p>What is [nightshift 2024-10-05 0123abcd was no comment] about?</p>", createdAt: "2024-10-05T09:00:00.000Z", foreign: true },
+      ],
+    }),
+  simulator: confluenceSimulator,
+  connect,
+  params: PARAMS,
+  call: withNight,
+  effects: ["attached page 10 6 2024", "changed comment on page 10 6 2024"],
+  spoil: (of) => void pageOf(of).comments.splice(0),
+  drift: (of) => {
+    const [comment] = pageOf(of).comments;
+    if (comment !== undefined) comment.body = "<p>Thanks!</p>";
+  },
+  driftBefore: (of) => void (pageOf(of).title = "10 6 2024 (old)"),
+  essence: (of) => withoutFiles(of).map((one) => ({ ...one, comments: one.comments.map(({ id, body }) => ({ id, body })) })),
+});
+
 describe("page.publish, what is special here", () => {
+  it("puts each result beside its line, the rest and tables of servers into the section, and the workbook beneath the page", async () => {
+    const { world: of, ports } = mount();
+
+    const receipt = await pagePublish.begin(ports, PARAMS, { ...callOf(), ...withNight(callOf()) });
+
+    const body = bodyOf(of);
+    expect(body).toMatch(
+      /INFRA-505<\/ac:parameter><\/ac:structured-macro> <ac:structured-macro ac:name="status"[^>]*><ac:parameter ac:name="title">Nightshift: failed, carried over<\/ac:parameter>/,
+    );
+    expect(body).toContain(" [nightshift: IC-App2: «schannel» said &lt;/p&gt; no]</p></li></ul>");
+    expect(body).toContain("<p>Without a line of their own on this page:</p><ul><li><p>Start the jobs: done</p></li></ul>");
+    expect(body).toContain("<td><p>IC-App2</p></td><td><p>failed</p></td><td><p>Sun 06:40</p></td><td><p>3</p></td><td><p>«schannel» said &lt;/p&gt; no</p></td>");
+    expect(body).toContain('<p>Tracking workbook: <ac:link><ri:attachment ri:filename="Update Tracking 2024-10-06.xlsx" /></ac:link></p>');
+    expect(pageOf(of).attachments).toMatchObject([{ name: "Update Tracking 2024-10-06.xlsx", version: 1 }]);
+    expect(receipt).toMatchObject({ as: "section", was: 2, beside: 1 });
+  });
+
+  it("puts results beside the lines that the page has when it is saved, and those of edited lines into the section", async () => {
+    const { world: of, ports } = mount();
+    const rivalled = { ...callOf(), ...withNight(callOf()) };
+    saves(of, (body) => body.replace("INFRA-505", "INFRA-550").replace("Disable a cipher", "Disable two ciphers"));
+
+    await pagePublish.begin(ports, PARAMS, rivalled);
+
+    expect(bodyOf(of)).toContain("INFRA-550</ac:parameter></ac:structured-macro></p></li></ul>");
+    expect(bodyOf(of)).toContain("<li><p>INFRA-505 Disable a cipher: failed, carried over (IC-App2: «schannel» said &lt;/p&gt; no)</p></li>");
+  });
+
+  it("writes anew what it wrote before: one lozenge a line, one section, one file", async () => {
+    const { world: of, ports } = mount();
+
+    for (const step of ["a.publish", "b.publish", "b.publish"]) await pagePublish.begin(ports, PARAMS, { ...callOf({ step, target: step }), ...withNight(callOf()) });
+
+    expect(bodyOf(of).match(/Nightshift: failed/g)).toHaveLength(1);
+    expect(bodyOf(of).match(/\[nightshift: /g)).toHaveLength(1);
+    expect(bodyOf(of).match(/ac:name="expand"/g)).toHaveLength(1);
+    expect(pageOf(of).attachments).toMatchObject([{ version: 2 }]);
+  });
+
+  it("has one comment, which says everything, where it may not edit; and goes without the workbook where it may not attach", async () => {
+    const { world: of, ports } = mount(world({ lacks: ["update", "attach"] }));
+
+    for (const step of ["a.publish", "b.publish", "b.publish"]) await pagePublish.begin(ports, PARAMS, { ...callOf({ step, target: step }), ...withNight(callOf()) });
+
+    expect(pageOf(of).comments).toHaveLength(1);
+    expect(pageOf(of).comments[0]?.body).toContain("<li><p>Start the jobs: done</p></li>");
+    expect(pageOf(of).comments[0]?.body).not.toContain("xlsx");
+    expect(pageOf(of).attachments).toEqual([]);
+  });
+
+  it("says in its preview how many lines it knows again", async () => {
+    const { ports } = mount();
+
+    expect(await pagePublish.preview(ports, PARAMS, { ...callOf(), ...withNight(callOf()) })).toContain("put results beside 1 of its lines; what has none stands in the section");
+  });
+
   it("writes the headline, what is left over and the report into one section, as words", async () => {
     const { world: of, ports } = mount();
 

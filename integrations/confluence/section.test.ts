@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { markOf } from "../../shared/action/mark.ts";
-import { contentOf, PAGE_LIMITS, sectionIn, sectionOf, type SectionWords, withSection, wordsOf } from "./section.ts";
+import { wordsOf } from "./markup.ts";
+import { contentOf, PAGE_LIMITS, sectionIn, sectionOf, type SectionWords, withSection } from "./section.ts";
 
 const CALL = { run: "2024-10-06", step: "publish", target: "publish" };
 const PAGE =

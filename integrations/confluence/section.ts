@@ -1,5 +1,6 @@
 import { type Mark, marksIn } from "../../shared/action/mark.ts";
 import { Fault } from "../../shared/fault/fault.ts";
+import { cut, escaped, tokensIn, wordsOf } from "./markup.ts";
 
 /*
  * The one section of a page that is ours, in storage format: an expand macro, which both of Confluence's editors keep, with our
@@ -21,12 +22,23 @@ export interface Section {
 export interface SectionWords {
   readonly title: string;
   readonly lines: readonly string[];
+  /** What has no line of its own on the page, in words; where there is something, `heading` stands above it. */
+  readonly rest?: { readonly heading: string; readonly lines: readonly string[] };
+  readonly tables?: readonly SectionTable[];
+  /** Name of an attachment of the page, and the words before it. */
+  readonly file?: { readonly before: string; readonly name: string };
   readonly link: { readonly before: string; readonly words: string; readonly url: string };
   readonly mark: Mark;
 }
 
-/** So that a page stays a page, and is taken by Confluence. The only place that knows. */
-export const PAGE_LIMITS = { title: 200, line: 500, lines: 100 } as const;
+export interface SectionTable {
+  readonly title: string;
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** So that a page stays a page, and is taken by Confluence. The only place that knows. `rows`: of all tables together. */
+export const PAGE_LIMITS = { title: 200, line: 500, lines: 100, rows: 300 } as const;
 
 /** @throws Fault `conflict` when a page has two: people copied it, and nobody can tell which is meant. */
 export function sectionIn(body: string): Section | undefined {
@@ -56,65 +68,36 @@ export function sectionOf(words: SectionWords): string {
 }
 
 /** What stands in the section, or in a comment where the page may not be edited. */
-export function contentOf({ title, lines, link, mark }: SectionWords): string {
-  const kept = lines.slice(0, PAGE_LIMITS.lines).map((line) => `<li><p>${escaped(cut(line, PAGE_LIMITS.line))}</p></li>`);
-  const left = lines.length - kept.length;
-  if (left > 0) kept.push(`<li><p>… and ${left} more, in the report.</p></li>`);
+export function contentOf({ title, lines, rest, tables = [], file, link, mark }: SectionWords): string {
   return [
     `<p><strong>${escaped(cut(title, PAGE_LIMITS.title))}</strong></p>`,
-    ...(kept.length === 0 ? [] : [`<ul>${kept.join("")}</ul>`]),
+    listOf(lines),
+    ...(rest === undefined || rest.lines.length === 0 ? [] : [`<p>${escaped(cut(rest.heading, PAGE_LIMITS.line))}</p>`, listOf(rest.lines)]),
+    ...tablesOf(tables),
+    // Its name has passed the connector's rules for names of attachments.
+    ...(file === undefined ? [] : [`<p>${escaped(cut(file.before, PAGE_LIMITS.line))} <ac:link><ri:attachment ri:filename="${escaped(file.name)}" /></ac:link></p>`]),
     `<p>${escaped(cut(link.before, PAGE_LIMITS.line))} <a href="${escaped(link.url)}">${escaped(link.words)}</a></p>`,
     `<p>${escaped(mark.text)}</p>`,
   ].join("");
 }
 
-/**
- * The words in a piece of storage format, with single spaces: what a reader sees. Equal words are an unedited section, however
- * Confluence has rewritten its markup.
- */
-export function wordsOf(markup: string): string {
-  let words = "";
-  let after = 0;
-  for (const { start, end, token } of tokensIn(markup)) {
-    words += `${markup.slice(after, start)}${token.startsWith("<![CDATA[") ? token.slice(9, -3) : " "}`;
-    after = end;
-  }
-  return `${words}${markup.slice(after)}`
-    .replaceAll(/&(#x[0-9a-f]{1,6}|#\d{1,7}|\w{2,8});/gi, (whole, name: string) => decoded(name) ?? whole)
-    .replaceAll(/\s+/g, " ")
-    .trim();
+function listOf(lines: readonly string[]): string {
+  const kept = lines.slice(0, PAGE_LIMITS.lines).map((line) => `<li><p>${escaped(cut(line, PAGE_LIMITS.line))}</p></li>`);
+  const left = lines.length - kept.length;
+  if (left > 0) kept.push(`<li><p>… and ${left} more, in the report.</p></li>`);
+  return kept.length === 0 ? "" : `<ul>${kept.join("")}</ul>`;
 }
 
-/** CDATA, comments and tags, each once and in their order; what does not close ends it, as nothing after it can be told. */
-function* tokensIn(body: string): Generator<{ readonly start: number; readonly end: number; readonly token: string }> {
-  for (let start = body.indexOf("<"); start >= 0;) {
-    const end = endOfToken(body, start);
-    if (end === undefined) return;
-    if (end > start + 1) yield { start, end, token: body.slice(start, end) };
-    start = body.indexOf("<", end);
-  }
-}
-
-/** `start + 1` for a `<` that begins nothing. */
-function endOfToken(body: string, start: number): number | undefined {
-  for (const [opening, closing] of [
-    ["<![CDATA[", "]]>"],
-    ["<!--", "-->"],
-  ] as const) {
-    if (!body.startsWith(opening, start)) continue;
-    const end = body.indexOf(closing, start + opening.length);
-    return end < 0 ? undefined : end + closing.length;
-  }
-  if (!/[A-Za-z/]/.test(body[start + 1] ?? "")) return start + 1;
-  // Quoted attribute values may hold `>`.
-  let quote = "";
-  for (let at = start + 1; at < body.length; at++) {
-    const letter = body[at] ?? "";
-    if (quote !== "") quote = letter === quote ? "" : quote;
-    else if (letter === '"' || letter === "'") quote = letter;
-    else if (letter === ">") return at + 1;
-  }
-  return undefined;
+function tablesOf(tables: readonly SectionTable[]): readonly string[] {
+  let left: number = PAGE_LIMITS.rows;
+  const row = (tag: "th" | "td", cells: readonly string[]): string => `<tr>${cells.map((cell) => `<${tag}><p>${escaped(cut(cell, PAGE_LIMITS.line))}</p></${tag}>`).join("")}</tr>`;
+  return tables.map(({ title, heads, rows }) => {
+    const shown = rows.slice(0, left);
+    left -= shown.length;
+    const more = rows.length > shown.length ? `<p>… and ${rows.length - shown.length} more, in the tracking workbook.</p>` : "";
+    const heading = `<p><strong>${escaped(cut(title, PAGE_LIMITS.title))}</strong></p>`;
+    return `${heading}${shown.length === 0 ? "" : `<table><tbody>${row("th", heads)}${shown.map((cells) => row("td", cells)).join("")}</tbody></table>`}${more}`;
+  });
 }
 
 /** Macros with their places, outer and inner ones; an element that does not close is none. */
@@ -129,45 +112,4 @@ function macrosIn(body: string): readonly { readonly start: number; readonly end
     }
   }
   return found;
-}
-
-/** Entities that Confluence may put in the place of letters that we sent. */
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-  nbsp: " ",
-  hellip: "…",
-  ndash: "–",
-  mdash: "—",
-  lsquo: "‘",
-  rsquo: "’",
-  ldquo: "“",
-  rdquo: "”",
-  laquo: "«",
-  raquo: "»",
-  middot: "·",
-  rarr: "→",
-};
-
-function decoded(name: string): string | undefined {
-  if (!name.startsWith("#")) return ENTITIES[name];
-  const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
-  return code > 0x10_ff_ff ? undefined : String.fromCodePoint(code);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
-}
-
-/** On one line, without what XML cannot hold or what turns writing around, and no longer than it may be. */
-function cut(text: string, most: number): string {
-  const clean = text
-    .replaceAll(/[\p{Cc}\p{Cs}\p{Cn}\u202a-\u202e\u2066-\u2069]/gu, " ")
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  const letters = [...clean];
-  return letters.length <= most ? clean : `${letters.slice(0, most - 1).join("")}…`;
 }

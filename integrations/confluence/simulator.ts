@@ -6,6 +6,8 @@ export interface ConfluenceWorld extends World {
   readonly site: string;
   readonly account: { readonly accountId: string; readonly email: string };
   readonly pages: ConfluencePage[];
+  /** What people are called whom pages mention, by account id; who is missing has left. */
+  readonly people?: Readonly<Record<string, string>>;
 }
 
 export interface ConfluencePage {
@@ -20,8 +22,8 @@ export interface ConfluencePage {
   readonly attachments: ConfluenceAttachment[];
   /** The account may not see it: Confluence answers as if it were not there. */
   hidden?: boolean;
-  /** What the account may not do: `update` the page, `comment` on it. */
-  lacks?: ("update" | "comment")[];
+  /** What the account may not do: `update` the page, `comment` on it, `attach` files to it. */
+  lacks?: ("update" | "comment" | "attach")[];
   /** People who save the page just before somebody else does: what each adds at the top of the body, first to come first. */
   rivals?: string[];
 }
@@ -40,6 +42,10 @@ export interface ConfluenceComment {
   readonly id: string;
   body: string;
   readonly createdAt: string;
+  /** Bodies before the present one, oldest first. */
+  earlier?: string[];
+  /** Somebody else wrote it: the account may not edit it. */
+  foreign?: boolean;
 }
 
 export interface ConfluenceAttachment {
@@ -98,6 +104,8 @@ const ROUTES: readonly { readonly method: string; readonly path: RegExp; readonl
   { method: "PUT", path: /^\/wiki\/api\/v2\/pages\/(\d+)$/, answer: updatePage },
   { method: "GET", path: /^\/wiki\/api\/v2\/pages\/(\d+)\/footer-comments$/, answer: readComments },
   { method: "POST", path: /^\/wiki\/api\/v2\/footer-comments$/, answer: addComment },
+  { method: "GET", path: /^\/wiki\/api\/v2\/footer-comments\/(\d+)$/, answer: readComment },
+  { method: "PUT", path: /^\/wiki\/api\/v2\/footer-comments\/(\d+)$/, answer: updateComment },
   { method: "DELETE", path: /^\/wiki\/api\/v2\/footer-comments\/(\d+)$/, answer: removeComment },
   { method: "GET", path: /^\/wiki\/api\/v2\/pages\/(\d+)\/attachments$/, answer: readAttachments },
   { method: "PUT", path: /^\/wiki\/rest\/api\/content\/(\d+)\/child\/attachment$/, answer: upload },
@@ -120,9 +128,25 @@ function readPage({ world, id, query }: Asked): Response {
   const version = wanted === null ? page.versions.at(-1) : page.versions.find(({ number }) => String(number) === wanted);
   if (version === undefined) throw new Refusal(404, "NOT_FOUND", "Not Found");
   const operations = ["read", "update"].filter((operation) => operation !== "update" || !page.lacks?.includes("update")).map((operation) => ({ operation, targetType: "page" }));
+  const format = query.get("body-format");
+  if (format !== null && format !== "storage" && format !== "view")
+    throw new Refusal(400, "INVALID_REQUEST_PARAMETER", `Provided value {${format}} for 'body-format' is not served here`);
   return Response.json({
     ...shown(page, version),
+    ...(format === "view" ? { body: { view: { representation: "view", value: rendered(world, version.body) } } } : {}),
+    ...(format === null ? { body: {} } : {}),
+    _links: { webui: `/spaces/OPS/pages/${page.id}/${encodeURIComponent(page.title).replaceAll("%20", "+")}`, base: `${world.site}/wiki` },
     ...(query.get("include-operations") === "true" ? { operations: { results: operations, meta: { hasMore: false }, _links: {} } } : {}),
+  });
+}
+
+/** Of what a reader's browser gets, as much as concerns people: storage format has their account ids, this their names. */
+function rendered({ site, people = {} }: ConfluenceWorld, body: string): string {
+  return body.replaceAll(/<ac:link><ri:user ri:account-id="([^"]*)"\s*\/><\/ac:link>/g, (_whole, account: string) => {
+    const name = people[account];
+    return name === undefined
+      ? '<a class="unresolved" href="#" title="This user does not have access to this site">Unlicensed user</a>'
+      : `<a class="confluence-userlink user-mention" data-account-id="${account}" href="${site}/wiki/people/${account}?ref=confluence" data-linked-resource-type="userinfo" data-base-url="${site}/wiki">${name.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</a>`;
   });
 }
 
@@ -216,13 +240,39 @@ async function addComment({ world, request, now }: Asked): Promise<Response> {
   return Response.json(shownComment(world, page, comment), { status: 201, headers: { location: `/wiki/api/v2/footer-comments/${comment.id}` } });
 }
 
+function foundComment({ world, id }: Pick<Asked, "world" | "id">): { readonly page: ConfluencePage; readonly comment: ConfluenceComment } {
+  for (const page of world.pages) {
+    const comment = page.hidden ? undefined : page.comments.find((each) => each.id === id);
+    if (comment !== undefined) return { page, comment };
+  }
+  throw new Refusal(404, "NOT_FOUND", "Not Found");
+}
+
+function readComment({ world, id, query }: Asked): Response {
+  const { page, comment } = foundComment({ world, id });
+  const wanted = query.get("version");
+  const bodies = [...(comment.earlier ?? []), comment.body];
+  const number = wanted === null ? bodies.length : Number(wanted);
+  const body = bodies[number - 1];
+  if (body === undefined) throw new Refusal(404, "NOT_FOUND", "Not Found");
+  return Response.json(shownComment(world, page, comment, { number, body }));
+}
+
+async function updateComment({ world, id, request, now }: Asked): Promise<Response> {
+  const { page, comment } = foundComment({ world, id });
+  const { version, body } = (await request.json()) as { version?: { number?: number }; body?: { representation?: string; value?: string } };
+  if (comment.foreign === true) throw new Refusal(403, "FORBIDDEN", "Current user not permitted to edit this comment");
+  if (body?.representation !== "storage" || body.value === undefined || !isWellFormed(body.value)) throw new Refusal(400, "INVALID_REQUEST_PARAMETER", "Error parsing xhtml");
+  if (version?.number !== (comment.earlier ?? []).length + 2) throw new Refusal(409, "CONFLICT", "Version must be incremented when updating a comment");
+  comment.earlier = [...(comment.earlier ?? []), comment.body];
+  comment.body = kept(body.value, page);
+  world.effects.push(effectOf("changed comment on", page, now, { id, version: version.number }));
+  return Response.json(shownComment(world, page, comment));
+}
+
 function removeComment({ world, id, now }: Asked): Response {
-  const page = world.pages.find(({ comments, hidden }) => !hidden && comments.some((comment) => comment.id === id));
-  if (page === undefined) throw new Refusal(404, "NOT_FOUND", "Not Found");
-  page.comments.splice(
-    page.comments.findIndex((comment) => comment.id === id),
-    1,
-  );
+  const { page, comment } = foundComment({ world, id });
+  page.comments.splice(page.comments.indexOf(comment), 1);
   world.effects.push(effectOf("uncommented", page, now, { id }));
   return new Response(null, { status: 204 });
 }
@@ -249,7 +299,7 @@ function readAttachments({ world, id, query }: Asked): Response {
 async function upload({ world, id, request, now }: Asked): Promise<Response> {
   const page = seen({ world, id });
   if (request.headers.get("x-atlassian-token") !== "nocheck") throw new Refusal(403, "FORBIDDEN", "XSRF check failed");
-  if (page.lacks?.includes("update")) throw new Refusal(403, "FORBIDDEN", "No permission to create attachments");
+  if (page.lacks?.includes("attach")) throw new Refusal(403, "FORBIDDEN", "No permission to create attachments");
   const form = await request.formData();
   const file = form.get("file");
   if (file === null || typeof file === "string") throw new Refusal(400, "BAD_REQUEST", "No file attached");
@@ -289,13 +339,18 @@ function shown({ id, status, title, spaceId }: ConfluencePage, { number, body, m
   };
 }
 
-function shownComment(world: ConfluenceWorld, { id: pageId }: ConfluencePage, { id, body, createdAt }: ConfluenceComment): object {
+function shownComment(
+  world: ConfluenceWorld,
+  { id: pageId }: ConfluencePage,
+  { id, body: last, createdAt, earlier = [] }: ConfluenceComment,
+  { number, body }: { readonly number: number; readonly body: string } = { number: earlier.length + 1, body: last },
+): object {
   return {
     id,
     status: "current",
     title: "Re: page",
     pageId,
-    version: { number: 1, createdAt, minorEdit: false, authorId: world.account.accountId },
+    version: { number, createdAt, minorEdit: false, authorId: world.account.accountId },
     body: { storage: { representation: "storage", value: body } },
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Policy } from "./policy.ts";
+import type { ChangeResult, StoryFile } from "./results.ts";
 
 /** What `verify` and `undo` looked at, in words an operator can repeat by hand; one line each. */
 export type Evidence = readonly string[];
@@ -59,6 +60,10 @@ export interface Story {
   change(): Promise<{ readonly title: string; readonly keys: readonly string[]; readonly outcome: string; readonly lines: readonly string[] }>;
   /** Counts, failures, what is still open, what is carried over. */
   run(): Promise<{ readonly headline: string; readonly lines: readonly string[] }>;
+  /** How every change and each of its steps stands, in the plan's order; absent where nothing but words is told. */
+  results?(): Promise<readonly ChangeResult[]>;
+  /** The tracking workbook as it stands now; undefined, or absent, where none is made. */
+  workbook?(): Promise<StoryFile | undefined>;
 }
 
 /**

@@ -33,7 +33,7 @@ export interface CompiledWindow {
   readonly channels: readonly Named<{ readonly id: string }>[];
   /** Who is told when something is wrong, first to last. */
   readonly owners: readonly CompiledPerson[];
-  readonly page?: { readonly title: string; readonly url?: string };
+  readonly page?: { readonly title: string; readonly url?: string; readonly id?: string; readonly version?: number };
 }
 
 export type Named<T> = T & { readonly name: string };
@@ -54,8 +54,8 @@ export interface CompiledChange {
   readonly leaves: Leaves;
   readonly owners: readonly CompiledPerson[];
   readonly notes: readonly string[];
-  /** `servedBy`: a deployment that another step does for this change too («done above»). */
-  readonly steps: readonly { readonly id: string; readonly servedBy?: string }[];
+  /** `servedBy`: a deployment that another step does for this change too («done above»); `title`: what the plan calls it here. */
+  readonly steps: readonly { readonly id: string; readonly servedBy?: string; readonly title?: string }[];
 }
 
 /** How the platform stands when a step has begun and not ended well. */

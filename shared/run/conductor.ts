@@ -20,8 +20,9 @@ import type { Plans } from "./plans.ts";
 import { previewLines, previewPlan, previewStep, type PlanPreview } from "./preview.ts";
 import { stepSight, streamsOfStep, streamsOfTarget, targetSight, View } from "./sights.ts";
 import { stateOf, type RunState } from "./state.ts";
-import { headlineOf } from "./story.ts";
+import { headlineOf } from "./headline.ts";
 import { walkOf } from "./walk.ts";
+import type { Workbook } from "./workbook.ts";
 
 /** Everything a run needs of the world, through ports. */
 export interface Stage {
@@ -36,6 +37,8 @@ export interface Stage {
   readonly telemetry: Telemetry;
   /** Where the report of a run will be, for messages. */
   reportUrl(run: string): string;
+  /** The tracking workbook as the bytes of an `.xlsx` file; absent where none is made. */
+  workbookFile?(workbook: Workbook): Promise<Uint8Array>;
 }
 
 /** What an activity answers to an orchestrator: the next order, and whom to ring because something changed. */
@@ -51,7 +54,7 @@ export interface Advice<NextOrder> {
  * over, and writes down what came of it. Every method may be called any number of times, at any time, by anyone.
  */
 export function conductorOf(stage: Stage): Conductor {
-  const performer: Performer = { ...stage, storyState: (index) => stateOfRun(index) };
+  const performer: Performer = { ...stage, storyNow: async (index) => ({ index, entries: await stage.journal.readAll(index.plan.window.id) }) };
 
   async function stateOfRun(index: PlanIndex): Promise<RunState> {
     return stateOf(index, await stage.journal.readAll(index.plan.window.id), stage.clock.now());

@@ -10,7 +10,7 @@ import { indexOf, type PlanIndex } from "./plan-index.ts";
 import type { ChangeReport, Kickoff, Moment, Report, Standing, StepReport, Summary, TargetReport } from "./report-schema.ts";
 import { timelineOf } from "./report-timeline.ts";
 import { stateOf, type ChangeState, type RunState, type StepState, type TargetState } from "./state.ts";
-import { headlineOf } from "./story.ts";
+import { headlineOf } from "./headline.ts";
 
 /**
  * What a run came to, told from its plan and its facts alone: the same facts give the same report, whenever it is made.

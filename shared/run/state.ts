@@ -42,7 +42,7 @@ export interface ChangeState {
   readonly as?: Ending;
   readonly why?: string;
   readonly notes: readonly string[];
-  readonly steps: readonly { readonly id: string; readonly servedBy?: string }[];
+  readonly steps: readonly { readonly id: string; readonly servedBy?: string; readonly title?: string }[];
 }
 
 export interface StepState {

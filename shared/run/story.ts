@@ -1,55 +1,53 @@
 import type { Story } from "../action/action.ts";
-import type { RunState } from "./state.ts";
+import type { Caller } from "./calling.ts";
+import { isTicket } from "./carry-over.ts";
+import { ENDINGS } from "./facts.ts";
+import { headlineOf } from "./headline.ts";
+import type { PlanIndex } from "./plan-index.ts";
+import { reportOf } from "./report.ts";
+import { resultsOf } from "./results.ts";
+import { stateOf, type RunState } from "./state.ts";
+import { workbookOf } from "./workbook.ts";
 
-/** Tells a run in words, for messages and comments; the state is read when the words are asked for. */
-export function storyOf(state: () => Promise<RunState>, windowTitle: string, reportUrl: string, change: string): Story {
+/** Tells a run in words, for messages, comments and pages; the facts are read when the words are asked for. @param telling the step that asks. */
+export function storyOf(caller: Pick<Caller, "clock" | "reportUrl" | "storyNow" | "workbookFile">, index: PlanIndex, telling: string): Story {
+  const { change } = index.step(telling);
+  const { id: run, title: windowTitle } = index.plan.window;
+  const state = async (): Promise<RunState> => {
+    const now = await caller.storyNow(index);
+    return stateOf(now.index, now.entries, caller.clock.now());
+  };
   return {
     windowTitle,
-    reportUrl,
+    reportUrl: caller.reportUrl(run),
     async change() {
       const current = await state();
       const own = current.changes.find(({ id }) => id === change);
       const ids = new Set(own?.steps.map(({ id, servedBy }) => servedBy ?? id));
-      const steps = current.steps.filter(({ id, verb }) => ids.has(id) && !verb.startsWith("jira."));
+      const steps = current.steps.filter(({ id, verb }) => ids.has(id) && !isTicket(verb));
       return {
         title: own?.title ?? change,
         keys: own?.keys ?? [],
         outcome: own?.as ?? own?.state ?? "waiting",
-        lines: steps.map((step) => `${step.title}: ${step.as ?? step.state}${step.why === undefined || step.as === "done" ? "" : ` (${step.why})`}`),
+        lines: [
+          ...steps.map((step) => `${step.title}: ${step.as ?? step.state}${step.why === undefined || step.as === "done" ? "" : ` (${step.why})`}`),
+          ...(own?.as !== undefined && ENDINGS[own.as].carriedOver ? ["It is carried over to the next window."] : []),
+        ],
       };
     },
     async run() {
       return headlineOf(await state(), change);
     },
+    async results() {
+      return resultsOf(await state(), telling);
+    },
+    async workbook() {
+      if (caller.workbookFile === undefined) return undefined;
+      const { index: current, entries } = await caller.storyNow(index);
+      const workbook = workbookOf(current.plan, entries, reportOf(current.plan, entries, caller.clock.now()));
+      return { name: `${workbook.title}.xlsx`, mediaType: XLSX, bytes: new Uint8Array(await caller.workbookFile(workbook)) };
+    },
   };
 }
 
-/**
- * One sentence of counts, then what went wrong, what is open and what is carried over; a line each.
- *
- * @param telling the change whose step tells this, if one does: it is done by being read.
- */
-export function headlineOf(state: RunState, telling?: string): { headline: string; lines: readonly string[] } {
-  const told = state.changes
-    .filter(({ steps }) => steps.length > 0)
-    .map((change) => (change.id === telling && change.state !== "ended" ? { ...change, as: "done" as const } : change));
-  const by = (endings: readonly string[]): RunState["changes"] => told.filter(({ as }) => as !== undefined && endings.includes(as));
-  const [done, dropped, carried] = [by(["done", "already"]), by(["dropped"]), by(["skipped", "failed", "unknown"])];
-  const under = told.length - done.length - dropped.length - carried.length;
-  const open = state.obligations.filter(({ closed }) => closed === undefined);
-  const counts = [
-    `${done.length} of ${told.length} changes done`,
-    ...(dropped.length > 0 ? [`${dropped.length} dropped`] : []),
-    ...(carried.length > 0 ? [`${carried.length} carried over`] : []),
-    ...(under > 0 ? [`${under} under way`] : []),
-    ...(open.length > 0 ? [`${open.length} open`] : ["nothing left open"]),
-  ];
-  return {
-    headline: `${counts.join(", ")}.`,
-    lines: [
-      ...carried.map(({ keys, title, as, why }) => `Carried over: ${[...keys, title].join(" ")} (${as}${why === undefined ? "" : `: ${why}`})`),
-      ...dropped.map(({ keys, title, why }) => `Dropped: ${[...keys, title].join(" ")}${why === undefined ? "" : ` (${why})`}`),
-      ...open.map(({ what, openedAt }) => `Still open since ${openedAt}: ${what}`),
-    ],
-  };
-}
+const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { familyOf } from "../action/registry.ts";
+import { SERVER_FAMILIES } from "../action/results.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { targetStream, type Ending, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
@@ -59,9 +60,6 @@ function receiptsOf(entries: readonly Entry[]): Receipts {
   }
   return new Map([...facts].map(([stream, own]) => [stream, ServerReceipt.safeParse(walkOf(own).receipt ?? {}).data ?? {}]));
 }
-
-/** Families of verbs whose targets are servers. */
-const SERVER_FAMILIES: ReadonlySet<string> = new Set(["patch", "pool", "host"]);
 
 interface Work {
   readonly change: ChangeReport;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadPlan } from "../../cli/plan-file.ts";
 import { demoScene, type Scenario } from "../../local/demo-world.ts";
 import { rehearse, type Rehearsal } from "../../local/rehearse.ts";
-import { headlineOf } from "../../shared/run/story.ts";
+import { headlineOf } from "../../shared/run/headline.ts";
 import { breachesOf } from "../support/invariants.ts";
 
 const { plan, inventory } = loadPlan(new URL("../../plans/2024-12-08.yaml", import.meta.url).pathname, new URL("../../plans/inventory.yaml", import.meta.url).pathname);

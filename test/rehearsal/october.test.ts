@@ -13,7 +13,7 @@ import { reportOf } from "../../shared/run/report.ts";
 import { reportHtml } from "../../shared/run/report-html.ts";
 import { reportJson } from "../../shared/run/report-json.ts";
 import { reportMarkdown } from "../../shared/run/report-markdown.ts";
-import { headlineOf } from "../../shared/run/story.ts";
+import { headlineOf } from "../../shared/run/headline.ts";
 import { workbookOf } from "../../shared/run/workbook.ts";
 import { changesOf } from "../support/changes.ts";
 import { breachesOf } from "../support/invariants.ts";
