@@ -1,12 +1,16 @@
 import { request as plainRequest } from "node:http";
 import { describe, expect, it } from "vitest";
-import { DEEDS, mayI, ROLES, type Role } from "../shared/access/roles.ts";
+import { DEEDS, mayI, ROLES, type Deed, type Role } from "../shared/access/roles.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
+import { AccessSettings } from "../shared/access/settings.ts";
+import type { Replies } from "../shared/ports/people.ts";
+import { Secret } from "../shared/ports/secrets.ts";
 import type { Fact } from "../shared/run/facts.ts";
 import { azureDoor, machine, principalHeader, signedIn } from "../test/support/callers.ts";
 import { hostedApp, type HostedApp } from "../test/support/hosted-app.ts";
 import { BEN, planWith, type StepDraft } from "../test/support/plan-with.ts";
 import { planOf } from "../test/support/plan-text.ts";
+import { SIGNING_SECRET, slackScene, type SlackScene } from "../test/support/slack-world.ts";
 import { ENDPOINTS, type EndpointName, type EndpointSpec } from "./endpoints.ts";
 
 const RUN = "2024-12-08";
@@ -41,7 +45,10 @@ function pathOf({ route }: EndpointSpec): string {
   return route.replace("{run}", RUN).replace("{window}", RUN).replace("{step}", "web.deploy").replace("{format}", "json");
 }
 
-const rows = (Object.entries(ENDPOINTS) as [EndpointName, EndpointSpec][]).map(([name, spec]) => [name, spec] as const);
+const all = (Object.entries(ENDPOINTS) as [EndpointName, EndpointSpec][]).map(([name, spec]) => [name, spec] as const);
+/** Those that Slack calls have no callers but Slack; who acts through them is in the table further down. */
+const rows = all.filter(([, { signedForm }]) => signedForm === undefined);
+const slackRows = all.filter(([, { signedForm }]) => signedForm !== undefined);
 
 describe("every endpoint", () => {
   it.each(rows)("%s lets in who the table says, person or machine, and refuses everybody else with a fact", async (name, spec) => {
@@ -78,7 +85,94 @@ describe("every endpoint", () => {
     const others = routes.filter(({ fn }) => fn.trigger["authLevel"] !== "function").map(({ path }) => path);
 
     expect(new Set(asking)).toEqual(new Set([...rows.map(([name, { route }]) => `${name} /api/v1/${route}`), "nowhere /api/v1/{*path}"]));
-    expect(others.filter((path) => !path.startsWith("/api/v1/slack/"))).toEqual(["/api/v1/health", "/api/v1/ready"]);
+    expect(others.toSorted()).toEqual(["/api/v1/health", "/api/v1/ready", ...slackRows.map(([, { route }]) => `/api/v1/${route}`)].toSorted());
+  });
+});
+
+describe("every endpoint that Slack calls", () => {
+  const USERS: Readonly<Record<Role, string>> = { viewer: "UVIEWER", operator: "UOPERATOR", approver: "UAPPROVER", admin: "UADMIN" };
+  /** What is asked through it, and the deed that it is. */
+  const ASKED = {
+    "the command status": ["command", "status", "look"],
+    "the command open": ["command", "open", "look"],
+    "the command abort": ["command", "abort freeze", "abort"],
+    "the button skip": ["interactivity", "skip", "steer"],
+    "the button abort": ["interactivity", "abort", "abort"],
+    "the button approve": ["interactivity", "approve", "approve"],
+  } as const satisfies Record<string, readonly ["command" | "interactivity", string, Deed]>;
+
+  /** The app with Slack before it, where everybody is who their Slack id says, and a step that all of them may approve. */
+  async function withSlack(): Promise<{ hosted: HostedApp; scene: SlackScene; ask(what: keyof typeof ASKED, user: string): Promise<string> }> {
+    const people = Object.entries(USERS).map(([role, slackId]) => ({ name: `Kim ${role}`, slackId, email: `${role}@example.com` }));
+    let scene: SlackScene | undefined;
+    const replies: Replies = {
+      settle: (place, text, decided) => scene?.replies.settle(place, text, decided) ?? Promise.resolve(),
+      whisper: (place, user, text) => scene?.replies.whisper(place, user, text) ?? Promise.resolve(),
+      answer: (to, text) => scene?.replies.answer(to, text) ?? Promise.resolve(),
+    };
+    const hosted = await hostedApp({
+      door: azureDoor(),
+      people: (clock) => (scene = slackScene(clock, USERS)).people,
+      inventory: `person:\n${people.map(({ name, slackId, email }) => `  ${name}: { slackId: ${slackId}, email: ${email} }\n`).join("")}`,
+      app: {
+        slack: {
+          signingSecret: () => Promise.resolve(new Secret("slack-signing-secret", SIGNING_SECRET)),
+          access: AccessSettings.parse(Object.fromEntries(ROLES.map((role) => [`${role}s`, USERS[role]]))),
+          trusting: false,
+          replies,
+        },
+      },
+    });
+    await hosted.store(planWith({ "web.deploy": { approval: { by: people } } }));
+    await hosted.call("POST", "runs", { window: RUN }, signedIn("operator"));
+    await hosted.host.advanceTo("2024-12-08T01:10:00.000Z");
+    if (scene === undefined) throw new Error("Slack is not there");
+    const there = scene;
+    return {
+      hosted,
+      scene: there,
+      async ask(what, user) {
+        const [to, asked] = ASKED[what];
+        const sends = to === "command" ? there.command(user, asked) : there.press(user, { decision: asked });
+        const answer = await hosted.call("POST", `slack/${to}`, sends.body, sends.headers);
+        await hosted.host.idle();
+        expect(answer.status).toBe(200);
+        return to === "command" ? answer.json.text : (there.whispers(user).at(-1) ?? "");
+      },
+    };
+  }
+
+  it.each(ROLES.flatMap((role) => (Object.keys(ASKED) as (keyof typeof ASKED)[]).map((what) => [role, what] as const)))("lets %s use %s as the table says", async (role, what) => {
+    const { hosted: made, ask } = await withSlack();
+    await using hosted = made;
+    const deed = ASKED[what][2];
+
+    const said = await ask(what, USERS[role]);
+
+    const mine = (await hosted.facts(RUN)).filter((fact) => fact.type === "decision.made");
+    if (mayI(role, deed)) {
+      expect(said).not.toContain("Not done");
+      expect(mine).toHaveLength(deed === "look" ? 0 : 1);
+      expect(await refusals(hosted)).toEqual([]);
+    } else {
+      expect(said).toContain(`Kim ${role} is ${role} here; this needs ${DEEDS[deed]}`);
+      expect(mine).toEqual([]);
+      expect(await refusals(hosted)).toMatchObject([{ by: `Slack user ${USERS[role]}`, status: 403 }]);
+    }
+  });
+
+  it.each(slackRows)("%s takes no sign-in and no key for a signature", async (name, spec) => {
+    const { hosted: made } = await withSlack();
+    await using hosted = made;
+    const body = new URLSearchParams({ user_id: USERS.admin, text: "abort", payload: "{}" }).toString();
+
+    for (const headers of [signedIn("admin"), machine("admin"), {}]) {
+      const answer = await hosted.call("POST", spec.route, body, { ...headers, "content-type": "application/x-www-form-urlencoded" });
+      expect(answer.status).toBe(401);
+    }
+
+    expect((await hosted.facts(RUN)).filter(({ type }) => type === "decision.made")).toEqual([]);
+    expect(await refusals(hosted)).toMatchObject([{ by: "nobody", deed: name, status: 401 }]);
   });
 });
 

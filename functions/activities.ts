@@ -12,7 +12,7 @@ import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
 
 /**
- * Registers the activities: muster, advise-step, act-step, advise, close, and one `act-FAMILY` per family of verbs, made from
+ * Registers the activities: muster, advise-step, act-step, advise, close, show-reply, and one `act-FAMILY` per family of verbs, made from
  * the registry, so that pipelines, patching and DNS are functions of their own in Azure's dashboards and scaling. Each
  * answers with an `Outcome` and never throws.
  */
@@ -33,6 +33,13 @@ export function registerActivities(app: App): void {
   activity("close", async ({ run, digest, outcome }) => {
     await conductor.end(run, digest, outcome);
     return { value: { outcome }, ring: [] };
+  });
+
+  activity("show-reply", async ({ place, settle, whisper }) => {
+    const replies = app.slack?.replies;
+    if (settle !== undefined) await replies?.settle(place, settle.text, settle.decided);
+    if (whisper !== undefined) await replies?.whisper(place, whisper.user, whisper.text);
+    return { value: { shown: replies !== undefined }, ring: [] };
   });
 
   activity("advise-step", async (ref) => stepAnswer(ref, await conductor.adviseStep(ref)));

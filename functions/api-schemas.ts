@@ -198,3 +198,15 @@ export const SelfAnswer = z.object({
 });
 export const RefusalsAnswer = z.object({ day: z.iso.date(), refusals: z.array(FactAnswer) });
 export const Problem = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() }).describe("RFC 9457; `title` is the kind of fault");
+
+/** What Slack sends when a button is pressed; the payload is checked where it is read, see shared/access/slack-request.ts. */
+export const SlackForm = z.object({ payload: z.string().describe("JSON of type block_actions; other types are answered and ignored") });
+export const SlackCommandForm = z.object({
+  command: z.string().optional().describe("/nightshift"),
+  text: z.string().optional().describe("status [RUN], open [RUN], abort [freeze|finish|close] [RUN], help"),
+  user_id: z.string().min(1).max(50),
+  trigger_id: z.string().optional().describe("The same command sent twice is one"),
+  response_url: z.string().optional().describe("Where an answer goes that takes longer than two seconds"),
+  ssl_check: z.string().optional(),
+});
+export const SlackAnswer = z.object({ response_type: z.literal("ephemeral"), text: z.string() });

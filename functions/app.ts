@@ -43,3 +43,4 @@ export const WINDOW = "window";
 export const STEP = "step";
 export const TARGET = "target";
 export const FAN = "fan";
+export const REPLY = "reply";

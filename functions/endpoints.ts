@@ -13,6 +13,8 @@ export interface EndpointSpec {
   readonly deed: Deed;
   readonly summary: string;
   readonly body?: z.ZodType;
+  /** Of an endpoint that Slack calls and nobody else: the form that it sends, signed. It has no key of ours. */
+  readonly signedForm?: z.ZodType;
   readonly query?: z.ZodObject;
   readonly answers: Readonly<Record<number, AnswerSpec>>;
 }
@@ -177,6 +179,22 @@ export const ENDPOINTS = {
     query: is.DayQuery,
     answers: { 200: { what: "By instant", schema: is.RefusalsAnswer } },
   },
+  slackInteractivity: {
+    method: "POST",
+    route: "slack/interactivity",
+    deed: "steer",
+    summary: "Slack: somebody pressed a button. What came of it is said in Slack; `approve` needs an approver whom the step names, or an admin",
+    signedForm: is.SlackForm,
+    answers: { 200: { what: "Taken, or refused and said so to who pressed it" } },
+  },
+  slackCommand: {
+    method: "POST",
+    route: "slack/command",
+    deed: "look",
+    summary: "Slack: somebody said /nightshift status, open or abort; an abort needs an operator",
+    signedForm: is.SlackCommandForm,
+    answers: { 200: { what: "What they alone are shown; nothing to Slack's look at the certificate", schema: is.SlackAnswer } },
+  },
   showDocument: {
     method: "GET",
     route: "openapi.json",
@@ -188,6 +206,8 @@ export const ENDPOINTS = {
 
 type Endpoints = typeof ENDPOINTS;
 export type EndpointName = keyof Endpoints;
+/** Those that Slack calls. */
+export type SlackEndpointName = { [Name in EndpointName]: Endpoints[Name] extends { signedForm: z.ZodType } ? Name : never }[EndpointName];
 export type BodyOf<Name extends EndpointName> = Endpoints[Name] extends { body: infer Body extends z.ZodType } ? z.infer<Body> : undefined;
 export type QueryOf<Name extends EndpointName> = Endpoints[Name] extends { query: infer Query extends z.ZodType } ? z.infer<Query> : Record<string, never>;
 
@@ -199,7 +219,7 @@ export const PROBLEMS: Readonly<Record<number, string>> = {
   404: "There is no such thing",
   409: "It contradicts what is there",
   413: "More than two megabytes",
-  415: "The body is not said to be JSON",
+  415: "The body is not said to be JSON, or Slack's a form",
   422: "Refused",
   429: "Too often; Retry-After says when",
   500: "A defect of ours",

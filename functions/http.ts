@@ -5,15 +5,19 @@ import type { z } from "zod";
 import type { Principal } from "../shared/access/principal.ts";
 import { Refusal } from "../shared/access/refusal.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
+import { remembered } from "../shared/access/remembered.ts";
 import { DEEDS, mayI, type Deed } from "../shared/access/roles.ts";
+import { checkSlackSignature, formOf } from "../shared/access/slack-request.ts";
 import { faultRecordOf, type FaultKind } from "../shared/fault/fault.ts";
-import type { App } from "./app.ts";
-import { ENDPOINTS, type BodyOf, type EndpointName, type EndpointSpec, type QueryOf } from "./endpoints.ts";
+import type { App, SlackHand } from "./app.ts";
+import { ENDPOINTS, type BodyOf, type EndpointName, type EndpointSpec, type QueryOf, type SlackEndpointName } from "./endpoints.ts";
 
 /** Bodies above this are refused before they are parsed; a plan of a thousand steps has less than half of it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
+/** Slack's own requests are small; more than this was made by somebody else. */
+const LARGEST_FORM = 256 * 1024;
 
-export const STATUS: Readonly<Record<FaultKind, number>> = {
+const STATUS: Readonly<Record<FaultKind, number>> = {
   invalid: 400,
   absent: 404,
   conflict: 409,
@@ -64,12 +68,59 @@ function serve(
   deed: Deed,
   work: (request: HttpRequest, context: InvocationContext, principal: Principal) => Promise<HttpResponseInit>,
 ): void {
-  const handler: HttpHandler = async (request, context) => {
+  const handler = guarded(app, name, async (request, context, recognised) => {
+    const principal = await app.door.enter(request.headers);
+    recognised(principal);
+    if (!mayI(principal.role, deed)) throw new Refusal(403, `${principal.name} is ${principal.role} here; this needs ${DEEDS[deed]}`);
+    return work(request, context, principal);
+  });
+  functions.http(name, { methods, route: `v1/${route}`, authLevel: "function", extraInputs: [df.input.durableClient()], handler });
+}
+
+/** One call of Slack's: its signature holds. Who acts in it is the handler's to find out. */
+export interface SlackCall {
+  readonly slack: SlackHand;
+  readonly form: URLSearchParams;
+  readonly client: DurableClient;
+}
+
+/**
+ * Registers one of the addresses that Slack calls. Open to everybody at the platform, since Slack has no key of ours: nothing is
+ * read before the signature is proved, strangers share one allowance, and who is turned away is a fact, as at the other addresses.
+ */
+export function slackEndpoint(app: App, name: SlackEndpointName, handle: (call: SlackCall) => Promise<HttpResponseInit>): void {
+  const spec: EndpointSpec = ENDPOINTS[name];
+  const { slack } = app;
+  const secrets = remembered({ read: () => slack?.signingSecret() ?? Promise.reject(new Refusal(404, NO_HAND)) }, app.stage.clock);
+  const handler = guarded(app, name, async (request, context) => {
+    let form: URLSearchParams;
+    try {
+      if (slack === undefined) throw new Refusal(404, NO_HAND);
+      const body = await bytesOf(request, LARGEST_FORM);
+      checkSlackSignature(request.headers, body, (await secrets.read("signing secret")).reveal(), app.stage.clock.now());
+      expectType(request, "application/x-www-form-urlencoded", "a form");
+      form = formOf(body);
+    } catch (refused) {
+      if (refused instanceof Refusal) app.door.count(undefined);
+      throw refused;
+    }
+    return handle({ slack, form, client: df.getClient(context) });
+  });
+  functions.http(name, { methods: [spec.method], route: `v1/${spec.route}`, authLevel: "anonymous", extraInputs: [df.input.durableClient()], handler });
+}
+
+const NO_HAND = "Slack is no hand here: no signing secret is set";
+
+/** A handler whose refusals are facts, and which answers whatever is thrown as a problem. */
+function guarded(
+  app: App,
+  name: string,
+  work: (request: HttpRequest, context: InvocationContext, recognised: (principal: Principal) => void) => Promise<HttpResponseInit>,
+): HttpHandler {
+  return async (request, context) => {
     let principal: Principal | undefined;
     try {
-      principal = await app.door.enter(request.headers);
-      if (!mayI(principal.role, deed)) throw new Refusal(403, `${principal.name} is ${principal.role} here; this needs ${DEEDS[deed]}`);
-      return await work(request, context, principal);
+      return await work(request, context, (known) => (principal = known));
     } catch (thrown) {
       if (thrown instanceof Refusal) await writeDown(app, name, request, context, thrown, principal);
       const fault = faultRecordOf(thrown);
@@ -78,20 +129,12 @@ function serve(
       return problem(status, fault.kind, fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message, fault.retryAfterMs);
     }
   };
-  functions.http(name, { methods, route: `v1/${route}`, authLevel: "function", extraInputs: [df.input.durableClient()], handler });
 }
 
 /** Most that a fact keeps of what a caller wrote. */
 const LONGEST_QUOTE = 300;
 
-export async function writeDown(
-  app: App,
-  name: string,
-  request: HttpRequest,
-  context: InvocationContext,
-  { status, message }: Refusal,
-  principal: Principal | undefined,
-): Promise<void> {
+async function writeDown(app: App, name: string, request: HttpRequest, context: InvocationContext, { status, message }: Refusal, principal: Principal | undefined): Promise<void> {
   const by = principal?.name ?? "nobody";
   app.stage.telemetry.event("access.refused", { run: ACCESS_RUN, by, deed: name, status }, "warning");
   const refused = {
@@ -111,7 +154,7 @@ export async function writeDown(
   }
 }
 
-export function problem(status: number, title: string, detail: string, retryAfterMs?: number): HttpResponseInit {
+function problem(status: number, title: string, detail: string, retryAfterMs?: number): HttpResponseInit {
   return {
     status,
     headers: {
@@ -124,10 +167,8 @@ export function problem(status: number, title: string, detail: string, retryAfte
 
 async function bodyOf(request: HttpRequest, schema: z.ZodType): Promise<unknown> {
   // Anything else could be sent by a foreign page from the browser of someone who is signed in.
-  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
-  if (type.trim().toLowerCase() !== "application/json") throw new Refusal(415, "the body is not said to be JSON; expected content-type: application/json");
-  const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > LARGEST_BODY) throw new Refusal(413, `the body has ${bytes.byteLength} bytes; ${LARGEST_BODY} is the most`);
+  expectType(request, "application/json", "JSON");
+  const bytes = await bytesOf(request, LARGEST_BODY);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -135,6 +176,20 @@ async function bodyOf(request: HttpRequest, schema: z.ZodType): Promise<unknown>
     throw new Refusal(400, "the body is not JSON in UTF-8");
   }
   return parsed(schema, value, "body");
+}
+
+function expectType(request: HttpRequest, wanted: string, inWords: string): void {
+  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+  if (type.trim().toLowerCase() !== wanted) throw new Refusal(415, `the body is not said to be ${inWords}; expected content-type: ${wanted}`);
+}
+
+/** The whole body. One that says itself that it is too large is not read. */
+async function bytesOf(request: HttpRequest, most: number): Promise<Uint8Array> {
+  const said = Number(request.headers.get("content-length") ?? 0);
+  if (said > most) throw new Refusal(413, `the body has ${said} bytes; ${most} is the most`);
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.byteLength > most) throw new Refusal(413, `the body has ${bytes.byteLength} bytes; ${most} is the most`);
+  return bytes;
 }
 
 function parsed(schema: z.ZodType, value: unknown, whole: string): unknown {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEEDS } from "../shared/access/roles.ts";
+import { SIGNATURE_HEADER } from "../shared/access/slack-request.ts";
 import { Problem } from "./api-schemas.ts";
 import { ENDPOINTS, PROBLEMS, type EndpointSpec } from "./endpoints.ts";
 
@@ -33,6 +34,12 @@ export function openApiOf(version: string): object {
       securitySchemes: {
         platformKey: { type: "apiKey", in: "header", name: "x-functions-key", description: "Opens the Functions host; says nothing about who calls" },
         machineKey: { type: "apiKey", in: "header", name: "x-nightshift-key", description: "NAME:VALUE of a machine's key" },
+        slackSignature: {
+          type: "apiKey",
+          in: "header",
+          name: SIGNATURE_HEADER,
+          description: "Slack's signature v0 of the body and of x-slack-request-timestamp, at most five minutes old",
+        },
         signIn: { type: "http", scheme: "bearer", description: "Entra ID by App Service authentication" },
       },
     },
@@ -49,7 +56,7 @@ function open(operationId: string, summary: string, answers: Readonly<Record<num
   };
 }
 
-function operationOf(name: string, { route, deed, summary, body, query, answers }: EndpointSpec): object {
+function operationOf(name: string, { route, deed, summary, body, signedForm, query, answers }: EndpointSpec): object {
   const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, param]) => ({ name: param, in: "path", required: true, schema: { type: "string", minLength: 1 } }));
   const inQuery = Object.entries(query?.shape ?? {}).map(([param, schema]) => ({
     name: param,
@@ -58,13 +65,15 @@ function operationOf(name: string, { route, deed, summary, body, query, answers 
     ...description(schema),
     schema: jsonSchema(schema as z.ZodType, "input"),
   }));
-  const problems = Object.keys(PROBLEMS).filter((status) => !(status in answers) && (body !== undefined || !["413", "415"].includes(status)));
+  const problems = Object.keys(PROBLEMS).filter((status) => !(status in answers) && ((body ?? signedForm) !== undefined || !["413", "415"].includes(status)));
   return {
     operationId: name,
     summary,
     description: `Needs the role ${DEEDS[deed]}.`,
     ...(inPath.length + inQuery.length === 0 ? {} : { parameters: [...inPath, ...inQuery] }),
+    ...(signedForm === undefined ? {} : { security: [{ slackSignature: [] }] }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
+    ...(signedForm === undefined ? {} : { requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema: jsonSchema(signedForm, "input") } } } }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, { what, schema, types = [] }]) => [status, { description: what, ...content(schema, types) }])),
       ...Object.fromEntries(problems.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }])),

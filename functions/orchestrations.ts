@@ -1,9 +1,10 @@
 import * as df from "durable-functions";
 import { fan } from "../orchestrators/fan.ts";
+import { reply } from "../orchestrators/reply.ts";
 import { step } from "../orchestrators/step.ts";
 import { target } from "../orchestrators/target.ts";
 import { window } from "../orchestrators/window.ts";
-import { FAN, STEP, TARGET, WINDOW } from "./app.ts";
+import { FAN, REPLY, STEP, TARGET, WINDOW } from "./app.ts";
 
 /** Binds the orchestrators to durable-functions. */
 export function registerOrchestrations(): void {
@@ -11,4 +12,5 @@ export function registerOrchestrations(): void {
   df.app.orchestration(STEP, step as df.OrchestrationHandler);
   df.app.orchestration(TARGET, target as df.OrchestrationHandler);
   df.app.orchestration(FAN, fan as df.OrchestrationHandler);
+  df.app.orchestration(REPLY, reply as df.OrchestrationHandler);
 }

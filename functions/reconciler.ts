@@ -3,6 +3,7 @@ import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
 import { Fault, faultRecordOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
+import { acknowledgeButton } from "../shared/run/buttons.ts";
 import { drive } from "../shared/run/drive.ts";
 import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, type Decision, type Fact, type FactOf } from "../shared/run/facts.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
@@ -108,7 +109,8 @@ async function carryOut(app: App, client: DurableClient, index: PlanIndex, order
     case "alarm": {
       const { about, nth, text, lines, mention } = order;
       // Told first: a key is told once, so a guard that dies in between says nothing twice, and one that tells nobody tries again.
-      await stage.people.tell(run, { key: `${run}/guard/${about}/${nth}`, channels: plan.window.channels.map(({ id }) => id), mention, text, lines: [...lines] });
+      const notice = { key: `${run}/guard/${about}/${nth}`, channels: plan.window.channels.map(({ id }) => id), mention, text, lines: [...lines] };
+      await stage.people.tell(run, { ...notice, actions: [acknowledgeButton(run, notice.key)] });
       await note(app, run, { type: "guard.alarmed", at, about, nth, lines: [text, ...lines] });
       stage.telemetry.event("alarm.raised", { run, about, nth }, "warning");
     }

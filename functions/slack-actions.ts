@@ -1,94 +1,83 @@
-import { app as functions, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
-import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
+import type { ReplyInput } from "../orchestrators/wire.ts";
 import type { Principal } from "../shared/access/principal.ts";
 import { Refusal } from "../shared/access/refusal.ts";
 import { DEEDS, mayI, type Deed } from "../shared/access/roles.ts";
 import { slackPrincipal } from "../shared/access/slack-principal.ts";
-import { checkSlackSignature, pressOf, slashOf, type Press, type SlashCommand } from "../shared/access/slack-request.ts";
-import { Fault, faultRecordOf, outcomeOf } from "../shared/fault/fault.ts";
+import { pressOf, slashOf, type Press, type SlashCommand } from "../shared/access/slack-request.ts";
+import { Fault, outcomeOf } from "../shared/fault/fault.ts";
 import { digestOf } from "../shared/plan/compiled.ts";
+import { answerTo, endedBefore } from "../shared/run/answered.ts";
+import { RUN_STREAM, type Decision } from "../shared/run/facts.ts";
 import { openOf } from "../shared/run/obligations.ts";
-import { headlineOf } from "../shared/run/headline.ts";
-import type { Decision } from "../shared/run/facts.ts";
+import { headlineOf } from "../shared/run/story.ts";
 import { digestOfRun, windowRuns } from "./api-runs.ts";
-import type { App, SlackHand } from "./app.ts";
-import { makeDecision, whatAbortMeans } from "./decisions.ts";
-import { problem, STATUS, writeDown } from "./http.ts";
+import { REPLY, type App, type SlackHand } from "./app.ts";
+import { makeDecision, whatAbortMeans, type Made } from "./decisions.ts";
+import { ENDPOINTS, type SlackEndpointName } from "./endpoints.ts";
+import { slackEndpoint } from "./http.ts";
 
-/** Slack's own requests are small; more than this was made by somebody else. */
-const LARGEST_BODY = 256 * 1024;
+/** Slack gives up after three seconds; what takes longer than this is answered later. */
+const AT_ONCE_MS = 2_000;
 
 /**
- * Registers the two addresses that Slack calls: buttons and the slash command. Open to everybody at the platform, since Slack has no
- * key of ours; nothing is read before the signature is proved. Slack waits three seconds: a decision is a fact and a ring.
+ * Registers the two addresses that Slack calls: buttons and the slash command. Slack waits three seconds: a decision is a fact
+ * and a ring, no vendor is called meanwhile, and what people are to see of it is shown by an orchestration of its own.
  */
 export function registerSlack(app: App): void {
-  address("slackInteractivity", "interactivity", async (slack, form, client) => {
+  slackEndpoint(app, "slackInteractivity", async ({ slack, form, client }) => {
     const press = pressOf(form);
     if (press !== undefined) await pressed(slack, press, client);
     return { status: 200 };
   });
 
-  address("slackCommand", "command", async (slack, form, client) => {
+  slackEndpoint(app, "slackCommand", async ({ slack, form, client }) => {
     // Slack looks from time to time whether the address has a certificate.
     if (form.get("ssl_check") === "1") return { status: 200 };
-    return { jsonBody: { response_type: "ephemeral", text: escaped(await said(slack, form, client)) } };
+    const { answerTo: later } = slashOf(form);
+    const answer = said(slack, form, client);
+    const text = later === undefined || app.pause === undefined ? await answer : await Promise.race([answer, app.pause(AT_ONCE_MS)]);
+    if (text !== undefined) return { jsonBody: { response_type: "ephemeral", text: escaped(text) } };
+    void answer.then((late) => outcomeOf(() => slack.replies.answer(later ?? "", late)));
+    return { jsonBody: { response_type: "ephemeral", text: "This takes a moment; the answer follows here." } };
   });
 
-  function address(name: string, path: string, work: (slack: SlackHand, form: URLSearchParams, client: DurableClient) => Promise<HttpResponseInit>): void {
-    const handler = async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-      try {
-        if (app.slack === undefined) throw new Refusal(404, "Slack is no hand here: no signing secret is set");
-        return await work(app.slack, await formOf(app.slack, request), df.getClient(context));
-      } catch (thrown) {
-        if (thrown instanceof Refusal) await writeDown(app, name, request, context, thrown, undefined);
-        const fault = faultRecordOf(thrown);
-        if (fault.kind === "defect") context.error(`${name}: ${fault.message}`);
-        return problem(
-          thrown instanceof Refusal ? thrown.status : STATUS[fault.kind],
-          fault.kind,
-          fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message,
-        );
-      }
-    };
-    functions.http(name, { methods: ["POST"], route: `v1/slack/${path}`, authLevel: "anonymous", extraInputs: [df.input.durableClient()], handler });
-  }
-
-  async function formOf(slack: SlackHand, request: HttpRequest): Promise<URLSearchParams> {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    if (bytes.byteLength > LARGEST_BODY) throw new Refusal(413, `the body has ${bytes.byteLength} bytes; ${LARGEST_BODY} is the most`);
-    checkSlackSignature(request.headers, bytes, (await slack.signingSecret()).reveal(), app.stage.clock.now());
-    return new URLSearchParams(new TextDecoder().decode(bytes));
-  }
-
-  async function pressed(slack: SlackHand, { user, pressed: { decision, run, about, step, target, preview }, message }: Press, client: DurableClient): Promise<void> {
-    const answer = await outcomeOf(async () => {
-      const principal = await principalFor(slack, user, decision === "approve" ? "approve" : decision === "abort" ? "abort" : "steer", "slackInteractivity");
-      // The same button of the same question is one decision, whoever presses it and however often.
-      const id = `slack-${digestOf([run, about, step, target, preview, decision]).slice(0, 24)}`;
-      const subject = decision === "abort" ? { mode: "close" as const } : { ...(step === undefined ? {} : { step }), ...(target === undefined ? {} : { target }) };
-      return makeDecision(app, client, principal, run, { id, decision, ...subject, ...(preview === undefined ? {} : { preview }) }).catch((thrown: unknown) =>
-        refused(thrown, principal, "slackInteractivity"),
-      );
+  async function pressed(slack: SlackHand, { user, pressed: press, message }: Press, client: DurableClient): Promise<void> {
+    const { decision, run, about, step, target, preview } = press;
+    const answer = await outcomeOf(async (): Promise<Pick<Made, "decision" | "isNew"> & { by: Principal }> => {
+      const by = await principalFor(slack, user, decision === "approve" ? "approve" : decision === "abort" ? "abort" : "steer", "slackInteractivity");
+      const question = { run, about, ...where(press) };
+      const earlier = decision === "abort" ? undefined : await answerTo(app.stage.journal, question);
+      if (earlier !== undefined) return { decision: earlier, isNew: false, by };
+      const ended = decision === "abort" ? undefined : await endedBefore(app.stage.journal, question);
+      if (ended !== undefined) throw new Fault("conflict", `${step ?? run} has ended as ${ended.as}: ${ended.why}`);
+      // One question has one answer, whoever presses what and however often; and a run is aborted once.
+      const id = `slack-${digestOf(decision === "abort" ? [run, decision] : [run, about, step, target, preview]).slice(0, 24)}`;
+      const request = { id, decision, ...(decision === "abort" ? { mode: "close" as const } : where(press)), ...(preview === undefined ? {} : { preview }) };
+      const made = await makeDecision(app, client, by, run, request).catch((thrown: unknown) => refused(thrown, by, "slackInteractivity"));
+      return { ...made, by };
     });
     if (message === undefined) return;
     const { channel, ts, thread, text } = message;
-    // What was decided stands, whether or not Slack can show it.
-    await outcomeOf(() =>
-      answer.ok
-        ? slack.replies.settle({ channel, ts, ...(thread === undefined ? {} : { thread }) }, text, inWords(answer.value.decision))
-        : slack.replies.whisper(channel, user, `Not done: ${answer.fault.message}`),
-    );
+    const place = { channel, ts, ...(thread === undefined ? {} : { thread }) };
+    if (!answer.ok) return show(client, { place, whisper: { user, text: `Not done: ${answer.fault.message}` } });
+    const { decision: made, isNew, by } = answer.value;
+    const own = isNew || (made.by === by.name && made.decision === decision);
+    await show(client, { place, settle: { text, decided: inWords(made) }, ...(own ? {} : { whisper: { user, text: `Already decided: ${inWords(made)}` } }) });
+  }
+
+  /** What was decided stands, whether or not it can be shown. */
+  async function show(client: DurableClient, input: ReplyInput): Promise<void> {
+    await outcomeOf(() => client.startNew(REPLY, { instanceId: `${REPLY}~${digestOf(input).slice(0, 24)}`, input }));
   }
 
   async function said(slack: SlackHand, form: URLSearchParams, client: DurableClient): Promise<string> {
     const { user, once, command } = slashOf(form);
-    if (command.does === "help") return HELP;
+    if (command.does === "help") return command.mistake === undefined ? HELP : `I did not understand that: ${command.mistake}.\n${HELP}`;
     const answer = await outcomeOf(async () => {
       const principal = await principalFor(slack, user, command.does === "abort" ? "abort" : "look", "slackCommand");
-      if (command.does === "open") return openNow(command.run);
-      const run = command.run ?? (await latestRun());
+      if (command.does === "open") return openNow(command.run === undefined ? undefined : await runMeant(command));
+      const run = await runMeant(command);
       return command.does === "abort" ? aborted(client, principal, run, command, once) : statusOf(run);
     });
     return answer.ok ? answer.value : `Not done: ${answer.fault.message}`;
@@ -128,16 +117,30 @@ export function registerSlack(app: App): void {
     return open.flat().join("\n") || "Nothing is open.";
   }
 
-  async function latestRun(): Promise<string> {
-    const [run] = await windowRuns(app);
-    if (run === undefined) throw new Fault("absent", "there is no run");
-    return run;
+  /** The run that is meant: the one that is named or, where none is, the latest; for an abort the one that can still be aborted. */
+  async function runMeant({ run, does }: Exclude<SlashCommand, { does: "help" }>): Promise<string> {
+    const runs = await windowRuns(app);
+    const now = app.stage.clock.now();
+    const toCome = (await app.stage.plans.latest()).filter(({ plan }) => now < Date.parse(plan.window.cutoff)).map(({ plan }) => plan.window.id);
+    if (run !== undefined) {
+      const known = new Set([...runs, ...(does === "abort" ? toCome : [])]);
+      if (!known.has(run)) throw new Fault("absent", `there is no run ${run}; ${known.size === 0 ? "there is none yet" : `there is ${[...known].slice(0, 5).join(", ")}`}`);
+      return run;
+    }
+    if (does === "abort") {
+      for (const candidate of runs) if (!(await app.stage.journal.read(candidate, RUN_STREAM)).some(({ type }) => type === "run.ended")) return candidate;
+    }
+    // A window that has not started can be aborted already.
+    const meant = does === "abort" ? toCome.toSorted()[0] : runs[0];
+    if (meant === undefined) throw new Fault("absent", does === "abort" ? "nothing runs, and no window is to come" : "there is no run yet");
+    return meant;
   }
 
-  /** @throws Refusal 403, which is a fact. */
-  async function principalFor(slack: SlackHand, user: string, deed: Deed, name: string): Promise<Principal> {
+  /** @throws Refusal 403 or 429, which is a fact. */
+  async function principalFor(slack: SlackHand, user: string, deed: Deed, name: SlackEndpointName): Promise<Principal> {
     const { inventory } = await app.inventory();
     try {
+      app.door.count(`Slack user ${user}`);
       const principal = slackPrincipal(user, inventory.entries("person"), slack.access, slack.trusting);
       if (!mayI(principal.role, deed)) throw new Refusal(403, `${principal.name} is ${principal.role} here; this needs ${DEEDS[deed]}`);
       return principal;
@@ -147,12 +150,20 @@ export function registerSlack(app: App): void {
   }
 
   /** Slack wants 200 and shows people the reason; who was turned away is a fact all the same. */
-  async function refused(thrown: unknown, by: { readonly name: string; readonly role?: Principal["role"] }, name: string): Promise<never> {
+  async function refused(thrown: unknown, by: { readonly name: string; readonly role?: Principal["role"] }, name: SlackEndpointName): Promise<never> {
     if (thrown instanceof Refusal) {
       const { status, message } = thrown;
       await outcomeOf(() =>
         app.door.refusals.write(
-          { by: by.name, deed: name, method: "POST", path: "/api/v1/slack", status, why: message.slice(0, 300), ...(by.role === undefined ? {} : { role: by.role }) },
+          {
+            by: by.name,
+            deed: name,
+            method: "POST",
+            path: `/api/v1/${ENDPOINTS[name].route}`,
+            status,
+            why: message.slice(0, 300),
+            ...(by.role === undefined ? {} : { role: by.role }),
+          },
           true,
         ),
       );
@@ -161,7 +172,16 @@ export function registerSlack(app: App): void {
   }
 }
 
-const HELP = "Say one of: status [RUN], open, abort [freeze|finish|close] [RUN]";
+const HELP = [
+  "Say one of:",
+  "/nightshift status [RUN]: how the latest run stands, and what people are asked",
+  "/nightshift open [RUN]: what is open right now",
+  "/nightshift abort [freeze|finish|close] [RUN]: hold everything; finish what runs and then close up; close up now (this if you name none)",
+].join("\n");
+
+function where({ step, target }: Press["pressed"]): { step?: string; target?: string } {
+  return { ...(step === undefined ? {} : { step }), ...(target === undefined ? {} : { target }) };
+}
 
 const PAST = {
   approve: "Approved",

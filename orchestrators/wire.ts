@@ -1,4 +1,5 @@
 import type { Outcome } from "../shared/fault/fault.ts";
+import type { MessagePlace } from "../shared/ports/people.ts";
 import type { StepRef, TargetRef } from "../shared/run/facts.ts";
 import type { Order } from "../shared/run/next-order.ts";
 import type { StepOrder } from "../shared/run/next-step.ts";
@@ -36,6 +37,14 @@ export interface StepAdvice {
   readonly children: readonly Child<TargetRef>[];
 }
 
+/** What somebody who pressed a button is to be shown: in the message itself, or to them alone. */
+export interface ReplyInput {
+  readonly place: MessagePlace;
+  /** What was decided, and the message's own text as it was sent back. */
+  readonly settle?: { readonly text: string; readonly decided: string };
+  readonly whisper?: { readonly user: string; readonly text: string };
+}
+
 /** Activities by name, with what they take and give. Names of the family activities are `act-FAMILY`. */
 export interface Activities {
   muster: { takes: WindowInput; gives: Outcome<WaveAnswer> };
@@ -43,6 +52,7 @@ export interface Activities {
   "advise-step": { takes: StepRef; gives: Outcome<StepAdvice> };
   "act-step": { takes: { readonly ref: StepRef; readonly order: StepOrder; readonly seq: number }; gives: Outcome<StepAdvice> };
   advise: { takes: TargetRef; gives: Outcome<TargetAdvice> };
+  "show-reply": { takes: ReplyInput; gives: Outcome<{ readonly shown: boolean }> };
 }
 export type FamilyActivity = { takes: { readonly ref: TargetRef; readonly order: Order; readonly seq: number }; gives: Outcome<TargetAdvice> };
 

@@ -4,7 +4,7 @@ import { Fault } from "../../shared/fault/fault.ts";
 import { named } from "../../shared/inventory/schema.ts";
 import { durationMs, durationText } from "../../shared/plan/duration.ts";
 import { isoOf } from "../../shared/ports/clock.ts";
-import type { People } from "../../shared/ports/people.ts";
+import type { NoticeAction, People } from "../../shared/ports/people.ts";
 import { askText, reminderText, withdrawalText } from "./words.ts";
 
 const LEAST_MS = 60_000;
@@ -73,7 +73,7 @@ export const personDo = defineAction<{ people: People }, z.infer<typeof Params>,
       reminders: 0,
     };
     // Someone may have done it before being asked.
-    if (doneBy(call.answers) === undefined) await people.tell(call.run, noticeOf(asked, `${call.key}/ask`, askText(asked, call)));
+    if (doneBy(call.answers) === undefined) await people.tell(call.run, { ...noticeOf(asked, `${call.key}/ask`, askText(asked, call)), actions: buttonsOf(asked, call) });
     return asked;
   },
 
@@ -91,7 +91,7 @@ export const personDo = defineAction<{ people: People }, z.infer<typeof Params>,
     const waiting = { state: "running", note: `waits for ${asked.who.name} since ${asked.askedAt}, until ${asked.until}` } as const;
     if (reminders <= asked.reminders) return waiting;
     // Intervals that passed unnoticed are made up for by one reminder.
-    await people.tell(call.run, noticeOf(asked, `${call.key}/remind/${reminders}`, reminderText(asked, call)));
+    await people.tell(call.run, { ...noticeOf(asked, `${call.key}/remind/${reminders}`, reminderText(asked, call)), actions: buttonsOf(asked, call) });
     return { ...waiting, receipt: { ...asked, reminders } };
   },
 
@@ -137,6 +137,17 @@ function said({ by, at, note }: Answer): string {
 
 function noticeOf({ who }: Asked, key: string, { text, lines }: { text: string; lines: readonly string[] }) {
   return { key, channels: who.channels, mention: who.mention, text, lines };
+}
+
+/** The question and its reminders ask the same: whichever is answered, all are. */
+function buttonsOf({ what, evidence }: Asked, { run, step, target, key }: Call): readonly NoticeAction[] {
+  const about = { run, about: key, step, target };
+  const short = what.length > 120 ? `${what.slice(0, 119)}…` : what;
+  const wanted = evidence === undefined ? "" : ` Asked for with it, and only sent by the command: ${evidence.slice(0, 100)}`;
+  return [
+    { decision: "done", label: "Done", confirm: `Is it done: ${short}?${wanted}`, style: "primary", ...about },
+    { decision: "skip", label: "Cannot be done", confirm: `Say that it will not be done: ${short}? What needs it is not done either.`, ...about },
+  ];
 }
 
 function times(count: number): string {

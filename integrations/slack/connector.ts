@@ -67,8 +67,10 @@ export interface Chat {
   post(channel: string, message: ChatText, mark: Mark, where?: { readonly thread: string; readonly alsoInChannel: boolean }): Promise<ChatMessage>;
   /** Replaces text and mark of a message of ours. */
   update(message: ChatMessage, text: ChatText, mark: Mark): Promise<void>;
-  /** Shows something to one user alone, who is in the channel; it is nowhere else and not kept. */
-  whisper(channel: string, user: string, text: ChatText): Promise<void>;
+  /** Shows something to one user alone, who is in the channel; it is nowhere else and not kept. @param thread where they shall see it. */
+  whisper(channel: string, user: string, text: ChatText, thread?: string): Promise<void>;
+  /** Answers whoever gave a command, alone, at the address that Slack sent with it: good for five answers in half an hour. */
+  respond(url: string, text: ChatText): Promise<void>;
   /** An address that opens the message in Slack. */
   link(message: Pick<ChatMessage, "channel" | "ts">): Promise<string>;
   /** Runs `work` alone for this channel in this process: between looking and posting nobody else posts. */
@@ -210,8 +212,21 @@ export function connectSlack(settings: SlackSettings, outside: Outside): Chat {
       await call("chat.update", channel, (slack) => slack.chat.update({ channel, ts, text, blocks: blocksOf(paragraphs, buttons), metadata: metadataOf(mark), link_names: false }));
     },
 
-    async whisper(channel, user, { text, paragraphs }) {
-      await call("chat.postEphemeral", channel, (slack) => slack.chat.postEphemeral({ channel, user, text, blocks: blocksOf(paragraphs), link_names: false }));
+    async whisper(channel, user, { text, paragraphs }, thread) {
+      const message = { channel, user, text, blocks: blocksOf(paragraphs), link_names: false };
+      await call("chat.postEphemeral", channel, ({ chat }) => chat.postEphemeral(thread === undefined ? message : { ...message, thread_ts: thread }));
+    },
+
+    async respond(url, { text, paragraphs }) {
+      if (!url.startsWith("https://hooks.slack.com/")) throw new Fault("invalid", "a late answer goes to https://hooks.slack.com/ only", { vendor: "slack" });
+      // The address is a capability: no token goes along, and it is said in no fault.
+      const body = JSON.stringify({ response_type: "ephemeral", replace_original: false, text, blocks: blocksOf(paragraphs) });
+      const answer = await outside
+        .fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) })
+        .catch((cause: unknown) => {
+          throw new Fault("unavailable", "Slack: a late answer: no answer", { vendor: "slack", cause });
+        });
+      if (!answer.ok) throw new Fault(answer.status < 500 ? "rejected" : "unavailable", `Slack: a late answer: HTTP ${answer.status}`, { vendor: "slack" });
     },
 
     async link({ channel, ts }) {

@@ -38,9 +38,12 @@ export function slackReplies(chat: Chat): Replies {
       // As Slack sent it, it is escaped; whole lines are left out, since a cut could end within an escape.
       let kept = "";
       for (const line of before.split("\n")) if (kept.length + line.length < SLACK_LIMITS.paragraph) kept += `${kept === "" ? "" : "\n"}${line}`;
-      await chat.update(message, { text: `${kept}\n${text}`.slice(0, SLACK_LIMITS.text), paragraphs: [...(kept === "" ? [] : [kept]), ...paragraphs] }, message.mark);
+      // A press from a message that was settled meanwhile says nothing twice.
+      const added = kept.includes(text) ? { text: kept, paragraphs: [kept] } : { text: `${kept}\n${text}`, paragraphs: [...(kept === "" ? [] : [kept]), ...paragraphs] };
+      await chat.update(message, { ...added, text: added.text.slice(0, SLACK_LIMITS.text) }, message.mark);
     },
-    whisper: (channel, user, text) => chat.whisper(channel, user, messageOf({ lines: [text] })),
+    whisper: ({ channel, thread }, user, text) => chat.whisper(channel, user, messageOf({ lines: [text] }), thread),
+    answer: (to, text) => chat.respond(to, messageOf({ lines: [text] })),
   };
 }
 

@@ -8,6 +8,8 @@ export interface SlackWorld extends World {
   readonly channels: SlackChannel[];
   /** In the order in which they were posted. */
   readonly messages: SlackMessage[];
+  /** How many late answers each address has taken. */
+  readonly lateAnswers: Record<string, number>;
 }
 
 export interface SlackUser {
@@ -54,16 +56,19 @@ class Refusal extends Error {}
  */
 export const slackSimulator: Simulator<SlackWorld> = {
   systems: ["slack"],
-  systemOf: (url) => (url.hostname === "slack.com" && url.pathname.startsWith("/api/") ? "slack" : undefined),
+  // Late answers are in no description of the vendor's: they are answered, and not recorded.
+  systemOf: (url) => (url.hostname === "hooks.slack.com" ? "web" : url.hostname === "slack.com" && url.pathname.startsWith("/api/") ? "slack" : undefined),
   newWorld: () => ({
     team: { id: "T01NIGHT", name: "nightshift", url: "https://nightshift.slack.com/" },
     bot: { userId: "U01BOT", botId: "B01BOT", appId: "A01BOT", name: "nightshift" },
     users: [],
     channels: [],
     messages: [],
+    lateAnswers: {},
     effects: [],
   }),
   handler: (world) => async (request, now) => {
+    if (new URL(request.url).hostname === "hooks.slack.com") return takeLate(world, request, now);
     const method = METHODS[new URL(request.url).pathname.slice("/api/".length)];
     if (method === undefined) return Response.json({ ok: false, error: "unknown_method" });
     if (request.method !== "POST") return Response.json({ ok: false, error: "invalid_post_type" });
@@ -159,6 +164,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     const channel = writable(world, args);
     const { text } = contentOf(args);
     if (args["user"] === undefined || !channel.members.includes(args["user"])) throw new Refusal("user_not_in_channel");
+    if (args["thread_ts"] !== undefined && !world.messages.some((one) => one.channel === channel.id && one.ts === args["thread_ts"])) throw new Refusal("thread_not_found");
     world.effects.push({ at: new Date(now).toISOString(), did: "whispered", to: `channel #${channel.name}`, with: { user: args["user"], text } });
     return { message_ts: nextTs(world, channel.id, now) };
   },
@@ -194,9 +200,68 @@ function writable(world: SlackWorld, args: Arguments): SlackChannel {
 function contentOf({ text = "", blocks, metadata }: Arguments) {
   if (text === "" && blocks === undefined) throw new Refusal("no_text");
   if (text.length > 40_000) throw new Refusal("msg_too_long");
-  const parsed = blocks === undefined ? undefined : (JSON.parse(blocks) as { text?: { text?: string } }[]);
-  if (parsed !== undefined && (parsed.length > 50 || parsed.some((block) => (block.text?.text ?? "").length > 3_000))) throw new Refusal("invalid_blocks");
+  const parsed = blocks === undefined ? undefined : (JSON.parse(blocks) as Block[]);
+  if (parsed !== undefined && (parsed.length > 50 || !parsed.every(isBlock) || hasTwice(parsed.flatMap(({ block_id: id }) => id ?? [])))) throw new Refusal("invalid_blocks");
   return { text, blocks: parsed, metadata: metadata === undefined ? undefined : (JSON.parse(metadata) as NonNullable<SlackMessage["metadata"]>) };
+}
+
+interface Block {
+  readonly type: string;
+  readonly block_id?: string;
+  readonly text?: { readonly text?: string };
+  readonly elements?: readonly Button[];
+}
+interface Button {
+  readonly type: string;
+  readonly action_id: string;
+  readonly text: { readonly type: string; readonly text: string };
+  readonly value?: string;
+  readonly style?: string;
+  readonly confirm?: { readonly [part in "title" | "text" | "confirm" | "deny"]: { readonly text: string } };
+}
+
+/** Slack's own limits on sections and buttons; one that is passed refuses the whole message. */
+function isBlock({ type, block_id: id = "", text, elements = [] }: Block): boolean {
+  if (type !== "actions") return (text?.text ?? "").length <= 3_000;
+  return id.length <= 255 && elements.length >= 1 && elements.length <= 25 && elements.every(isButton) && !hasTwice(elements.map((button) => button.action_id));
+}
+
+function isButton({ type, action_id: id, text, value = "", style = "primary", confirm }: Button): boolean {
+  const within = (shown: { readonly text: string }, most: number): boolean => shown.text.length >= 1 && shown.text.length <= most;
+  return (
+    type === "button" &&
+    id.length >= 1 &&
+    id.length <= 255 &&
+    text.type === "plain_text" &&
+    within(text, 75) &&
+    value.length <= 2_000 &&
+    ["primary", "danger"].includes(style) &&
+    (confirm === undefined || (within(confirm.title, 100) && within(confirm.text, 300) && within(confirm.confirm, 30) && within(confirm.deny, 30)))
+  );
+}
+
+function hasTwice(names: readonly string[]): boolean {
+  return new Set(names).size < names.length;
+}
+
+const LATE_MS = 30 * 60_000;
+const MOST_LATE_ANSWERS = 5;
+
+/** A late answer to a command or a press, at the address that was sent along with it. */
+async function takeLate(world: SlackWorld, request: Request, now: number): Promise<Response> {
+  const refused = (status: number, error: string): Response => Response.json({ ok: false, error }, { status });
+  const [, kind, team, , token = ""] = new URL(request.url).pathname.split("/");
+  if (request.method !== "POST" || (kind !== "actions" && kind !== "commands") || team !== world.team.id) return refused(404, "invalid_url");
+  const { channel, user, at } = JSON.parse(Buffer.from(token, "base64url").toString()) as { channel: string; user: string; at: number };
+  const taken = world.lateAnswers[token] ?? 0;
+  if (now < at || now - at > LATE_MS) return refused(404, "expired_url");
+  if (taken >= MOST_LATE_ANSWERS) return refused(404, "used_url");
+  const { text = "", response_type: seenBy = "ephemeral" } = (await request.json()) as { text?: string; response_type?: string };
+  if (text === "") return refused(400, "no_text");
+  world.lateAnswers[token] = taken + 1;
+  const name = world.channels.find(({ id }) => id === channel)?.name ?? channel;
+  world.effects.push({ at: new Date(now).toISOString(), did: seenBy === "in_channel" ? "posted" : "whispered", to: `channel #${name}`, with: { user, text } });
+  return new Response("ok");
 }
 
 /** Ids are instants, unique within a channel: a second message of the same instant gets the next microsecond. */

@@ -15,7 +15,7 @@ export interface Notice {
 
 /** A button: which decision it makes about what. The same button of the same message makes the same decision, however often it is pressed. */
 export interface NoticeAction {
-  readonly decision: "approve" | "skip" | "retry" | "done" | "abort";
+  readonly decision: "approve" | "skip" | "retry" | "done" | "abort" | "acknowledge";
   /** On the button, and what is asked before it counts. */
   readonly label: string;
   readonly confirm: string;
@@ -23,7 +23,7 @@ export interface NoticeAction {
   readonly run: string;
   /** Which asking it answers: what was answered once is not the answer to a later question. */
   readonly about: string;
-  /** None for an abort, which is about the run. */
+  /** None for an abort and an acknowledgement, which are about the run. */
   readonly step?: string;
   readonly target?: string;
   /** Of an approval: digest of the preview that the message shows. */
@@ -41,8 +41,10 @@ export interface MessagePlace {
 export interface Replies {
   /** Shows in the message what was decided, instead of its buttons. @param text the message's own, as the vendor sent it back. */
   settle(place: MessagePlace, text: string, decided: string): Promise<void>;
-  /** Says something to one person alone. */
-  whisper(channel: string, user: string, text: string): Promise<void>;
+  /** Says something to one person alone, beside the message. */
+  whisper(place: MessagePlace, user: string, text: string): Promise<void>;
+  /** Gives the answer to a command that took too long to be answered at once, to who gave it alone. @param to where the vendor said. */
+  answer(to: string, text: string): Promise<void>;
 }
 
 export interface People {

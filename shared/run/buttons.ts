@@ -28,3 +28,8 @@ export function buttonsFor({ run, step, target, topic, title, preview }: Questio
   if (topic.startsWith("held")) return { actions: [{ decision: "retry", label: "Retry", confirm: `Try «${title}» again?`, style: "primary", ...about }, skip, abort] };
   return {};
 }
+
+/** What an alarm about something that is open offers: that somebody has it in hand. */
+export function acknowledgeButton(run: string, alarm: string): NoticeAction {
+  return { decision: "acknowledge", label: "I have it in hand", confirm: "Keep this quiet for some hours, since you see to what is open?", style: "primary", run, about: alarm };
+}

@@ -7,6 +7,7 @@ import { memoryLocks } from "../../local/memory-locks.ts";
 import { memoryPlans } from "../../local/memory-plans.ts";
 import { serveApp, type ServedApp } from "../../local/serve-app.ts";
 import type { TimerStatuses } from "../../local/timer-status.ts";
+import type { AnyAction } from "../../shared/action/action.ts";
 import { registryOf, type Registry } from "../../shared/action/registry.ts";
 import { workbookFile } from "../../adapters/workbook-file.ts";
 import { doorOf, type DoorParts } from "../../shared/access/door.ts";
@@ -14,7 +15,8 @@ import { AccessSettings } from "../../shared/access/settings.ts";
 import { Secret } from "../../shared/ports/secrets.ts";
 import { loadInventory } from "../../shared/inventory/load.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
-import type { Notice } from "../../shared/ports/people.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Notice, People } from "../../shared/ports/people.ts";
 import type { Telemetry, TelemetryEvents } from "../../shared/ports/telemetry.ts";
 import { conductorOf, type Stage } from "../../shared/run/conductor.ts";
 import type { Fact } from "../../shared/run/facts.ts";
@@ -66,6 +68,12 @@ export interface HostedOptions {
   readonly timerStatuses?: TimerStatuses;
   /** Takes the place of what is usual in the app. */
   readonly app?: Partial<Pick<App, "ring" | "pause" | "slack" | "code">>;
+  /** Verbs that take the place of those that do nothing, and what they are given. */
+  readonly actions?: readonly AnyAction[];
+  /** Text of another inventory than the one of tests. */
+  readonly inventory?: string;
+  /** How people are reached, made on the host's clock; else they are only noted down in `told`. */
+  readonly people?: (clock: Clock) => People;
   /** Takes the place of what is usual at the door: a local operator, Ada, and nobody signs in. */
   readonly door?: Partial<DoorParts>;
   /** Kept from an earlier life. */
@@ -81,7 +89,8 @@ export const FIT: Code = { release: "0.2.0", digest: "f".repeat(64), goesOnWith:
 export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000Z", timersRun = false, timerStatuses, ...options }: HostedOptions = {}): Promise<HostedApp> {
   const vendor = options.vendor ?? fakeVendor(works);
   const registry: Registry = registryOf([
-    ...sketchedRegistry().actions,
+    ...sketchedRegistry().actions.filter(({ verb }) => !(options.actions ?? []).some((action) => action.verb === verb)),
+    ...(options.actions ?? []),
     vendor.action("fake.work"),
     vendor.action("fake.hard", { without: ["cancel", "undo"], reversal: "nothing" }),
   ]);
@@ -92,14 +101,16 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
   const events: { name: keyof TelemetryEvents; fields: object }[] = [];
   const telemetry: Telemetry = { event: (name, fields) => void events.push({ name, fields }), flush: () => Promise.resolve() };
   let host: LocalHost | undefined;
+  const clock: Clock = { now: () => host?.clock.now() ?? Date.parse(startAt) };
+  const people: People = options.people?.(clock) ?? { tell: async (_run, notice) => void (told.some(({ key }) => key === notice.key) || told.push(notice)) };
   const stage: Stage = {
-    clock: { now: () => host?.clock.now() ?? Date.parse(startAt) },
+    clock,
     journal,
     locks: memoryLocks(),
     plans,
     registry,
-    ports: {},
-    people: { tell: async (_run, notice) => void (told.some(({ key }) => key === notice.key) || told.push(notice)) },
+    ports: { people },
+    people,
     telemetry,
     reportUrl: (run) => `https://nightshift.example/runs/${run}`,
   };
@@ -107,7 +118,7 @@ export async function hostedApp({ works = {}, startAt = "2024-12-08T00:40:00.000
     stage,
     conductor: conductorOf(stage),
     registry,
-    inventory: () => Promise.resolve({ inventory: loadInventory(INVENTORY_TEXT, "inventory.yaml").inventory, file: "inventory.yaml" }),
+    inventory: () => Promise.resolve({ inventory: loadInventory(options.inventory ?? INVENTORY_TEXT, "inventory.yaml").inventory, file: "inventory.yaml" }),
     door: doorOf({
       settings: AccessSettings.parse({}),
       signIn: false,
