@@ -39,10 +39,12 @@ const BODIES: Partial<Record<EndpointName, object>> = {
   startRun: { window: RUN },
   decide: { decision: "pause" },
   abortRun: { mode: "freeze" },
+  proposeAmendment: { text: "amend: []" },
+  approveAmendment: { digest: "0".repeat(64) },
 };
 
 function pathOf({ route }: EndpointSpec): string {
-  return route.replace("{run}", RUN).replace("{window}", RUN).replace("{step}", "web.deploy").replace("{format}", "json");
+  return route.replace("{run}", RUN).replace("{window}", RUN).replace("{step}", "web.deploy").replace("{format}", "json").replace("{amendment}", "0123456789abcdef");
 }
 
 const all = (Object.entries(ENDPOINTS) as [EndpointName, EndpointSpec][]).map(([name, spec]) => [name, spec] as const);

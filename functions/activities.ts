@@ -1,12 +1,13 @@
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import type { Activities, Child, FamilyActivity, StepAdvice, TargetAdvice, WaveAnswer } from "../orchestrators/wire.ts";
+import type { Activities, Child, FamilyActivity, StepAdvice, TargetAdvice } from "../orchestrators/wire.ts";
 import { familyOf } from "../shared/action/registry.ts";
 import { outcomeOf } from "../shared/fault/fault.ts";
 import type { Advice } from "../shared/run/conductor.ts";
 import type { StepRef, TargetRef } from "../shared/run/facts.ts";
-import { stepInstance, targetInstance } from "../shared/run/instances.ts";
-import type { Order } from "../shared/run/next-order.ts";
+import { THE_WINDOW } from "../shared/run/hosted-wave.ts";
+import { stepInstance, targetInstance, windowInstance } from "../shared/run/instances.ts";
+import { HEARTBEAT_MS, type Order } from "../shared/run/next-order.ts";
 import type { StepOrder } from "../shared/run/next-step.ts";
 import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
@@ -19,15 +20,21 @@ import { ringThrough } from "./ring.ts";
 export function registerActivities(app: App): void {
   const { conductor, registry } = app;
 
-  activity("muster", async ({ run, digest }) => {
-    const wave = await conductor.muster(run, digest);
-    const answer: WaveAnswer =
-      wave.do === "forward"
-        ? { do: "forward", steps: wave.steps.map((step) => stepChild({ run, digest, step })) }
-        : wave.do === "back"
-          ? { do: "back", targets: wave.targets.map(({ step, target }) => targetChild({ run, digest, step, target, back: true })) }
-          : wave;
-    return { value: answer, ring: [] };
+  activity("muster", async ({ run, digest, amendment }) => {
+    const wave = await conductor.muster(run, digest, amendment ?? THE_WINDOW);
+    switch (wave.do) {
+      case "forward":
+        return { value: { do: "forward", steps: wave.steps.map((step) => stepChild({ run, digest, step })) }, ring: [] };
+      case "back": {
+        const now = await conductor.planNow(run, digest);
+        return { value: { do: "back", targets: wave.targets.map(({ step, target }) => targetChild({ run, digest: now, step, target, back: true })) }, ring: [] };
+      }
+      case "wait":
+        return { value: { do: "wait", until: app.stage.clock.now() + HEARTBEAT_MS }, ring: [] };
+      default:
+        // The window may wait for nothing but what the amendment added.
+        return { value: wave, ring: amendment === undefined ? [] : [windowInstance(run)] };
+    }
   });
 
   activity("close", async ({ run, digest, outcome }) => {
@@ -76,17 +83,13 @@ interface Answer<Value> {
   readonly ring: readonly string[];
 }
 
-function stepAnswer(ref: StepRef, { order, seq, ring: instances }: Advice<StepOrder>, carriedOut?: StepOrder): Answer<StepAdvice> {
+function stepAnswer(ref: StepRef, { order, seq, ring: instances, digest }: Advice<StepOrder>, carriedOut?: StepOrder): Answer<StepAdvice> {
   const batch = carriedOut?.do === "run" ? carriedOut.targets : [];
-  return { value: { order, seq, children: batch.map((target) => targetChild({ ...pick(ref), target })) }, ring: instances };
+  return { value: { order, seq, children: batch.map((target) => targetChild({ run: ref.run, digest, step: ref.step, target })) }, ring: instances };
 }
 
 async function targetAnswer(app: App, ref: TargetRef, { order, seq, ring: instances }: Advice<Order>): Promise<Answer<TargetAdvice>> {
   return { value: { order, seq, by: `act-${familyOf(await app.conductor.verbOf(ref))}` }, ring: instances };
-}
-
-function pick({ run, digest, step }: StepRef): StepRef {
-  return { run, digest, step };
 }
 
 function stepChild(input: StepRef): Child<StepRef> {

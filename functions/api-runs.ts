@@ -4,6 +4,7 @@ import type { Principal } from "../shared/access/principal.ts";
 import { Refusal } from "../shared/access/refusal.ts";
 import { DEEDS, mayI } from "../shared/access/roles.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import { currentDigest } from "../shared/run/amendments.ts";
 import { DECISION_STREAM, RUN_STREAM } from "../shared/run/facts.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
@@ -142,9 +143,9 @@ export async function digestOfRun(app: App, run: string): Promise<string> {
   return digest;
 }
 
-/** The plan that the run was started with; undefined before that. */
+/** The plan that the run follows now; undefined before its start. */
 export async function startedWith(app: App, run: string): Promise<string | undefined> {
-  return (await app.stage.journal.read(run, RUN_STREAM)).find((fact) => fact.type === "run.started")?.digest;
+  return currentDigest(await app.stage.journal.read(run, RUN_STREAM));
 }
 
 /** The latest plan stored for a window. */

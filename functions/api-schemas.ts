@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DEEDS, ROLES, type Deed } from "../shared/access/roles.ts";
-import { ABORT_MODES, DECISIONS, ENDINGS, Fact, type Ending } from "../shared/run/facts.ts";
+import { ABORT_MODES, DECISIONS, ENDINGS, Fact, PlanChange, type Ending } from "../shared/run/facts.ts";
 
 /** Shapes of what the API takes and gives. Requests are parsed by these, the OpenAPI document is made from them, and a test holds every answer against them. */
 
@@ -176,6 +176,28 @@ export const AbortAnswer = z.object({
   running: z.array(z.looseObject({ step: z.string(), title: z.string(), targets: Lines })),
   cannotBeInterrupted: Lines,
   willBePutBack: Lines,
+});
+export const AmendmentRequest = z.strictObject({
+  text: z.string().min(1).max(100_000).describe("The amendment as YAML or JSON: `amend: [{skip, because}, {move, at, after, because}, {add, after, because}]`"),
+  dryRun: z.boolean().default(false).describe("Say what it would change; nothing is written down"),
+});
+export const AmendmentApproval = z.strictObject({ digest: Digest.describe("The plan that the amendment leads to, as whoever approves it has looked at it") });
+export const AmendmentAnswer = z.object({
+  amendment: z.string(),
+  run: z.string(),
+  from: Digest.describe("The plan that the run follows"),
+  to: Digest.describe("The plan that it would follow"),
+  changes: z.array(PlanChange).describe("Step by step, in the window's own time"),
+  warnings: Lines.describe("What follows from it, and what the compiler has to say of it"),
+});
+export const AmendedAnswer = AmendmentAnswer.extend({
+  approvedBy: z.string(),
+  amendedAt: Instant,
+  tooLateFor: Lines.describe("Steps that began in that very instant: these go on as they were"),
+});
+export const AmendmentsAnswer = z.object({
+  proposed: z.array(AmendmentAnswer.extend({ at: Instant, by: z.string(), approvedBy: z.string().optional(), amendedAt: Instant.optional() })),
+  refused: z.array(z.object({ amendment: z.string(), at: Instant, by: z.string(), why: Lines })),
 });
 export const OpenAnswer = z.object({
   asOf: Instant,

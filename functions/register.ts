@@ -1,4 +1,5 @@
 import { registerActivities } from "./activities.ts";
+import { registerAmendments } from "./api-amendments.ts";
 import { registerBoard } from "./api-board.ts";
 import { registerDecisions } from "./api-decisions.ts";
 import { registerHealth } from "./api-health.ts";
@@ -22,6 +23,7 @@ export function register(app: App): void {
   registerPlans(app);
   registerRuns(app);
   registerDecisions(app);
+  registerAmendments(app);
   registerBoard(app);
   registerReports(app);
   registerOpen(app);

@@ -1,6 +1,7 @@
 import { OrchestrationRuntimeStatus, type DurableClient } from "durable-functions";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import { Fault, outcomeOf } from "../shared/fault/fault.ts";
+import { amendmentsOf } from "../shared/run/amendments.ts";
 import type { Beginning } from "../shared/run/conductor.ts";
 import { GUARD_STREAM, RUN_STREAM, type CodeName } from "../shared/run/facts.ts";
 import { windowInstance } from "../shared/run/instances.ts";
@@ -35,13 +36,15 @@ export async function startRun(app: App, client: DurableClient, run: string, dig
   const begun = known.length === 0 && (await app.conductor.begin(run, digest, by, { ...how, code: await codeToStartOn(app, run, digest) }));
   const facts = known.length > 0 ? known : await journal.read(run, RUN_STREAM);
   const started = facts.find((fact) => fact.type === "run.started");
-  if (started !== undefined && started.digest !== digest) {
-    throw new Fault("conflict", `the window ${run} was started at ${started.at} with plan ${started.digest.slice(0, 12)}, not ${digest.slice(0, 12)}`);
+  // Whoever knows the run by a plan that it was amended to means the same run, which is known to its orchestrations by its first one.
+  const first = started?.digest ?? digest;
+  if (first !== digest && !amendmentsOf(facts).some(({ to }) => to === digest)) {
+    throw new Fault("conflict", `the window ${run} was started at ${started?.at ?? ""} with plan ${first.slice(0, 12)}, not ${digest.slice(0, 12)}`);
   }
   if (facts.some(({ type }) => type === "run.ended")) return { run, did: "ended" };
   if (!begun && (await isAlive(client, run))) return { run, did: "running" };
   try {
-    await client.startNew(WINDOW, { instanceId: windowInstance(run), input: { run, digest } });
+    await client.startNew(WINDOW, { instanceId: windowInstance(run), input: { run, digest: first } });
   } catch (refused) {
     // Two that come at once see nobody alive, and the task hub takes one of them: it is read back, not guessed.
     if (await isAlive(client, run)) return { run, did: begun ? "started" : "running" };
@@ -81,8 +84,8 @@ async function strandedBy({ stage }: App, code: Code): Promise<string | undefine
   return undefined;
 }
 
-/** Whether the task hub has an orchestration of the run that goes on by itself. */
-export async function isAlive(client: DurableClient, run: string): Promise<boolean> {
+/** Whether the task hub has an orchestration of the run that goes on by itself. @param instance another one than the window's own. */
+export async function isAlive(client: DurableClient, run: string, instance = windowInstance(run)): Promise<boolean> {
   const page = await client.getStatusBy({ runtimeStatus: [...ALIVE] });
-  return page.some(({ instanceId, name }) => name === WINDOW && instanceId === windowInstance(run));
+  return page.some(({ instanceId, name }) => name === WINDOW && instanceId === instance);
 }

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import { call, fanOut, inputOf, sleep, startOver, type Durable } from "./durable.ts";
+import { call, Doorbell, fanOut, inputOf, sleep, startOver, type Durable } from "./durable.ts";
 import type { WindowInput } from "./wire.ts";
 
 const WAVES_PER_HISTORY = 12;
@@ -9,10 +9,12 @@ const OUTAGE_MS = 60_000;
  * Walks a run from its first wave to its end: asks which steps to start, starts them all at once, waits for all, asks again.
  *
  * What a wave is, and whether there is another, is decided by `nextWave` from the journal. A child that died is simply
- * part of the next wave again; a wave that comes back unchanged is not repeated before a minute has passed.
+ * part of the next wave again; a wave that comes back unchanged is not repeated before a minute has passed. Steps that an
+ * amendment adds to a wave under way are started by a second one of these, whose input names the amendment.
  */
 export function* window(ctx: OrchestrationContext): Durable<{ outcome: string } | undefined> {
   const input = inputOf<WindowInput>(ctx);
+  const bell = new Doorbell(ctx);
   let before = "";
   for (let waves = 0; waves < WAVES_PER_HISTORY; waves++) {
     const wave = yield* call(ctx, "muster", input);
@@ -29,6 +31,9 @@ export function* window(ctx: OrchestrationContext): Durable<{ outcome: string } 
         break;
       case "back":
         for (const target of wave.value.targets) yield* fanOut(ctx, "target", [target]);
+        break;
+      case "wait":
+        yield* bell.pause(wave.value.until);
         break;
       case "end":
         yield* call(ctx, "close", { ...input, outcome: wave.value.outcome });

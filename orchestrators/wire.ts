@@ -9,7 +9,10 @@ import type { RunOutcome } from "../shared/run/next-wave.ts";
 
 export interface WindowInput {
   readonly run: string;
+  /** Of the plan that the run was started with: activities find out which one it follows now. */
   readonly digest: string;
+  /** It starts the steps that this amendment added, and nothing else. */
+  readonly amendment?: string;
 }
 
 /** A sub-orchestration to start: its instance id is derived by an activity, so that anyone can ring it. */
@@ -21,6 +24,7 @@ export interface Child<Input> {
 export type WaveAnswer =
   | { readonly do: "forward"; readonly steps: readonly Child<StepRef>[] }
   | { readonly do: "back"; readonly targets: readonly Child<TargetRef>[] }
+  | { readonly do: "wait"; readonly until: number }
   | { readonly do: "end" | "rest"; readonly outcome: RunOutcome };
 
 /** An order and what it is based on; see `Advice` in shared/run/conductor.ts. */

@@ -21,11 +21,18 @@ export function checkStepApproval(principal: Principal, step: string, by: readon
 }
 
 /** @throws Refusal 403 for who stored the plan, unless the settings allow it. Admins are no exception: two pairs of eyes are the point. */
-export function checkPlanApproval(principal: Principal, storedBy: string, { selfApproval }: AccessSettings): void {
+export function checkPlanApproval(principal: Principal, storedBy: string, settings: AccessSettings): void {
+  checkAnother(principal, storedBy, settings, "stored this plan");
+}
+
+/** @throws Refusal 403 for who proposed the amendment; the same setting allows it. */
+export function checkAmendmentApproval(principal: Principal, proposedBy: string, settings: AccessSettings): void {
+  checkAnother(principal, proposedBy, settings, "proposed this amendment");
+}
+
+function checkAnother({ name: caller, names }: Principal, author: string, { selfApproval }: AccessSettings, did: string): void {
   if (selfApproval === "true") return;
-  if ([principal.name, ...principal.names].some((name) => plain(name) === plain(storedBy))) {
-    throw new Refusal(403, `${principal.name} stored this plan: someone else must approve it`);
-  }
+  if ([caller, ...names].some((name) => plain(name) === plain(author))) throw new Refusal(403, `${caller} ${did}: someone else must approve it`);
 }
 
 function plain(name: string): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CompiledPlan } from "./compiled.ts";
 import { outlineOf, type Draft } from "./outline.ts";
-import { NeedEntry, Step, listOf } from "./schema.ts";
+import { type NeedEntry, Step, listOf } from "./schema.ts";
 import { readYaml } from "./yaml.ts";
 import { editYaml } from "./yaml-edit.ts";
 
@@ -93,7 +93,7 @@ export function amendedText(text: string, { amend }: Amendment, plan: CompiledPl
       if (draft === undefined && compiled?.derived !== undefined)
         problem("derived", id, "it is made by the tickets policy and stands in no plan", "amend the steps of its change instead; to leave this one out: nightshift decide skip");
       else if (draft === undefined) problem("unknown-step", id, "the plan has no such step", "nightshift run steps RUN lists them");
-      else if (draft.fields.sameAs !== undefined) problem("served", id, `it is done by ${String(draft.fields.sameAs)}`, "amend that one");
+      else if (draft.fields.sameAs !== undefined) problem("served", id, `it is done by ${draft.fields.sameAs}`, "amend that one");
       return draft?.fields.sameAs === undefined ? draft : undefined;
     };
     const subject = "skip" in entry ? entry.skip : "move" in entry ? entry.move : `${entry.after.split(".")[0] ?? ""}.${entry.add.id}`;
@@ -131,6 +131,13 @@ export function amendedText(text: string, { amend }: Amendment, plan: CompiledPl
     if (problems.length === 0) current = edit.text();
   }
   return problems.length > 0 ? { problems } : { text: current };
+}
+
+/** The step in whose lines something stands; undefined above the first one, and in a text that is no plan. */
+export function stepAtLine(text: string, line: number): string | undefined {
+  const { value, places } = readYaml(text, "plan");
+  const steps = outlineOf(value).phases.flatMap(({ changes }) => changes.flatMap((change) => change.steps));
+  return steps.findLast(({ path }) => places.of(path).line <= line)?.id;
 }
 
 function listAround({ path }: Draft): { readonly steps: readonly PropertyKey[]; readonly index: number } {

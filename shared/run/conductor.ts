@@ -1,13 +1,16 @@
 import type { Registry } from "../action/registry.ts";
 import { outcomeOf } from "../fault/fault.ts";
+import { digestOf } from "../plan/compiled.ts";
 import { isoOf, type Clock } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type FactOf, type StepRef, type TargetRef } from "./facts.ts";
 import { buttonsFor } from "./buttons.ts";
+import { addedSteps, amendmentOf, amendmentsOf, currentDigest, planFor, planOfStep } from "./amendments.ts";
 import { carryOut, type Performer } from "./carry-out.ts";
 import { controlOf, neverOpened } from "./control.ts";
 import { DECISION_STREAM, type Decision } from "./facts.ts";
+import { hostedWave } from "./hosted-wave.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
@@ -16,6 +19,7 @@ import { foldStep, nextStep, summaryOf, type StepOrder } from "./next-step.ts";
 import { nextWave, type Wave } from "./next-wave.ts";
 import { openOf } from "./obligations.ts";
 import { indexOf, type PlanIndex } from "./plan-index.ts";
+import type { RunNow } from "./calling.ts";
 import type { Plans } from "./plans.ts";
 import { previewLines, previewPlan, previewStep, type PlanPreview } from "./preview.ts";
 import { stepSight, streamsOfStep, streamsOfTarget, targetSight, View } from "./sights.ts";
@@ -43,6 +47,8 @@ export interface Stage {
 
 /** What an activity answers to an orchestrator: the next order, and whom to ring because something changed. */
 export interface Advice<NextOrder> {
+  /** Digest of the plan that it follows: the targets of a batch go by the same. */
+  readonly digest: string;
   readonly order: NextOrder;
   /** The stream's length that the order is based on: carrying out a stale order does nothing. */
   readonly seq: number;
@@ -54,10 +60,18 @@ export interface Advice<NextOrder> {
  * over, and writes down what came of it. Every method may be called any number of times, at any time, by anyone.
  */
 export function conductorOf(stage: Stage): Conductor {
-  const performer: Performer = { ...stage, storyNow: async (index) => ({ index, entries: await stage.journal.readAll(index.plan.window.id) }) };
+  const performer: Performer = { ...stage, storyNow: nowOf };
+
+  /** All facts of a run, and the plan that it follows now. */
+  async function nowOf(index: PlanIndex): Promise<RunNow> {
+    const entries = await stage.journal.readAll(index.plan.window.id);
+    const digest = currentDigest(entries.flatMap(({ stream, fact }) => (stream === RUN_STREAM ? [fact] : []))) ?? index.plan.digest;
+    return { index: digest === index.plan.digest ? index : await indexFor(digest), entries };
+  }
 
   async function stateOfRun(index: PlanIndex): Promise<RunState> {
-    return stateOf(index, await stage.journal.readAll(index.plan.window.id), stage.clock.now());
+    const now = await nowOf(index);
+    return stateOf(now.index, now.entries, stage.clock.now());
   }
 
   async function indexFor(digest: string): Promise<PlanIndex> {
@@ -68,48 +82,52 @@ export function conductorOf(stage: Stage): Conductor {
     const step = index.step(ref.step);
     const walk = walkOf(view.streams(targetStream(ref.step, ref.target)));
     const taken = walk.stage === "fresh" ? await takenBy(stage, ref, index.target(ref.step, ref.target).touches) : new Map<string, never>();
-    const sight = targetSight(index, step, ref.target, view.streams, stage.clock.now(), taken, { cancel: stage.registry.find(step.verb)?.cancel !== undefined });
-    return { order: ref.back === true ? nextBack(sight) : nextOrder(sight), seq: walk.seq, ring: [] };
+    const action = stage.registry.find(step.verb);
+    const sight = targetSight(index, step, ref.target, view.streams, stage.clock.now(), taken, { cancel: action?.cancel !== undefined, find: action?.find !== undefined });
+    return { order: ref.back === true ? nextBack(sight) : nextOrder(sight), seq: walk.seq, ring: [], digest: index.plan.digest };
   }
 
-  function viewOfTarget(index: PlanIndex, ref: TargetRef): Promise<View> {
-    return View.of(stage.journal, ref.run, streamsOfTarget(index.step(ref.step), ref.target));
+  /** A target and the plan by which it goes: the one that its step was begun by, or a later one that left the step as it was. */
+  async function lookAtTarget(ref: TargetRef): Promise<{ index: PlanIndex; view: View }> {
+    const index = await indexFor(ref.digest);
+    const view = await View.of(stage.journal, ref.run, streamsOfTarget(index.step(ref.step), ref.target));
+    const digest = planFor(view.streams(RUN_STREAM), ref.step, ref.digest);
+    return { index: digest === ref.digest ? index : await indexFor(digest), view };
   }
 
-  async function viewOfStep(index: PlanIndex, ref: StepRef): Promise<View> {
-    const view = await View.of(stage.journal, ref.run, streamsOfStep(index, index.step(ref.step)));
-    const batch = foldStep(view.streams(stepStream(ref.step))).batches.at(-1)?.targets ?? [];
-    await view.read(
-      stage.journal,
-      ref.run,
-      batch.map((target) => targetStream(ref.step, target)),
-    );
-    return view;
+  /** A step and the plan by which it goes; `ref` names the plan that the run was started with. */
+  async function lookAtStep(ref: StepRef): Promise<{ index: PlanIndex; view: View }> {
+    const own = stepStream(ref.step);
+    const view = await View.of(stage.journal, ref.run, [RUN_STREAM, own]);
+    const index = await indexFor(planOfStep(view.streams(RUN_STREAM), view.streams(own), ref.step, ref.digest));
+    const batch = foldStep(view.streams(own)).batches.at(-1)?.targets ?? [];
+    await view.read(stage.journal, ref.run, [...streamsOfStep(index, index.step(ref.step)), ...batch.map((target) => targetStream(ref.step, target))]);
+    return { index, view };
   }
 
   function stepAdvice(index: PlanIndex, ref: StepRef, view: View): Advice<StepOrder> {
     const sight = stepSight(index, index.step(ref.step), view.streams, stage.clock.now());
-    return { order: nextStep(sight), seq: view.streams(stepStream(ref.step)).length, ring: [] };
+    return { order: nextStep(sight), seq: view.streams(stepStream(ref.step)).length, ring: [], digest: index.plan.digest };
   }
 
   return {
     async adviseTarget(ref) {
-      const index = await indexFor(ref.digest);
-      return targetAdvice(index, ref, await viewOfTarget(index, ref));
+      const { index, view } = await lookAtTarget(ref);
+      return targetAdvice(index, ref, view);
     },
 
     async adviseStep(ref) {
-      const index = await indexFor(ref.digest);
-      return stepAdvice(index, ref, await viewOfStep(index, ref));
+      const { index, view } = await lookAtStep(ref);
+      return stepAdvice(index, ref, view);
     },
 
     preview: async (digest) => previewPlan(performer, await indexFor(digest)),
     state: async (digest) => stateOfRun(await indexFor(digest)),
+    planNow: async (run, digest) => currentDigest(await stage.journal.read(run, RUN_STREAM)) ?? digest,
     verbOf: async ({ digest, step }) => (await indexFor(digest)).step(step).verb,
 
     async act(ref, order, seq) {
-      const index = await indexFor(ref.digest);
-      const view = await viewOfTarget(index, ref);
+      const { index, view } = await lookAtTarget(ref);
       const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view);
       const next = await targetAdvice(index, ref, view);
       if (next.order.do === "rest" && order.do !== "rest") {
@@ -123,10 +141,14 @@ export function conductorOf(stage: Stage): Conductor {
     },
 
     async actStep(ref, order, seq) {
-      const index = await indexFor(ref.digest);
+      const { index, view } = await lookAtStep(ref);
       const step = index.step(ref.step);
       const stream = stepStream(ref.step);
-      const view = await viewOfStep(index, ref);
+      const amendment = amendmentsOf(view.streams(RUN_STREAM)).at(-1)?.amendment;
+      const amended = amendmentOf(view.streams(RUN_STREAM), ref.step);
+      const advice = stepAdvice(index, ref, view);
+      // An order from before the step was changed is not followed, whether or not its stream says so yet.
+      if (amended !== undefined && JSON.stringify(advice.order) !== JSON.stringify(order)) return advice;
       const at = isoOf(stage.clock.now());
       const append = async (fact: Fact): Promise<boolean> => {
         const kept = await stage.journal.append(ref.run, stream, seq, [fact]);
@@ -158,12 +180,27 @@ export function conductorOf(stage: Stage): Conductor {
           const answer = await outcomeOf(() => previewStep(performer, index, step));
           const fault = answer.ok ? answer.value.targets.find((target) => target.fault !== undefined)?.fault : answer.fault;
           if (!answer.ok || answer.value.digest === undefined) await append({ type: "step.unpreviewed", at, step: ref.step, why: fault?.message ?? "unknown" });
-          else await append({ type: "step.previewed", at, step: ref.step, digest: answer.value.digest, lines: [...previewLines(answer.value)] });
+          else
+            await append({
+              type: "step.previewed",
+              at,
+              step: ref.step,
+              digest: amended === undefined ? answer.value.digest : digestOf([answer.value.digest, amended.id]),
+              lines: [...previewLines(answer.value)],
+              ...(amendment === undefined ? {} : { amendment }),
+            });
           break;
         }
         case "run":
           if (foldStep(view.streams(stream)).batches.length === order.batch) {
-            await append({ type: "batch.started", at, step: ref.step, targets: [...order.targets], failuresBefore: order.failuresBefore });
+            await append({
+              type: "batch.started",
+              at,
+              step: ref.step,
+              targets: [...order.targets],
+              failuresBefore: order.failuresBefore,
+              ...(index.plan.digest === ref.digest ? {} : { plan: index.plan.digest }),
+            });
           }
           break;
         case "end": {
@@ -194,10 +231,10 @@ export function conductorOf(stage: Stage): Conductor {
       return { ...stepAdvice(index, ref, view), ring };
     },
 
-    async muster(run, digest) {
-      const index = await indexFor(digest);
+    async muster(run, digest, by) {
       const entries = await stage.journal.readAll(run);
       const runFacts = entries.flatMap(({ stream, fact }) => (stream === RUN_STREAM ? [fact] : []));
+      const index = await indexFor(currentDigest(runFacts) ?? digest);
       const decisions = entries.flatMap(({ stream, fact }) => (stream === DECISION_STREAM ? [fact as Decision] : []));
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
@@ -209,7 +246,9 @@ export function conductorOf(stage: Stage): Conductor {
         const walk = walkOf(entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : [])));
         return stage.registry.find(step.verb)?.undo !== undefined && nextBack({ walk, step, now: stage.clock.now() }).do !== "rest";
       });
-      return nextWave({ plan: index.plan, control: controlOf(runFacts, decisions), ended, open, back });
+      const sight = { plan: index.plan, control: controlOf(runFacts, decisions), ended, open, back };
+      const added = addedSteps(runFacts);
+      return by === undefined || added.size === 0 ? nextWave(sight) : hostedWave(stage, sight, added, run, by);
     },
 
     async begin(run, digest, by, how = {}) {
@@ -222,14 +261,15 @@ export function conductorOf(stage: Stage): Conductor {
     },
 
     async end(run, digest, outcome) {
-      const index = await indexFor(digest);
       const facts = await stage.journal.read(run, RUN_STREAM);
+      const index = await indexFor(currentDigest(facts) ?? digest);
       if (facts.some(({ type }) => type === "run.ended")) return;
       const state = await stateOfRun(index);
       const { headline } = headlineOf(state);
       const never = neverOpened(state.control);
       if (never !== undefined) await tellOfAbort(index, never);
-      await stage.journal.append(run, RUN_STREAM, facts.length, [{ type: "run.ended", at: isoOf(stage.clock.now()), outcome, headline }]);
+      // It is not over if somebody amended it meanwhile: the next wave will tell.
+      if (!(await stage.journal.append(run, RUN_STREAM, facts.length, [{ type: "run.ended", at: isoOf(stage.clock.now()), outcome, headline }]))) return;
       const openCount = state.obligations.filter(({ closed }) => closed === undefined).length;
       stage.telemetry.event("run.closed", {
         run,
@@ -275,8 +315,10 @@ export function conductorOf(stage: Stage): Conductor {
 export type Beginning = Pick<FactOf<"run.started">, "approved" | "unapproved" | "code">;
 
 export interface Conductor {
-  /** What the run should do next. */
-  muster(run: string, digest: string): Promise<Wave>;
+  /** What the run should do next. @param by who asks, to start what is due: `window`, or an amendment for the steps that it added; nobody takes part in that who is not named. */
+  muster(run: string, digest: string, by?: string): Promise<Wave>;
+  /** Digest of the plan that the run follows now; `digest` before its start. */
+  planNow(run: string, digest: string): Promise<string>;
   adviseStep(ref: StepRef): Promise<Advice<StepOrder>>;
   actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
   adviseTarget(ref: TargetRef): Promise<Advice<Order>>;

@@ -22,7 +22,10 @@ export async function drive(conductor: Conductor, run: string, digest: string): 
     before = now;
     if (wave.do === "end") await conductor.end(run, digest, wave.outcome);
     if (wave.do === "forward") for (const step of wave.steps) await driveStep({ run, digest, step });
-    if (wave.do === "back") for (const { step, target } of wave.targets) await driveTarget({ run, digest, step, target, back: true });
+    if (wave.do === "back") {
+      const plan = await conductor.planNow(run, digest);
+      for (const { step, target } of wave.targets) await driveTarget({ run, digest: plan, step, target, back: true });
+    }
   }
   return "waits";
 
@@ -33,7 +36,7 @@ export async function drive(conductor: Conductor, run: string, digest: string): 
       if (order.do === "wait" || order.do === "rest") return;
       advice = await conductor.actStep(ref, order, seq);
       if (order.do !== "run") continue;
-      for (const target of order.targets) await driveTarget({ ...ref, target });
+      for (const target of order.targets) await driveTarget({ ...ref, digest: advice.digest, target });
       const next = await conductor.adviseStep(ref);
       // A batch whose targets wait is handed out again and again.
       if (next.order.do === "run" && next.seq === advice.seq && JSON.stringify(next.order) === JSON.stringify(order)) return;

@@ -11,6 +11,7 @@ import { FAULT_KINDS, type FaultKind } from "../fault/fault.ts";
  *   decisions                what people decided
  *   step/STEP                batches of the step, and how it ended as a whole
  *   target/STEP/TARGET       one target's walk from begin to rest
+ *   amendments               what was proposed to be changed of the running plan, and what of it was refused
  *   guard                    what the reconciler noticed and did
  *   beats, watch/STEP/TARGET the watchdog's own, in its own journal
  */
@@ -39,7 +40,7 @@ export const WORST_FIRST: readonly Ending[] = ["unknown", "failed", "skipped", "
 const Ending = z.enum(Object.keys(ENDINGS) as [Ending, ...Ending[]]);
 
 /** What an `act` may be ordered to do to a target. */
-export const DEEDS = ["begin", "poll", "verify", "cancel", "undo", "tell", "rest"] as const;
+export const DEEDS = ["begin", "find", "poll", "verify", "cancel", "undo", "tell", "rest"] as const;
 export type Deed = (typeof DEEDS)[number];
 
 /** Abort modes, weakest first: a later abort may only strengthen an earlier one. */
@@ -48,6 +49,17 @@ export type AbortMode = (typeof ABORT_MODES)[number];
 
 export const DECISIONS = ["approve", "done", "skip", "retry", "pause", "resume", "abort", "acknowledge"] as const;
 export type DecisionName = (typeof DECISIONS)[number];
+
+/** One line of an amendment: what becomes of a step, as people read it. */
+export const PlanChange = z.object({
+  what: z.enum(["skip", "move", "add"]),
+  step: z.string(),
+  title: z.string(),
+  was: z.string().optional(),
+  now: z.string().optional(),
+  because: z.string(),
+});
+export type PlanChange = z.infer<typeof PlanChange>;
 
 /** Orchestrators, by the release that they came with and the digest of their sources; see replays.ts. */
 const CodeName = z.object({ release: z.string(), digest: z.string() });
@@ -71,6 +83,19 @@ const RunFacts = [
   /** A step with `onFailure: stop` ended badly: nothing new begins but what closes. */
   z.object({ type: z.literal("run.stopped"), at: Instant, step: z.string(), why: z.string() }),
   z.object({ type: z.literal("run.closing"), at: Instant, why: z.string() }),
+  /** From here on the run follows the plan `to`; see amendments.ts. `by` proposed it. `added`, `changed`: steps of it. */
+  z.object({
+    type: z.literal("run.amended"),
+    at: Instant,
+    amendment: z.string(),
+    from: z.string(),
+    to: z.string(),
+    by: z.string(),
+    approvedBy: z.string(),
+    changes: z.array(PlanChange),
+    added: Lines,
+    changed: Lines,
+  }),
   z.object({ type: z.literal("run.ended"), at: Instant, outcome: z.enum(["well", "badly", "aborted"]), headline: z.string() }),
 ] as const;
 
@@ -89,6 +114,25 @@ const DecisionMade = z.object({
   note: z.string().optional(),
 });
 
+const AmendmentFacts = [
+  /** `text` is what was sent; `from` is the plan that the run followed then, `to` the one that it would follow. */
+  z.object({
+    type: z.literal("amendment.proposed"),
+    at: Instant,
+    amendment: z.string(),
+    from: z.string(),
+    to: z.string(),
+    by: z.string(),
+    text: z.string(),
+    changes: z.array(PlanChange),
+    warnings: Lines,
+  }),
+  /** It was not taken: as it was proposed (then nothing has its id) or as it was to be approved. */
+  z.object({ type: z.literal("amendment.refused"), at: Instant, amendment: z.string(), by: z.string(), why: Lines }),
+  /** Whoever waits was rung, and what it adds was started: nothing is left to do for it. */
+  z.object({ type: z.literal("amendment.settled"), at: Instant, amendment: z.string() }),
+] as const;
+
 /** Someone was turned away at the door; see shared/access/refusals.ts for where these are. */
 const AccessRefused = z.object({
   type: z.literal("access.refused"),
@@ -105,13 +149,18 @@ const AccessRefused = z.object({
 });
 
 const StepFacts = [
-  z.object({ type: z.literal("batch.started"), at: Instant, step: z.string(), targets: Lines, failuresBefore: z.int() }),
+  /** `plan`: the digest of the plan that it is begun by, if that is not the one that the run was started with. */
+  z.object({ type: z.literal("batch.started"), at: Instant, step: z.string(), targets: Lines, failuresBefore: z.int(), plan: z.string().optional() }),
+  /** Of a step that an amendment added: whose orchestration walks it, `window` or the amendment. */
+  z.object({ type: z.literal("step.hosted"), at: Instant, step: z.string(), by: z.string() }),
+  /** An amendment changed it before it began; whatever was ordered before that is stale. */
+  z.object({ type: z.literal("step.amended"), at: Instant, step: z.string(), amendment: z.string(), plan: z.string() }),
   /** People were told something about the step as a whole: asked to approve it, or how it ended. */
   z.object({ type: z.literal("step.told"), at: Instant, step: z.string(), topic: z.string(), text: z.string() }),
   /** People could not be told it. */
   z.object({ type: z.literal("step.untold"), at: Instant, step: z.string(), topic: z.string(), why: z.string() }),
-  /** What the step would do to all its targets, as the world stood then: what an approval is bound to. */
-  z.object({ type: z.literal("step.previewed"), at: Instant, step: z.string(), digest: z.string(), lines: Lines }),
+  /** What the step would do to all its targets, as the world stood then: what an approval is bound to. `amendment`: the latest that the run had taken. */
+  z.object({ type: z.literal("step.previewed"), at: Instant, step: z.string(), digest: z.string(), lines: Lines, amendment: z.string().optional() }),
   /** A preview could not be made: nothing is approved or begun on a guess. */
   z.object({ type: z.literal("step.unpreviewed"), at: Instant, step: z.string(), why: z.string() }),
   z.object({ type: z.literal("step.ended"), at: Instant, step: z.string(), as: Ending, why: z.string() }),
@@ -130,6 +179,8 @@ const TargetFacts = [
     /** Id of the decision that this follows; it is followed once. */
     follows: z.string().optional(),
   }),
+  /** Nothing may begin any more, so work of a begin that never answered was looked for, and there was none; where there is some, it is `target.begun`. `settled`: long enough after the call for that to count. */
+  z.object({ type: z.literal("target.sought"), ...Where, try: z.int(), settled: z.boolean() }),
   z.object({ type: z.literal("target.begun"), ...Where, try: z.int(), receipt: z.unknown() }),
   /** A poll that learned something: `waiting` or `running` with a new note or receipt. */
   z.object({ type: z.literal("target.progressed"), ...Where, state: z.enum(["waiting", "running"]), note: z.string(), receipt: z.unknown() }),
@@ -163,13 +214,16 @@ const WatchFacts = [
   z.object({ type: z.literal("watch.settled"), at: Instant, step: z.string(), target: z.string(), note: z.string() }),
 ] as const;
 
-export const Fact = z.discriminatedUnion("type", [...RunFacts, DecisionMade, AccessRefused, ...StepFacts, ...TargetFacts, ...GuardFacts, ...WatchFacts]);
+export const Fact = z.discriminatedUnion("type", [...RunFacts, ...AmendmentFacts, DecisionMade, AccessRefused, ...StepFacts, ...TargetFacts, ...GuardFacts, ...WatchFacts]);
 export type Fact = z.infer<typeof Fact>;
 export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 export type Decision = FactOf<"decision.made">;
 /** A fact of one target's stream. */
 export type TargetFact = Extract<Fact, { target: string; type: `target.${string}` }>;
-export type StepFact = Extract<Fact, { type: "batch.started" | "step.told" | "step.untold" | "step.previewed" | "step.unpreviewed" | "step.ended" }>;
+export type StepFact = Extract<
+  Fact,
+  { type: "batch.started" | "step.hosted" | "step.amended" | "step.told" | "step.untold" | "step.previewed" | "step.unpreviewed" | "step.ended" }
+>;
 
 /** Where a target's facts stand. */
 export interface StepRef {
@@ -186,6 +240,7 @@ export interface TargetRef extends StepRef {
 
 export const RUN_STREAM = "run";
 export const DECISION_STREAM = "decisions";
+export const AMENDMENT_STREAM = "amendments";
 export const GUARD_STREAM = "guard";
 export const BEAT_STREAM = "beats";
 export const watchStream = (step: string, target: string): string => `watch/${step}/${target}`;

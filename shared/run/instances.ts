@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 
 /** Instance ids of orchestrations: derived, so that whoever knows the step can ring it, and a second start is noticed. */
 export const windowInstance = (run: string): string => safe([run]);
+/** What starts the steps that an amendment added to a wave under way. No step is called like that: its id has a dot. */
+export const amendmentInstance = (run: string, amendment: string): string => safe([run, "amended", amendment]);
 export const stepInstance = (run: string, step: string): string => safe([run, step]);
 export const targetInstance = (run: string, step: string, target: string): string => safe([run, step, target]);
 

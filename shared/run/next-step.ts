@@ -70,6 +70,8 @@ export interface Preview {
   readonly digest: string;
   readonly lines: readonly string[];
   readonly at: number;
+  /** The latest amendment that the run had taken then. */
+  readonly amendment?: string;
 }
 
 export type StepOrder =
@@ -235,7 +237,10 @@ export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "unto
   for (const fact of facts) {
     if (fact.type === "step.told") told.push(fact.topic);
     if (fact.type === "step.untold") untold = { topic: fact.topic, at: Date.parse(fact.at) };
-    if (fact.type === "step.previewed") preview = { digest: fact.digest, lines: fact.lines, at: Date.parse(fact.at) };
+    if (fact.type === "step.previewed")
+      preview = { digest: fact.digest, lines: fact.lines, at: Date.parse(fact.at), ...(fact.amendment === undefined ? {} : { amendment: fact.amendment }) };
+    // What it would do was looked at before it was changed.
+    if (fact.type === "step.amended") preview = undefined;
     if (fact.type === "step.unpreviewed") unpreviewed = { why: fact.why, at: Date.parse(fact.at) };
     if (fact.type === "batch.started") batches.push({ targets: fact.targets, failuresBefore: fact.failuresBefore, at: Date.parse(fact.at) });
     if (fact.type === "step.ended") ended = { as: fact.as, why: fact.why };

@@ -7,12 +7,14 @@ import type { Obligation } from "./obligations.ts";
  * The brain, part three: what should the run do next? Forward through the phases, a barrier at a time; then back, where
  * something is still open that only its opener can close; then the end. Pure.
  */
-export function nextWave({ plan, control, ended, open, back }: RunSight): Wave {
+export function nextWave({ plan, control, ended, open, back, elsewhere = new Set() }: RunSight): Wave {
   if (control.ended !== undefined) return { do: "rest", outcome: control.ended.outcome };
   for (const group of barrierGroups(plan.phases)) {
     const phases = new Set(group.map(({ id }) => id));
-    const steps = plan.steps.filter(({ id, phase }) => phases.has(phase) && !ended.has(id)).map(({ id }) => id);
+    const left = plan.steps.filter(({ id, phase }) => phases.has(phase) && !ended.has(id)).map(({ id }) => id);
+    const steps = left.filter((id) => !elsewhere.has(id));
     if (steps.length > 0) return { do: "forward", steps };
+    if (left.length > 0) return { do: "wait", why: `waits for ${left.join(", ")}` };
   }
   // In reverse order of what really happened.
   if (back.length > 0) return { do: "back", targets: unique(back.toReversed()) };
@@ -28,11 +30,15 @@ export interface RunSight {
   readonly open: readonly Obligation[];
   /** Those of them whose opener can still be taken back: not for ever, since an undo has its own retries and no more. */
   readonly back: readonly Obligation[];
+  /** Steps that an amendment added while their wave was under way, and that others walk. */
+  readonly elsewhere?: ReadonlySet<string>;
 }
 
 export type Wave =
   /** Start these steps, all at once; each waits at its own gate. */
   | { readonly do: "forward"; readonly steps: readonly string[] }
+  /** All that is left of the wave is walked by others, who ring when they are through. */
+  | { readonly do: "wait"; readonly why: string }
   /** Take these back, one after the other. */
   | { readonly do: "back"; readonly targets: readonly { readonly step: string; readonly target: string }[] }
   | { readonly do: "end"; readonly outcome: RunOutcome }

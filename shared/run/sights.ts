@@ -1,4 +1,5 @@
 import type { CompiledStep } from "../plan/compiled.ts";
+import { amendmentOf } from "./amendments.ts";
 import type { Control } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
 import { controlOf } from "./control.ts";
@@ -71,7 +72,9 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     if (rest !== undefined) rested.set(target, rest);
   }
   const running = control(streams);
-  const approved = running.started?.approved[step.id];
+  const amended = amendmentOf(streams(RUN_STREAM), step.id);
+  const approved = amended === undefined ? running.started?.approved[step.id] : undefined;
+  const { preview, ...known } = folded;
   return {
     step,
     now,
@@ -83,7 +86,8 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     needs: step.needs.filter(({ per }) => per === "step").map((need) => standingOfStep(index.step(need.step), need.as, streams)),
     condition: standingOfCondition(index, step, streams),
     decisions: decisionsOn(streams, step.id),
-    ...folded,
+    ...known,
+    ...(preview === undefined || amended?.knows(preview.amendment) === false ? {} : { preview }),
     rested,
   };
 }
