@@ -75,9 +75,9 @@ describe("the watched app", () => {
 });
 
 describe("a pipeline's own record", () => {
-  const kickoff = { pipeline: { name: "P", organization: "o", project: "p", id: 1 }, key: "r/s/t/1" } as Kickoff;
+  const kickoff = { pipeline: { name: "P", organization: "o", project: "p", id: 1 }, keys: "r/s/t/" } as Kickoff;
   const looks = (stages: Awaited<ReturnType<PipelineLooks["stages"]>>, runs = [{ id: 9 }]): PipelineLooks => ({
-    findRuns: () => Promise.resolve(runs),
+    findTries: () => Promise.resolve(runs),
     stages: () => Promise.resolve(stages),
     link: (_pipeline, id) => `run ${id}`,
   });

@@ -11,7 +11,12 @@ import { webhookPager } from "../adapters/webhook-pager.ts";
 import { AzureDevOpsSettings, connectAzureDevOps } from "../integrations/azure-devops/connector.ts";
 import { connectSlack, SlackSettings } from "../integrations/slack/connector.ts";
 import { slackPeople } from "../integrations/slack/people.ts";
+import type { TablesSettings } from "../adapters/tables.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import type { Clock } from "../shared/ports/clock.ts";
+import type { Credential } from "../shared/ports/outside.ts";
+import type { Secrets } from "../shared/ports/secrets.ts";
+import type { Fetch } from "../shared/ports/transport.ts";
 import type { Kennel } from "../shared/run/watch.ts";
 
 /** The watchdog's own environment: nothing of it may be the watched app's own, but for what it looks at. */
@@ -35,37 +40,47 @@ export const WATCHDOG_SETTINGS: readonly string[] = Object.keys(Settings.shape);
 /** Connection string of Application Insights: a name of the platform, not ours. */
 const INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING";
 
+/** What stands in for Azure where the watchdog runs on one machine; see local/watchdog.ts. */
+export interface Ground {
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+  readonly secrets: Secrets;
+  readonly credential: Credential;
+  /** Its own tables, and the app's. */
+  readonly tables: TablesSettings;
+  readonly appTables: TablesSettings;
+}
+
 /**
- * Composition of the watchdog for Azure: its own storage, identity and vault access; of the app it has its public door and a look at
- * its plans.
+ * Composition of the watchdog: its own storage, identity and vault access; of the app it has its public door and a look at its plans.
  *
+ * @param ground instead of Azure's clock, network, vault, identity and tables.
  * @throws Fault `invalid` that lists everything wrong with the settings.
  */
-export function composeWatchdog(env: Readonly<Record<string, string | undefined>>): Omit<Kennel, "complain"> {
+export function composeWatchdog(env: Readonly<Record<string, string | undefined>>, ground: Partial<Ground> = {}): Omit<Kennel, "complain"> {
   const settings = settingsOf(env);
-  const clientId = settings.NIGHTSHIFT_WATCHDOG_IDENTITY_CLIENT_ID;
-  const credential = azureCredential(clientId);
-  const secrets = keyVaultSecrets({ vaultUrl: settings.NIGHTSHIFT_WATCHDOG_VAULT_URL, credential });
-  const outside = { fetch: globalThis.fetch, clock: systemClock, credential, secrets };
-  const own = { url: settings.NIGHTSHIFT_WATCHDOG_TABLES_URL, credential, prefix: "watchdog" };
+  const { clock = systemClock, fetch = globalThis.fetch, credential = azureCredential(settings.NIGHTSHIFT_WATCHDOG_IDENTITY_CLIENT_ID) } = ground;
+  const secrets = ground.secrets ?? keyVaultSecrets({ vaultUrl: settings.NIGHTSHIFT_WATCHDOG_VAULT_URL, credential });
+  const outside = { fetch, clock, credential, secrets };
+  const own = ground.tables ?? { url: settings.NIGHTSHIFT_WATCHDOG_TABLES_URL, credential, prefix: "watchdog" };
   const fallbackChannel = settings.NIGHTSHIFT_WATCHDOG_SLACK_FALLBACK_CHANNEL;
   const personalAccessToken = settings.NIGHTSHIFT_WATCHDOG_AZURE_DEVOPS_PERSONAL_ACCESS_TOKEN;
   const connectionString = env[INSIGHTS];
   return {
-    clock: systemClock,
+    clock,
     journal: tableJournal(own),
     plans: tablePlans(own),
-    source: tablePlans({ url: settings.NIGHTSHIFT_WATCHDOG_APP_TABLES_URL, credential }),
+    source: tablePlans(ground.appTables ?? { url: settings.NIGHTSHIFT_WATCHDOG_APP_TABLES_URL, credential }),
     app: watchedApp({
       origin: settings.NIGHTSHIFT_WATCHDOG_APP_ORIGIN,
       keySecret: settings.NIGHTSHIFT_WATCHDOG_APP_KEY,
       machineSecret: settings.NIGHTSHIFT_WATCHDOG_MACHINE_KEY,
-      fetch: globalThis.fetch,
+      fetch,
       secrets,
     }),
     records: pipelineRecords(connectAzureDevOps(personalAccessToken === undefined ? {} : { personalAccessToken }, outside)),
     people: slackPeople(connectSlack({ botToken: settings.NIGHTSHIFT_WATCHDOG_SLACK_BOT_TOKEN, ...(fallbackChannel === undefined ? {} : { fallbackChannel }) }, outside)),
-    pager: webhookPager({ urlSecret: settings.NIGHTSHIFT_WATCHDOG_PAGER_URL, fetch: globalThis.fetch, secrets }),
+    pager: webhookPager({ urlSecret: settings.NIGHTSHIFT_WATCHDOG_PAGER_URL, fetch, secrets }),
     telemetry: appInsights(connectionString === undefined ? {} : { connectionString }),
   };
 }

@@ -34,7 +34,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const { plan, text, inventory } = loadPlan(planFile, resolve(options.inventory));
   const scene = demoScene({ inventory, plan, scenario: options.scenario });
   const progress = progressOn(process.stdout);
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  // What is said while a picture is shown stands above the next one.
+  const say = (line: string): void => {
+    progress.close();
+    process.stdout.write(`${line}\n`);
+  };
 
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   process.once("SIGINT", () => interrupt());

@@ -26,6 +26,7 @@ import { simulatedTeam } from "./team.ts";
 import { fileTimerStatuses } from "./timer-status.ts";
 import { socketTransport } from "./transport.ts";
 import { CONTROL } from "./vendors-wire.ts";
+import { startWatchdog } from "./watchdog-process.ts";
 import { forgetHub, hubFile, readWindowState, writeWindowState, type WindowState } from "./window-state.ts";
 
 export interface WindowOptions {
@@ -55,6 +56,8 @@ export interface WindowOptions {
 }
 
 const LOOK_EVERY_MS = 250;
+/** The watchdog looks once while this process looks so many times: on the night's own clock far more often than the kickoffs are apart. */
+const LOOKS_A_WATCH = 4;
 
 /**
  * Runs a window from its start (or from where a killed process left it) to its end, on this machine: Azurite's tables and the
@@ -145,24 +148,39 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   });
   origin = served.origin;
   say(`board: ${origin}/api/v1/board/${window.run}`);
+  const watchdog = startWatchdog({
+    app: origin,
+    vendors: join(folder, "vendors"),
+    appPrefix: window.tablePrefix,
+    tables: { connection: outdoors.azuriteConnection, prefix: `${window.tablePrefix}watchdog` },
+    say: (line) => say(`watchdog: ${line}`),
+  });
   say(`host: ${origin}, clock at ${isoOf(clock.now())}, ${options.speed} times as fast while nothing runs`);
   try {
     await post(`${origin}/api/v1/plans`, { text: options.text, file: options.file }, "local operator");
     await post(`${origin}/api/v1/plans/${window.run}/approve`, { digest: plan.digest }, plan.window.owners[0]?.name ?? "the team");
     team.catchUp(stateOf(index, journal.entries(), clock.now()).asks);
+    await watchdog.look(clock.now());
     still();
-    return await untilEnded(options, journal, clock.now);
+    return await untilEnded(options, journal, clock.now, async () => {
+      // No hours pass while it looks: it is given one instant, and the vendors go by it.
+      const standing = host?.clock.hold();
+      await watchdog.look(clock.now());
+      standing?.();
+    });
   } finally {
+    await watchdog.close();
     await served.close();
     await host.close();
   }
 }
 
-async function untilEnded({ plan, look, ended, interrupted }: WindowOptions, journal: Pick<Mirror, "entries">, now: () => number): Promise<RunState> {
+async function untilEnded({ plan, look, ended, interrupted }: WindowOptions, journal: Pick<Mirror, "entries">, now: () => number, watch: () => Promise<void>): Promise<RunState> {
   const index = indexOf(plan);
   let stop = false;
   void interrupted.then(() => (stop = true));
-  for (;;) {
+  for (let looks = 1; ; looks++) {
+    if (looks % LOOKS_A_WATCH === 0) await watch();
     const state = stateOf(index, journal.entries(), now());
     look(state, now());
     if (state.outcome !== undefined) {

@@ -59,6 +59,8 @@ export interface Pipelines {
   dryRun(pipeline: PipelineRef, order: Omit<RunOrder, "key">): Promise<string>;
   /** Runs that were queued with this key in the two days before `now`, oldest first. */
   findRuns(pipeline: PipelineRef, key: string, now: number): Promise<readonly PipelineRun[]>;
+  /** The same of every try: `keys` is the key without its number, `run/step/target/`. */
+  findTries(pipeline: PipelineRef, keys: string, now: number): Promise<readonly PipelineRun[]>;
   /** Queues a run, without looking for an earlier one. */
   queue(pipeline: PipelineRef, order: RunOrder): Promise<void>;
   run(pipeline: PipelineRef, id: number): Promise<PipelineRun>;
@@ -151,6 +153,21 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
     });
   }
 
+  /** Runs of the two days before `now` that were queued with a key of this kind, oldest first. */
+  async function runsWith(pipeline: PipelineRef, isOurs: (key: string) => boolean, now: number): Promise<readonly PipelineRun[]> {
+    const found: PipelineRun[] = [];
+    let token: { readonly continuationToken?: string } = {};
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const since = new Date(now - LOOK_BACK_MS).toISOString();
+      const url = address(pipeline, "build/builds", { definitions: pipeline.id, minTime: since, queryOrder: "queueTimeDescending", $top: PAGE_SIZE, ...token });
+      const { answer, more } = await ask(`look for our own run of pipeline ${pipeline.name}`, Builds, url);
+      found.push(...answer.value.filter((build) => isOurs(String(keyOf(build) ?? ""))).map(runOf));
+      if (more === undefined) return found.sort((a, b) => a.id - b.id);
+      token = { continuationToken: more };
+    }
+    throw new Fault("rejected", `pipeline ${pipeline.name} has more than ${MOST_PAGES * PAGE_SIZE} runs of the last two days; ours cannot be told from them`, { vendor: VENDOR });
+  }
+
   return {
     async commitOf(pipeline, ref, exceptKeys) {
       const url = address(pipeline, "build/builds", { definitions: pipeline.id, branchName: ref, queryOrder: "queueTimeDescending", $top: PAGE_SIZE });
@@ -164,19 +181,8 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
       return (await ask(what, DryRun, address(pipeline, `pipelines/${pipeline.id}/preview`), "POST", { previewRun: true, ...parametersOf(order) })).answer.finalYaml;
     },
 
-    async findRuns(pipeline, key, now) {
-      const found: PipelineRun[] = [];
-      let token: { readonly continuationToken?: string } = {};
-      for (let page = 0; page < MOST_PAGES; page++) {
-        const since = new Date(now - LOOK_BACK_MS).toISOString();
-        const url = address(pipeline, "build/builds", { definitions: pipeline.id, minTime: since, queryOrder: "queueTimeDescending", $top: PAGE_SIZE, ...token });
-        const { answer, more } = await ask(`look for our own run of pipeline ${pipeline.name}`, Builds, url);
-        found.push(...answer.value.filter((build) => keyOf(build) === key).map(runOf));
-        if (more === undefined) return found.sort((a, b) => a.id - b.id);
-        token = { continuationToken: more };
-      }
-      throw new Fault("rejected", `pipeline ${pipeline.name} has more than ${MOST_PAGES * PAGE_SIZE} runs of the last two days; ours cannot be told from them`, { vendor: VENDOR });
-    },
+    findRuns: (pipeline, key, now) => runsWith(pipeline, (found) => found === key, now),
+    findTries: (pipeline, keys, now) => runsWith(pipeline, (found) => found.startsWith(keys) && /^\d+$/.test(found.slice(keys.length)), now),
 
     async queue(pipeline, order) {
       const body = { ...parametersOf(order), variables: { [KEY_VARIABLE]: { value: order.key } } };

@@ -242,6 +242,22 @@ describe("azure-devops: what is asked for", () => {
 apiContract("azure-devops");
 
 /** One action on one world, its clock advanced by hand. */
+it("azure-devops: runs of every try are found by what their keys begin with, and nobody else's", async () => {
+  const of = world();
+  for (const key of ["2024-12-08/hub/hub/1", "2024-12-08/hub/hub/2", "2024-12-08/hub/hub-2/1", "2024-12-01/hub/hub/1"]) await running(of, PARAMS, key).begin();
+  const { outside } = running(of);
+  const pipelines = connectAzureDevOps({}, outside);
+  const keysOf = async (keys: string) => (await pipelines.findTries(PIPELINE, keys, outside.clock.now())).map(({ id }) => id);
+
+  const [first, second] = [
+    await pipelines.findRuns(PIPELINE, "2024-12-08/hub/hub/1", outside.clock.now()),
+    await pipelines.findRuns(PIPELINE, "2024-12-08/hub/hub/2", outside.clock.now()),
+  ];
+
+  expect(await keysOf("2024-12-08/hub/hub/")).toEqual([...first, ...second].map(({ id }) => id));
+  expect(await keysOf("2024-12-08/hub/")).toEqual([]);
+});
+
 function running(of: AzureDevOpsWorld, params: unknown = PARAMS, key = "2024-12-08/hub/hub/1", startAt = "2024-12-08T01:00:00.000Z") {
   const outside = localOutside(azureDevOpsSimulator, of, { startAt });
   const ports = { pipelines: connectAzureDevOps({}, outside) };

@@ -21,7 +21,7 @@ const next = (minutes: number, facts: readonly Fact[] = [], seen = NO, state?: R
 
 it("expects the steps with a time of their own, and neither what closes nor what never runs", () => {
   expect(kickoffsOf(plan)).toMatchObject([
-    { step: "prep.run", at: OPENS, lastSafe: OPENS + 45 * MINUTE, key: "2024-12-08/prep.run/prep.run/1", pipeline, cascade: ["Patch the app servers"] },
+    { step: "prep.run", at: OPENS, lastSafe: OPENS + 45 * MINUTE, keys: "2024-12-08/prep.run/prep.run/", pipeline, cascade: ["Patch the app servers"] },
   ]);
 });
 

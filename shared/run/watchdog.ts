@@ -13,8 +13,8 @@ export interface Kickoff {
   readonly at: number;
   /** From here on a start can do no good any more: the step's grace is over or, where it has none, it would not end before the cutoff. */
   readonly lastSafe: number;
-  /** What the run would queue it with, and find it by: `run/step/target/try`. */
-  readonly key: string;
+  /** What the keys begin with that the run queues its tries with, and finds them by: `run/step/target/`. */
+  readonly keys: string;
   /** Where its own record stands. Undefined: there is none but the run's. */
   readonly pipeline?: PipelineName;
   /** Titles of what cannot be done without it. */
@@ -65,7 +65,7 @@ export function kickoffsOf(plan: CompiledPlan): readonly Kickoff[] {
         title: step.title,
         at,
         lastSafe,
-        key: `${plan.window.id}/${step.id}/${id}/1`,
+        keys: `${plan.window.id}/${step.id}/${id}/`,
         cascade: index.cascade(step.id),
         ...named,
       };
