@@ -23,7 +23,7 @@ const RULES: readonly Rule[] = [
   { files: /^shared\/inventory\/load\.ts$/, may: [/^shared\/(?!run|page)/, /^yaml$/, /^zod$/] },
   { files: /^shared\/plan\/local-time\.ts$/, may: [/^shared\/(?!run|page)/, /^temporal-polyfill/] },
   { files: /^shared\/page\/storage\.ts$/, may: [/^shared\/(?!run\/)/, /^htmlparser2$/] },
-  { files: /^shared\/page\/plan-text\.ts$/, may: [/^shared\/(?!run\/)/, /^yaml$/] },
+  { files: /^shared\/page\/(plan-text|merge\/document|review\/mend)\.ts$/, may: [/^shared\/(?!run\/)/, /^yaml$/] },
   { files: /^shared\/(plan|page|inventory|action|config|access)\//, may: [/^shared\/(?!run\/)/, /^zod$/, NODE], types: [SHARED] },
   { files: /^shared\/run\//, may: [SHARED, /^zod$/, NODE] },
   { files: /^orchestrators\//, may: [/^orchestrators\//], types: [SHARED, /^durable-functions$/] },

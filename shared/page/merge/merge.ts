@@ -1,0 +1,362 @@
+import type { CoverageEntry } from "../ledger.ts";
+import { planTree } from "../plan-tree.ts";
+import type { PlanNode } from "../plan-tree.ts";
+import type { Draft } from "../draft.ts";
+import { PlanDocument } from "./document.ts";
+import type { OurNode } from "./document.ts";
+import { pairsOf } from "./match.ts";
+import { full, idOf, short, titleOf } from "./places.ts";
+import { inFull, referencesOf } from "./references.ts";
+import { settled } from "./settle.ts";
+import type { Settled, Strand } from "./settle.ts";
+import { changesOf, difference, edits, ownItems, questionsIn, sameItems, shown } from "./telling.ts";
+import { alikeQuestions, itemKey, LISTS, listed, MAPS, mergedList, same } from "./values.ts";
+
+/** What a merge did with one part of the plan. `conflict`: both sides changed it, and the plan asks. */
+export interface MergeEntry {
+  readonly what: "added" | "removed" | "changed" | "moved" | "kept" | "conflict";
+  /** Of the page as it is now; of what it no longer has, as it was. None: people's own. */
+  readonly line: number | undefined;
+  /** Of the plan: `window`, a phase, a change, `CHANGE.STEP`. */
+  readonly id: string;
+  /** What it is called. */
+  readonly title: string;
+  readonly details: readonly string[];
+}
+
+export interface Merged {
+  /** The plan file: byte for byte the one that was given where nothing had to be changed. */
+  readonly text: string;
+  /** What the next merge begins from. */
+  readonly base: PlanNode;
+  readonly entries: readonly MergeEntry[];
+  /** Where each piece of the page is in the merged plan; `dropped`: a person has taken its part out. */
+  readonly coverage: readonly (CoverageEntry & { readonly dropped?: true })[];
+}
+
+/**
+ * Merges an edited page into a plan that people have worked on since it was imported.
+ *
+ * What changed on the page is taken over, what people changed stays, and where both changed the same the plan stays as people
+ * have it and asks, naming both. Nothing goes silently: `entries` says what became of every change on either side. Pure.
+ *
+ * @param text the plan file as people have it. @param file its name, for messages.
+ * @param base what the page made of the plan when it was imported or last merged.
+ * @throws Fault `invalid` for a text that is no plan.
+ */
+export function mergedPage(text: string, file: string, base: PlanNode, draft: Draft): Merged {
+  const document = new PlanDocument(text, file);
+  const [before, now] = [inFull(base), inFull(planTree(draft.plan))];
+  const settling = settled(before, now, document.tree, pairsOf(before, now));
+  const merge = new Merge(document, settling);
+  merge.run();
+  const names = idsOf(document.tree);
+  const coverage = draft.coverage.map((entry) => {
+    const id = entry.id === "window" ? entry.id : (settling.idOf.get(entry.id) ?? entry.id);
+    return names.has(id) ? { ...entry, id } : { ...entry, id, dropped: true as const };
+  });
+  return { text: document.text(), base: settling.next, entries: merge.entries, coverage };
+}
+
+function idsOf(window: PlanNode): ReadonlySet<string> {
+  return new Set([
+    "window",
+    ...window.children.flatMap((phase) => [phase.id, ...phase.children.flatMap((change) => [change.id, ...change.children.map((step) => `${change.id}.${step.id}`)])]),
+  ]);
+}
+
+const QUESTION = 1_990;
+
+class Merge {
+  readonly entries: MergeEntry[] = [];
+  readonly #document: PlanDocument;
+  readonly #settling: Settled;
+  /** Steps that people's own words refer to. */
+  readonly #wanted: ReadonlySet<string>;
+
+  constructor(document: PlanDocument, settling: Settled) {
+    this.#document = document;
+    this.#settling = settling;
+    this.#wanted = wantedByPeople(settling.window, settling.own);
+  }
+
+  run(): void {
+    const { window } = this.#settling;
+    this.#node(window, undefined);
+    for (const own of this.#settling.own) this.#say("kept", own, undefined, idOf(own), ["people's own"]);
+  }
+
+  /** Merges a part that the page still has, and the plan too. */
+  #node(strand: Strand, change: string | undefined): void {
+    const { before, now, ours, children } = strand;
+    if (now === undefined || ours === undefined || before === undefined) return;
+    const own = strand.kind === "change" ? strand.ours?.id : change;
+    this.#entries(strand, before, now, ours);
+    let above: OurNode | undefined;
+    for (const child of children) {
+      if (child.now === undefined) this.#gone(child, own);
+      else above = this.#child(child, ours, above, own) ?? above;
+    }
+    this.#order(strand, ours);
+  }
+
+  /** @returns the part of the plan that stands for it, if there is one. */
+  #child(child: Strand, parent: OurNode, above: OurNode | undefined, change: string | undefined): OurNode | undefined {
+    const { before, now, ours } = child;
+    if (now === undefined) return undefined;
+    if (ours !== undefined) {
+      // Another heading stands above it now; where people moved it themselves, it stays.
+      const was = this.#parentBefore(child);
+      if (child.kind === "change" && ours.parent !== parent && was !== undefined && ours.parent === was && !this.#settling.own.has(parent)) {
+        this.#document.move(ours, parent, above);
+        this.#say("moved", ours, now.line, idOf(ours), [`to ${parent.id}`]);
+      }
+      this.#node(child, change);
+      return ours.parent === parent ? ours : undefined;
+    }
+    if (before === undefined) {
+      const made = this.#insert(child, now, parent, above);
+      // What a new heading stands above may have been on the page before.
+      let within: OurNode | undefined;
+      for (const each of child.children) within = each.before === undefined ? made.children.find(({ id }) => id === each.id) : (this.#child(each, made, within, change) ?? within);
+      return made;
+    }
+    this.#elsewhere(child, change);
+    return this.#takenOut(child, now, parent, above, change);
+  }
+
+  /** What people have moved out of a part before they took that part out of the plan. */
+  #elsewhere({ children }: Strand, change: string | undefined): void {
+    for (const each of children) {
+      if (each.ours === undefined) this.#elsewhere(each, change);
+      else if (each.now === undefined) this.#gone(each, change);
+      else this.#node(each, each.ours.parent?.id);
+    }
+  }
+
+  /** Puts in what is new of it, and says so. */
+  #insert({ children }: Strand, now: PlanNode, parent: OurNode, above: OurNode | undefined): OurNode {
+    const fresh = { ...now, children: children.flatMap((each) => (each.before === undefined && each.now !== undefined ? [each.now] : [])) };
+    const made = this.#document.insert(parent, above, fresh);
+    this.#added(made, fresh);
+    return made;
+  }
+
+  #added(made: OurNode, now: PlanNode): void {
+    this.#say("added", made, now.line, idOf(made), [...(now.kind === "step" ? [String(now.fields["action"] ?? now.fields["sameAs"] ?? "")] : []), ...questionsIn(now)]);
+    made.children.forEach((child, at) => now.children[at] !== undefined && this.#added(child, now.children[at]));
+  }
+
+  /** A person has taken it out of the plan. It stays out; what the page says now and did not say then is not lost with it. */
+  #takenOut(child: Strand, now: PlanNode, parent: OurNode, above: OurNode | undefined, change: string | undefined): OurNode | undefined {
+    const id = child.kind === "step" ? `${change ?? ""}.${child.id}` : child.id;
+    const changed = otherNow(child);
+    const told = ["a person has taken it out of the plan"];
+    if (child.children.some((each) => each.before === undefined && each.now !== undefined)) {
+      const made = this.#insert(child, now, parent, above);
+      this.#ask(made, `A person has taken this out of the plan, and the page has more of it now, on line ${now.line}: is it to be done after all?`);
+      this.#say("conflict", made, now.line, id, [...told, "the page has more of it now"]);
+      return made;
+    }
+    if (changed.length === 0) {
+      this.entries.push({ what: "kept", line: now.line, id, title: titleOf(now), details: told });
+      return undefined;
+    }
+    const holder = parent.kind === "change" ? parent : this.#document.tree;
+    this.#ask(
+      holder,
+      `A person has taken ${id} out of the plan, and the page has changed its line since: is it to be done after all? ${changed.join("; ").slice(0, 600)} On the page, line ${now.line}: «${titleOf(now).slice(0, 900)}»`,
+    );
+    this.entries.push({ what: "conflict", line: now.line, id, title: titleOf(now), details: [...told, ...changed] });
+    return undefined;
+  }
+
+  /** The page no longer has it: it goes where nobody has touched it, and is asked about elsewhere. */
+  #gone(strand: Strand, change: string | undefined): void {
+    const { before, ours } = strand;
+    if (before === undefined || ours === undefined) return this.#elsewhere(strand, change);
+    const within = strand.kind === "change" ? ours.id : change;
+    const isTouched = this.#isTouched(before, ours) || ours.children.some((child) => this.#settling.own.has(child));
+    // What holds something that people have edited stays, and only that of it.
+    if (!isTouched) for (const child of strand.children) this.#gone(child, within);
+    if (!isTouched && ours.children.length === 0) {
+      const id = idOf(ours);
+      this.#document.remove(ours);
+      this.#say("removed", ours, before.line, id, []);
+      return;
+    }
+    if (!isTouched || strand.kind === "phase") {
+      for (const child of isTouched ? strand.children : []) this.#gone(child, within);
+      this.#say("kept", ours, before.line, idOf(ours), ["gone from the page, but there is people's work below it"]);
+      return;
+    }
+    this.#ask(ours, `This is gone from the page, and people have worked on it since: is it still to be done? On the page, line ${before.line}: «${titleOf(before).slice(0, 900)}»`);
+    this.#say("conflict", ours, before.line, idOf(ours), ["gone from the page, and edited by a person", ...edits(before, full(ours))]);
+  }
+
+  #isTouched(before: PlanNode, ours: OurNode): boolean {
+    const fields = full(ours);
+    const names = Object.keys({ ...before.fields, ...fields });
+    const comments = new Set(before.comments.map(itemKey));
+    return (
+      names.some((name) => !same(before.fields[name], fields[name])) ||
+      ours.inside.length > 0 ||
+      ours.comments.some((line) => !comments.has(itemKey(line))) ||
+      this.#wanted.has(idOf(ours))
+    );
+  }
+
+  #parentBefore(child: Strand): OurNode | undefined {
+    const find = (strand: Strand): Strand | undefined => {
+      if (strand.before?.children.some((each) => each === child.before) === true) return strand;
+      for (const each of strand.children) {
+        const found = find(each);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    };
+    return find(this.#settling.window)?.ours;
+  }
+
+  /** The entries of one part, one by one. */
+  #entries(strand: Strand, before: PlanNode, now: PlanNode, ours: OurNode): void {
+    const mine = full(ours);
+    const order = Object.keys(now.fields);
+    const [changed, kept, clashes]: [string[], string[], string[]] = [[], [], []];
+    const asks: string[] = [];
+    const clash = (name: string, was: unknown, is: unknown, own: unknown): void => {
+      clashes.push(`${name}: page ${shown(is)}, plan ${shown(own)}, before ${shown(was)}`);
+      asks.push(
+        `Which is right for \`${name}\`? The page now says ${shown(is)} (line ${now.line}), the plan says ${shown(own)}; when it was imported the page said ${shown(was)}.`,
+      );
+    };
+    const write = (name: string, value: unknown): void => this.#document.set(ours, name, short(value, name, ours), order);
+    for (const name of Object.keys({ ...before.fields, ...now.fields, ...mine })) {
+      const [was, is, own] = [before.fields[name], now.fields[name], mine[name]];
+      if (LISTS.has(name)) continue;
+      if (MAPS.has(name) && isEntries(was ?? {}) && isEntries(is ?? {}) && isEntries(own ?? {})) {
+        const [a, b, c] = [was ?? {}, is ?? {}, own ?? {}] as Record<string, unknown>[];
+        for (const key of Object.keys({ ...a, ...b, ...c })) {
+          this.#value(`${name}.${key}`, a?.[key], b?.[key], c?.[key], { changed, kept, clash, write: (value) => this.#document.setWithin(ours, name, key, value, order) });
+        }
+      } else this.#value(name, was, is, own, { changed, kept, clash, write: (value) => write(name, value) });
+    }
+    for (const name of LISTS) {
+      if (name === "questions") continue;
+      const merged = mergedList(before.fields[name], mine[name], now.fields[name]);
+      if (merged.isChanged) {
+        const asWritten = listed(ours.fields[name]);
+        const items = (given: readonly unknown[]): readonly unknown[] => listed(short(given, name, ours));
+        this.#document.setList(
+          ours,
+          name,
+          { kept: items(merged.kept).map((item, at) => (item !== undefined && same(merged.kept[at], listed(mine[name])[at]) ? asWritten[at] : item)), added: items(merged.added) },
+          [],
+          order,
+        );
+        if (!sameItems(before.fields[name], now.fields[name])) changed.push(`${name}: ${difference(mine[name], merged)}`);
+      }
+      kept.push(...ownItems(name, before.fields[name], mine[name], now.fields[name]));
+    }
+    const questions = mergedList(before.fields["questions"], mine["questions"], now.fields["questions"], alikeQuestions(before, now));
+    const open = new Set([...questions.kept, ...questions.added].map(itemKey));
+    const more = asks.map((ask) => ask.slice(0, QUESTION)).filter((ask) => !open.has(itemKey(ask)));
+    // A phase holds no questions.
+    if (ours.kind === "phase") for (const ask of more) this.#ask(ours, `${ours.id}: ${ask}`);
+    else if (questions.isChanged || more.length > 0) this.#document.setList(ours, "questions", questions, more, order);
+    for (const question of questions.added) changed.push(`asks: ${String(question)}`);
+    questions.kept.forEach((item, at) => item === undefined && changed.push(`asks no more: ${String(listed(mine["questions"])[at])}`));
+    for (const question of questions.answered) kept.push(`answered: ${String(question)}`);
+    this.#comments(before, now, ours, changed);
+
+    const line = strand.kind === "window" ? undefined : now.line;
+    if (changed.length > 0) this.#say("changed", now, line, idOf(ours), changed);
+    if (clashes.length > 0) this.#say("conflict", now, line, idOf(ours), clashes);
+    if (kept.length > 0) this.#say("kept", ours, line, idOf(ours), kept);
+  }
+
+  #value(
+    name: string,
+    was: unknown,
+    is: unknown,
+    own: unknown,
+    { changed, kept, clash, write }: { changed: string[]; kept: string[]; clash: (name: string, was: unknown, is: unknown, own: unknown) => void; write: (value: unknown) => void },
+  ): void {
+    if (same(was, is)) {
+      if (!same(was, own)) kept.push(`${name}: ${shown(own)}`);
+    } else if (same(was, own)) {
+      write(is);
+      changed.push(`${name}: ${shown(was)} is now ${shown(is)}`);
+    } else if (!same(is, own)) clash(name, was, is, own);
+  }
+
+  #comments(before: PlanNode, now: PlanNode, ours: OurNode, changed: string[]): void {
+    const merged = mergedList(before.comments, ours.comments, now.comments);
+    if (!merged.isChanged) return;
+    const kept = merged.kept.flatMap((line) => (line === undefined ? [] : [String(line)]));
+    this.#document.setComments(ours, [...kept, ...merged.added.map(String)]);
+    if (!sameItems(before.comments, now.comments)) changed.push(`comment: ${difference(ours.comments, merged)}`);
+  }
+
+  /** What stands in another order on the page now stands so in the plan, unless people have ordered it themselves. */
+  #order({ before, now, children }: Strand, ours: OurNode): void {
+    const known = children.filter((child) => child.now !== undefined && child.before !== undefined && child.ours?.parent === ours);
+    const wanted = known.flatMap((child) => child.ours ?? []);
+    const places = (nodes: readonly OurNode[]): string => nodes.map((node) => wanted.indexOf(node)).join(" ");
+    const was = (before?.children ?? []).flatMap((node) => known.find((child) => child.before === node)?.ours ?? []);
+    const is = ours.children.filter((child) => wanted.includes(child));
+    if (was.length !== wanted.length || places(was) === places(wanted) || places(is) === places(wanted)) return;
+    if (places(is) === places(was)) {
+      let above: OurNode | undefined = ours.children[ours.children.indexOf(is[0] ?? ours) - 1];
+      for (const node of wanted) {
+        this.#document.move(node, ours, above);
+        above = node;
+      }
+      this.#say("moved", ours, now?.line, idOf(ours), [`in the page's order: ${wanted.map(({ id }) => id).join(", ")}`]);
+      return;
+    }
+    const holder = ours.kind === "change" ? ours : this.#document.tree;
+    this.#ask(holder, `In which order? The page now has ${wanted.map(({ id }) => id).join(", ")}; the plan has been put into another order: ${is.map(({ id }) => id).join(", ")}.`);
+    this.#say("conflict", ours, now?.line, idOf(ours), ["both the page and the plan have been put into another order"]);
+  }
+
+  #ask(about: OurNode, question: string): void {
+    // A phase holds no questions: the window asks for it.
+    const holder = about.kind === "phase" ? this.#document.tree : about;
+    const present = holder.map.get("questions");
+    const items = listed(typeof present === "object" && present !== null && "toJSON" in present ? (present as { toJSON(): unknown }).toJSON() : present);
+    const text = question.slice(0, QUESTION);
+    if (!items.map(itemKey).includes(itemKey(text))) this.#document.setList(holder, "questions", { kept: items, added: [] }, [text], []);
+  }
+
+  #say(what: MergeEntry["what"], node: PlanNode, line: number | undefined, id: string, details: readonly string[]): void {
+    this.entries.push({ what, line, id, title: titleOf(node), details });
+  }
+}
+
+/** What the page says of it now and did not say before. */
+function otherNow({ before, now, children }: Strand): readonly string[] {
+  if (now === undefined) return [`gone: ${shown(before?.fields["title"])}`];
+  const own = before === undefined ? [`new on line ${now.line}: ${shown(now.fields["title"])}`] : changesOf(before, now);
+  return [...own, ...children.flatMap(otherNow)];
+}
+
+/** Steps and changes that words of people's own wait for. */
+function wantedByPeople(window: Strand, own: ReadonlySet<OurNode>): ReadonlySet<string> {
+  const wanted = new Set<string>();
+  const take = (ours: OurNode, before: PlanNode | undefined): void => {
+    const theirs = new Set(before === undefined ? [] : referencesOf(before.fields));
+    for (const reference of referencesOf(full(ours))) if (!theirs.has(reference)) wanted.add(reference);
+  };
+  const walk = ({ ours, before, children }: Strand): void => {
+    if (ours !== undefined) take(ours, before);
+    for (const child of children) walk(child);
+  };
+  walk(window);
+  for (const node of own) take(node, undefined);
+  return wanted;
+}
+
+function isEntries(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
