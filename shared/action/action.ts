@@ -105,6 +105,14 @@ export interface Action<Ports, Params, Receipt> {
   preview(ports: Ports, params: Params, call: Call): Promise<readonly string[]>;
   /** Starts (or finds its own earlier start of) the work and returns at once. */
   begin(ports: Ports, params: Params, call: Call): Promise<Receipt>;
+  /**
+   * Looks for work that an earlier `begin` under `call.key` may have started without our hearing of it, as `begin` itself would,
+   * and never writes. Asked where nothing may begin any more (an abort, the cutoff) and `begin` cannot be called again.
+   *
+   * @returns the receipt by which that work is followed or cancelled; undefined when there is none.
+   * @throws Fault when it could not look: that is not «there is none».
+   */
+  find?(ports: Ports, params: Params, call: Call): Promise<Receipt | undefined>;
   /** Looks at work under way; absent where `begin` does everything. @throws Fault `rejected` when the work failed. */
   poll?(ports: Ports, receipt: Receipt, call: Call): Promise<Progress<Receipt>>;
   /** Looks again. @throws Fault `rejected` when the world is not as it should be. */

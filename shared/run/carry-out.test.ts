@@ -102,6 +102,94 @@ describe("a target's walk", () => {
   });
 });
 
+describe("a begin whose answer was lost when nothing may begin any more", () => {
+  const finding = async (work: FakeWork): Promise<Scene> => {
+    const vendor = fakeVendor({ "IC-Web1": work });
+    return scene(DRAIN, { actions: [vendor.action("fake.work", { finds: true })] }).then((made) => ({ ...made, vendor }));
+  };
+  const abort = ({ plan, journal }: Scene): Promise<unknown> => decide(journal, indexOf(plan), { decision: "abort", mode: "close" }, "Ada", OPENS_AT);
+
+  it("is found and stopped, and what it opened stays open until that is put back", async () => {
+    const made = await finding({ takesMs: ms("1h"), afterBegin: always("unavailable", "no answer") });
+    const { walk, ref, types, state, vendor } = made;
+    await walk(ref("a.b", "IC-Web1"));
+    await abort(made);
+
+    const orders = await walk(ref("a.b", "IC-Web1"));
+
+    expect(orders).toEqual(["find", "cancel", "rest"]);
+    expect(await types(ref("a.b", "IC-Web1"))).toEqual(["intended", "faulted", "begun", "intended", "cancelled", "rested"]);
+    expect(vendor.effects).toEqual(["begun 2024-12-08/a.b/IC-Web1/1", "cancelled 2024-12-08/a.b/IC-Web1/1"]);
+    expect((await state()).obligations).toMatchObject([{ certain: true }]);
+    expect((await state()).obligations[0]?.closed).toBeUndefined();
+  });
+
+  it("is not there: it is looked for twice, nothing is begun, and nothing was opened", async () => {
+    const made = await finding({ beforeBegin: always("unavailable", "no answer") });
+    const { walk, ref, types, state, vendor, moveTo } = made;
+    await walk(ref("a.b", "IC-Web1"));
+    await abort(made);
+
+    const first = await walk(ref("a.b", "IC-Web1"));
+    moveTo(OPENS + CALL_LOST_MS);
+    const second = await walk(ref("a.b", "IC-Web1"));
+
+    expect([first, second]).toEqual([["find"], ["find", "rest"]]);
+    expect(await types(ref("a.b", "IC-Web1"))).toEqual(["intended", "faulted", "sought", "sought", "rested"]);
+    expect(vendor.effects).toEqual([]);
+    expect((await state()).steps[0]?.targets[0]).toMatchObject({ as: "skipped", why: expect.stringContaining("no work of it was found") });
+    expect((await state()).obligations).toMatchObject([{ closed: { never: true } }]);
+  });
+
+  it("may have arrived late: the second look finds it", async () => {
+    let isThere = false;
+    const made = await finding({ takesMs: ms("1h"), afterBegin: always("unavailable", "no answer") });
+    const { walk, ref, vendor, moveTo, registry } = made;
+    const action = registry.find("fake.work");
+    const find = action?.find?.bind(action);
+    Object.assign(action ?? {}, { find: async (...given: Parameters<NonNullable<typeof find>>) => (isThere ? find?.(...given) : undefined) });
+    await walk(ref("a.b", "IC-Web1"));
+    await abort(made);
+
+    const first = await walk(ref("a.b", "IC-Web1"));
+    isThere = true;
+    moveTo(OPENS + CALL_LOST_MS);
+    const second = await walk(ref("a.b", "IC-Web1"));
+
+    expect([first, second]).toEqual([["find"], ["find", "cancel", "rest"]]);
+    expect(vendor.effects).toEqual(["begun 2024-12-08/a.b/IC-Web1/1", "cancelled 2024-12-08/a.b/IC-Web1/1"]);
+  });
+
+  it("died with its process: it is found without being begun again", async () => {
+    const inner = memoryJournal();
+    const vendor = fakeVendor({ "IC-Web1": { takesMs: ms("1h") } });
+    const actions = [vendor.action("fake.work", { finds: true })];
+    const dying = await scene(DRAIN, { actions, journal: dyingAt(2, "before", inner) });
+    await dying.walk(dying.ref("a.b", "IC-Web1")).catch(() => undefined);
+    const reborn = await scene(DRAIN, { actions, journal: inner });
+    await abort(reborn);
+    reborn.moveTo(OPENS + CALL_LOST_MS);
+
+    const orders = await reborn.walk(reborn.ref("a.b", "IC-Web1"));
+
+    expect(orders).toEqual(["find", "cancel", "rest"]);
+    expect(vendor.calls.filter((call) => call.startsWith("begin"))).toHaveLength(1);
+  });
+
+  it("stays unknown, and what it may have opened stays open, when it cannot be looked for", async () => {
+    const made = await finding({ afterBegin: always("unavailable", "no answer"), find: always("denied", "may not look") });
+    const { walk, ref, state } = made;
+    await walk(ref("a.b", "IC-Web1"));
+    await abort(made);
+
+    const orders = await walk(ref("a.b", "IC-Web1"));
+
+    expect(orders).toEqual(["find", "rest"]);
+    expect((await state()).steps[0]?.targets[0]).toMatchObject({ as: "unknown" });
+    expect((await state()).obligations[0]?.closed).toBeUndefined();
+  });
+});
+
 describe("C1 a doubled or late order", () => {
   it("does nothing", async () => {
     const { conductor, ref, vendor, types } = await scene();

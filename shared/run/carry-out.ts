@@ -14,7 +14,7 @@ import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, ty
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
-import { mayBegin, nextLookAt, type Order } from "./next-order.ts";
+import { CALL_LOST_MS, mayBegin, nextLookAt, type Order } from "./next-order.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { View } from "./sights.ts";
 import { walkOf, type Walk } from "./walk.ts";
@@ -58,6 +58,8 @@ export async function carryOut(performer: Performer, index: PlanIndex, ref: Targ
   switch (order.do) {
     case "begin":
       return deed.begin(order.try, order.attempt, order.follows);
+    case "find":
+      return deed.find(order.attempt);
     case "poll":
       return deed.poll(order.attempt);
     case "verify":
@@ -129,6 +131,26 @@ class Deeds {
     const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];
     if (this.#action.poll === undefined) facts.push({ ...this.#where("target.finished"), note: "", receipt: answer.value });
     await this.#append(1, facts);
+    return NOTHING;
+  }
+
+  /** Looks for the work of a begin that never answered; begins nothing. */
+  async find(attempt: number): Promise<CarriedOut> {
+    const { walk } = this;
+    const find = this.#action.find;
+    assert(find !== undefined, `${this.#step.verb} cannot look for its work`);
+    const answer = await this.#try("find", walk.try, attempt, (call) => find(this.#ports(), this.#target.params, call));
+    if (!answer.ok) {
+      await this.#append(0, [this.#faulted("find", walk.try, attempt, answer.fault)]);
+      return NOTHING;
+    }
+    const calledAt = walk.inFlight?.since ?? walk.fault?.at ?? 0;
+    const found: Fact =
+      answer.value === undefined
+        ? { ...this.#where("target.sought"), try: walk.try, settled: this.#now() >= calledAt + CALL_LOST_MS }
+        : { ...this.#where("target.begun"), try: walk.try, receipt: answer.value };
+    const isOver = answer.value !== undefined && this.#action.poll === undefined;
+    await this.#append(0, [found, ...(isOver ? [{ ...this.#where("target.finished"), note: "", receipt: answer.value }] : [])]);
     return NOTHING;
   }
 

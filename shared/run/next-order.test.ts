@@ -70,6 +70,29 @@ describe("B2 an announced call has not answered", () => {
     expect(nextOrder(sight(told, { now: told.now + CALL_LOST_MS }))).toMatchObject({ do: "cancel", try: 1 });
   });
 
+  it.each([
+    ["an abort", { control: ABORT.finish }, {}],
+    ["the cutoff", { cutoff: OPENS }, {}],
+    ["the cutoff of something irreversible", { cutoff: OPENS }, { irreversible: true }],
+  ])("looks for its work instead of beginning it again after %s, where the action knows how", (_what, closed, step) => {
+    const told = fresh().intended();
+    const at = { step, now: told.now + CALL_LOST_MS, offers: { cancel: true, find: true }, ...closed };
+
+    expect(nextOrder(sight(told, { ...at, now: told.now }))).toMatchObject({ do: "wait" });
+    expect(nextOrder(sight(told, at))).toEqual({ do: "find", try: 1, attempt: 1 });
+    expect(nextOrder(sight(told.after("2m").sought(true), { ...at, now: told.now }))).toMatchObject({
+      do: "rest",
+      as: "skipped",
+      why: expect.stringContaining("no work of it was found"),
+    });
+  });
+
+  it("begins again as long as it may, though it could look", () => {
+    const told = fresh().intended();
+
+    expect(nextOrder(sight(told, { now: told.now + CALL_LOST_MS, offers: { cancel: true, find: true } }))).toMatchObject({ do: "begin", try: 1, attempt: 2 });
+  });
+
   it("does not repeat the begin of something irreversible that may not begin any more: it rests unknown", () => {
     const told = fresh().intended();
 
@@ -389,6 +412,64 @@ describe("B10 a begin faulted", () => {
 
     expect(nextOrder(sight(told))).toMatchObject({ do: "rest", as: "unknown" });
     expect(nextOrder(sight(fresh().intended().faulted("unavailable").intended().faulted("rejected")))).toMatchObject({ do: "rest", as: "failed" });
+  });
+
+  describe("and its answer was lost, where the action can look for its work", () => {
+    const offers = { cancel: true, find: true };
+    const lost = (): ReturnType<typeof factsOf> => fresh().intended().faulted("unavailable");
+
+    it.each([
+      ["after an abort", { control: ABORT.close }],
+      ["after a softer one", { control: ABORT.finish }],
+      ["after the cutoff", { cutoff: OPENS }],
+    ])("looks at once %s, and once more when the call can no longer arrive", (_when, closed) => {
+      const told = lost();
+
+      expect(nextOrder(sight(told, { offers, ...closed }))).toEqual({ do: "find", try: 1, attempt: 1 });
+      expect(nextOrder(sight(told.after("1m").sought(false), { offers, ...closed }))).toMatchObject({ do: "wait", until: OPENS + CALL_LOST_MS });
+      expect(nextOrder(sight(told, { offers, ...closed, now: OPENS + CALL_LOST_MS }))).toEqual({ do: "find", try: 1, attempt: 1 });
+      expect(nextOrder(sight(told.after("1m").sought(true), { offers, ...closed }))).toMatchObject({
+        do: "rest",
+        as: "skipped",
+        why: expect.stringContaining("no work of it was found"),
+      });
+    });
+
+    it("stops what it found after an abort, and follows it to its end after a softer one", () => {
+      const found = lost().after("1m").begun();
+
+      expect(nextOrder(sight(found, { offers, control: ABORT.close }))).toMatchObject({ do: "cancel" });
+      expect(nextOrder(sight(found, { offers, control: ABORT.finish }))).toMatchObject({ do: "poll" });
+    });
+
+    it("does not look while it will begin again anyway, which looks too", () => {
+      expect(nextOrder(sight(lost(), { offers }))).toMatchObject({ do: "wait" });
+      expect(nextOrder(sight(lost().after("15s"), { offers }))).toMatchObject({ do: "begin", attempt: 2 });
+    });
+
+    it("looks when its attempts are used up, before people are asked, and then it has failed or goes on", () => {
+      const used = (): ReturnType<typeof factsOf> => fresh().intended().faulted("unavailable", "begin", { attempt: 4 });
+      const step = { onFailure: "ask" } as const;
+
+      expect(nextOrder(sight(used(), { offers, step }))).toMatchObject({ do: "find" });
+      expect(nextOrder(sight(used().after("2m").sought(true), { offers, step }))).toMatchObject({ do: "tell", topic: "held#1" });
+      expect(nextOrder(sight(used().after("2m").sought(true), { offers }))).toMatchObject({ do: "rest", as: "failed" });
+      expect(nextOrder(sight(used().after("2m").begun(), { offers, step }))).toMatchObject({ do: "poll" });
+    });
+
+    it("looks again when it could not look, and rests unknown when it cannot find out", () => {
+      const blind = (attempt: number, kind: "unavailable" | "denied" = "unavailable"): ReturnType<typeof factsOf> => lost().faulted(kind, "find", { attempt });
+      const closed = { offers, control: ABORT.close };
+
+      expect(nextOrder(sight(blind(1), closed))).toMatchObject({ do: "wait", until: OPENS + ms("15s") });
+      expect(nextOrder(sight(blind(1).after("15s"), closed))).toEqual({ do: "find", try: 1, attempt: 2 });
+      expect(nextOrder(sight(blind(8), closed))).toMatchObject({ do: "rest", as: "unknown" });
+      expect(nextOrder(sight(blind(1, "denied"), closed))).toMatchObject({ do: "rest", as: "unknown" });
+    });
+
+    it("has no need to look where the begin had no effect", () => {
+      expect(nextOrder(sight(fresh().intended().faulted("throttled"), { offers, control: ABORT.close }))).toMatchObject({ do: "rest", as: "failed" });
+    });
   });
 
   it("takes a fresh try where the begin found its own work failed", () => {

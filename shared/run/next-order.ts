@@ -13,8 +13,8 @@ import type { Walk } from "./walk.ts";
  * test and every night can be argued about afterwards. The first rule that applies wins; they are numbered.
  *
  *   B1  rested                                                     rest
- *   B2  an announced call has not answered                         wait for it, then do it again: it looks first. What is
- *                                                                  irreversible and may not begin any more: rest, unknown
+ *   B2  an announced call has not answered                         wait for it, then do it again: it looks first. Where nothing
+ *                                                                  may begin any more: find; irreversible and no find: rest, unknown
  *   B3  something people must hear and have not                    tell; where they cannot be reached, go on and tell later
  *   B4  verified                                                   rest
  *   B5  finished, not verified                                     verify; a failed look is repeated
@@ -22,7 +22,7 @@ import type { Walk } from "./walk.ts";
  *   B7  begun, too late to start or to finish                      cancel, rest
  *   B8  begun, and it ended badly                                  a fresh try, or what `onFailure` says
  *   B9  begun                                                      poll
- *   B10 a begin faulted                                            again later with the same key, or what `onFailure` says
+ *   B10 a begin faulted                                            again later with the same key, or find, or what `onFailure` says
  *   B11 not begun, and it may not begin any more                   rest, with the reason
  *   B12 not begun, and it may not begin yet                        wait, with the reason
  *   B13 otherwise                                                  begin
@@ -34,10 +34,18 @@ export function nextOrder(sight: TargetSight): Order {
   if (walk.inFlight !== undefined) {
     const lostAt = walk.inFlight.since + CALL_LOST_MS;
     if (now < lostAt) return { do: "wait", until: lostAt, why: `the answer to ${walk.inFlight.deed} is not in yet` };
-    const forbidden = walk.inFlight.deed === "begin" && sight.step.irreversible ? mayBegin(sight, now) : undefined;
+    const forbidden = walk.inFlight.deed === "begin" && (sight.step.irreversible || sight.offers.find === true) ? mayBegin(sight, now) : undefined;
+    if (forbidden !== undefined && sight.offers.find === true) {
+      const search = nextSearch(sight, walk.inFlight.since);
+      if (search !== undefined) return search;
+    }
     if (forbidden !== undefined) return { do: "rest", as: "unknown", why: `its begin never answered, so it is not known whether it began; not asked again: ${forbidden}` };
     return { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };
   }
+
+  // People are not asked about what can still be found out.
+  const search = dueSearch(sight);
+  if (search !== undefined) return search;
 
   const notice = dueNotice(sight);
   if (notice !== undefined) return { do: "tell", ...notice };
@@ -106,7 +114,7 @@ export interface TargetSight {
   readonly taken: ReadonlyMap<string, Holder>;
   /** Decisions about this step or this target, oldest first. */
   readonly decisions: readonly Decision[];
-  readonly offers: { readonly cancel: boolean };
+  readonly offers: { readonly cancel: boolean; readonly find?: boolean };
 }
 
 /** How something that is needed stands: `open` until it has ended, then `met` or `failed`. `why` names it. */
@@ -121,6 +129,8 @@ export type Order =
   | { readonly do: "wait"; readonly until: number; readonly why: string; readonly then?: Order }
   /** `follows`: id of the decision that ordered it, if one did. */
   | { readonly do: "begin" | "cancel" | "undo"; readonly try: number; readonly attempt: number; readonly follows?: string }
+  /** Look for work of a begin that never answered, without beginning anything. */
+  | { readonly do: "find"; readonly try: number; readonly attempt: number }
   | { readonly do: "poll" | "verify"; readonly attempt: number }
   | { readonly do: "tell"; readonly topic: string; readonly text: string; readonly lines: readonly string[] }
   /** `recorded`: the journal has it, and nothing is left to do. */
@@ -184,23 +194,57 @@ function startBy(step: CompiledStep, walk: Walk, cutoff: number): number {
 }
 
 function nextOfFaultedBegin(sight: TargetSight): Order {
-  const { walk, step, now } = sight;
-  if (walk.fault === undefined) return { do: "begin", try: walk.try, attempt: walk.attempt + 1 };
-  const { fault, at, attempt } = walk.fault;
-  if (fault.kind === "failed") {
-    const fresh = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
-    if (fresh !== undefined) return fresh;
-  } else {
-    const again = retryAt(step.policy, fault, at, attempt);
-    const inTime = again < (walk.intendedAt ?? at) + step.policy.timeoutMs && mayBegin(sight, Math.max(now, again)) === undefined;
-    if (isCurable(fault) && attempt < step.policy.attempts && inTime) {
-      return now < again
-        ? { do: "wait", until: again, why: `attempt ${attempt} of ${step.policy.attempts}: ${fault.message}` }
-        : unlessHeld(sight, { do: "begin", try: walk.try, attempt: attempt + 1 });
-    }
+  const { walk, now } = sight;
+  const again = nextBegin(sight);
+  if (again !== undefined) return again;
+  const { fault } = walk.fault ?? {};
+  if (fault === undefined || walk.soughtAt !== undefined) {
+    const forbidden = mayBegin(sight, now);
+    if (forbidden !== undefined && !walk.doubt) return { do: "rest", as: "skipped", why: `${forbidden}; its begin got no answer, and no work of it was found` };
+    if (fault === undefined) return { do: "rest", as: "unknown", why: "its begin never answered, so it is not known whether it began" };
   }
   const ending = { as: walk.doubt ? "unknown" : "failed", why: fault.message } as const;
   return answered(sight, ending) ?? { do: "rest", ...ending };
+}
+
+/** The begin that faulted, once more, if it may be and there is time; undefined when it is not repeated by itself. */
+function nextBegin(sight: TargetSight): Order | undefined {
+  const { walk, step, now } = sight;
+  if (walk.fault === undefined) return mayBegin(sight, now) === undefined ? { do: "begin", try: walk.try, attempt: walk.attempt + 1 } : undefined;
+  const { fault, at, attempt } = walk.fault;
+  if (fault.kind === "failed") return freshTry(sight, retryAt(step.policy, fault, at, walk.try));
+  const again = retryAt(step.policy, fault, at, attempt);
+  const inTime = again < (walk.intendedAt ?? at) + step.policy.timeoutMs && mayBegin(sight, Math.max(now, again)) === undefined;
+  if (!isCurable(fault) || attempt >= step.policy.attempts || !inTime) return undefined;
+  return now < again
+    ? { do: "wait", until: again, why: `attempt ${attempt} of ${step.policy.attempts}: ${fault.message}` }
+    : unlessHeld(sight, { do: "begin", try: walk.try, attempt: attempt + 1 });
+}
+
+/** A begin whose answer was lost and which is not repeated: its work is looked for, if the action knows how. */
+function dueSearch(sight: TargetSight): Order | undefined {
+  const { walk, offers } = sight;
+  if (walk.stage !== "intended" || !walk.doubt || offers.find !== true || walk.fault === undefined || nextBegin(sight) !== undefined) return undefined;
+  return nextSearch(sight, walk.fault.at);
+}
+
+/**
+ * Looks at once, since what runs is to be stopped soon; and where nothing is there, once more when the call can no longer arrive.
+ *
+ * @param calledAt when the call was last known to be on its way; milliseconds since the epoch.
+ */
+function nextSearch({ walk, step, now }: TargetSight, calledAt: number): Order | undefined {
+  const { unsought, soughtAt } = walk;
+  if (unsought !== undefined) {
+    const { fault, at, attempt } = unsought;
+    if (!isCurable(fault) || attempt >= looksOf(step)) return undefined;
+    const lookAt = retryAt(step.policy, fault, at, attempt);
+    return now < lookAt ? { do: "wait", until: lookAt, why: `could not look for its work: ${fault.message}` } : { do: "find", try: walk.try, attempt: attempt + 1 };
+  }
+  const lostAt = calledAt + CALL_LOST_MS;
+  if (soughtAt !== undefined && soughtAt >= calledAt && now < lostAt)
+    return { do: "wait", until: lostAt, why: "its begin got no answer; no work of it was found yet, and it is looked for once more" };
+  return { do: "find", try: walk.try, attempt: 1 };
 }
 
 function nextLook(sight: TargetSight, deed: "verify"): Order {

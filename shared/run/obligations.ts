@@ -48,6 +48,12 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
         if (doubtAfter(fact.fault.kind, doubts.has(placeOf(fact)))) doubts.add(placeOf(fact));
         else doubts.delete(placeOf(fact));
         break;
+      case "target.sought":
+        // It was looked for where nothing may begin any more, and is not there: its begin opened nothing.
+        if (!fact.settled) break;
+        unanswered.delete(placeOf(fact));
+        doubts.delete(placeOf(fact));
+        break;
       case "target.begun":
         unanswered.delete(placeOf(fact));
         doubts.delete(placeOf(fact));

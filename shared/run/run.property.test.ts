@@ -36,6 +36,7 @@ const work: fc.Arbitrary<FakeWork> = fc.record(
     takesMs: fc.constantFrom(0, ms("5m"), ms("25m"), ms("2h")),
     beforeBegin: hook,
     afterBegin: hookOf(["unavailable", "defect"]),
+    find: hook,
     poll: hook,
     verify: hook,
     undo: hook,
@@ -91,12 +92,13 @@ const night = fc.record({
   steps: fc.tuple(step(0), step(1), step(2), step(3), step(4)),
   works: fc.dictionary(fc.constantFrom(...STEPS.flatMap((id) => TARGETS.map((target) => `${id}/${target}`))), work, { maxKeys: 10 }),
   decisions: fc.array(decision, { maxLength: 6 }),
+  finds: fc.boolean(),
 });
 
-async function lived({ steps, works, decisions }: typeof night extends fc.Arbitrary<infer Night> ? Night : never): Promise<Lived> {
+async function lived({ steps, works, decisions, finds }: typeof night extends fc.Arbitrary<infer Night> ? Night : never): Promise<Lived> {
   const plan = planWith(Object.fromEntries(STEPS.map((id, position) => [id, steps[position] as StepDraft])), { phases: [{ id: "prework" }, { id: "primary", barrier: true }] });
   const vendor = fakeVendor(works);
-  const stage = await stageFor(plan, { actions: [vendor.action("fake.work")] });
+  const stage = await stageFor(plan, { actions: [vendor.action("fake.work", { finds })] });
   const state = await play(stage, { decisions: decisions.map(({ minutes, request }) => ({ at: isoAt(minutes), ...request })) });
   return { plan, stage, state, vendor, entries: await stage.journal.readAll(plan.window.id) };
 }
@@ -147,7 +149,7 @@ it("nothing begins twice under one key without a fault or a lost answer in betwe
         const before = facts.slice(0, at).filter(({ type }) => type !== "target.told");
         const previous = before.at(-1);
         const again = before.some((earlier) => isBegin(earlier) && earlier.try === fact.try);
-        if (again) expect(previous, `${stream} at ${at}`).toMatchObject({ type: expect.stringMatching(/faulted|intended/) });
+        if (again) expect(previous, `${stream} at ${at}`).toMatchObject({ type: expect.stringMatching(/faulted|intended|sought/) });
         else if (fact.try > 1) {
           const failed = before.some((earlier) => earlier.type === "target.faulted" && earlier.fault.kind === "failed" && earlier.try === fact.try - 1);
           const asked = decisionsOf(night.entries).some(({ decision, at: decidedAt }) => decision === "retry" && decidedAt <= fact.at);

@@ -27,6 +27,10 @@ export interface Walk {
   readonly progress?: "waiting" | "running";
   /** The fault of the work itself that has not been followed by a success of the same deed. */
   readonly fault?: Faulted;
+  /** Why its work could not be looked for; says nothing about the work. */
+  readonly unsought?: Faulted;
+  /** When work of this try was looked for and not found, if it was. */
+  readonly soughtAt?: number;
   /** Why it could not be stopped, and why people could not be told; neither says anything about the work. */
   readonly unstopped?: Faulted;
   readonly untold?: Faulted;
@@ -83,8 +87,16 @@ export function walkOf(facts: readonly Fact[]): Walk {
           if (fact.try !== walk.try || walk.stage === "fresh") walk.intendedAt = at;
           if (fact.try !== walk.try) startOver(walk, fact.try);
           walk.stage = "intended";
+          delete walk.soughtAt;
           walk.everIntended = true;
         }
+        break;
+      case "target.sought":
+        walk.soughtAt = at;
+        delete walk.unsought;
+        if (!fact.settled) break;
+        walk.doubt = false;
+        delete walk.inFlight;
         break;
       case "target.begun":
         walk.stage = "begun";
@@ -116,6 +128,10 @@ export function walkOf(facts: readonly Fact[]): Walk {
       case "target.faulted":
         if (fact.deed === "tell") {
           walk.untold = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
+          break;
+        }
+        if (fact.deed === "find") {
+          walk.unsought = { deed: fact.deed, fault: fact.fault, at, attempt: fact.attempt };
           break;
         }
         if (fact.deed === "begin") walk.doubt = doubtAfter(fact.fault.kind, walk.doubt);
@@ -156,6 +172,7 @@ function keep(walk: Mutable<Walk>, receipt: unknown): void {
 /** A deed succeeded: what faulted before is history, and the next deed counts its attempts anew. */
 function settle(walk: Mutable<Walk>): void {
   walk.attempt = 0;
+  delete walk.unsought;
   delete walk.fault;
   delete walk.inFlight;
 }
@@ -179,4 +196,6 @@ function startOver(walk: Mutable<Walk>, newTry: number): void {
   delete walk.fault;
   delete walk.unstopped;
   delete walk.note;
+  delete walk.unsought;
+  delete walk.soughtAt;
 }

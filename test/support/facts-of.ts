@@ -77,6 +77,10 @@ class TargetTold extends Told {
     });
   }
 
+  sought(settled: boolean): this {
+    return this.add({ type: "target.sought", ...this.#where(), try: this.#try, settled });
+  }
+
   begun(receipt: unknown = {}): this {
     this.#attempt = 0;
     return this.add({ type: "target.begun", ...this.#where(), try: this.#try, receipt });

@@ -13,6 +13,7 @@ export interface FakeWork {
   readonly beforeBegin?: (nth: number, call: Call) => void;
   /** After the vendor acted: an answer that is lost. */
   readonly afterBegin?: (nth: number, call: Call) => void;
+  readonly find?: (nth: number, call: Call) => void;
   readonly poll?: (nth: number, call: Call) => void;
   readonly verify?: (nth: number, call: Call) => void;
   readonly undo?: (nth: number, call: Call) => void;
@@ -36,6 +37,8 @@ export interface FakeTraits {
   readonly policy?: Partial<Policy>;
   readonly without?: readonly ("poll" | "undo" | "cancel")[];
   readonly reversal?: AnyAction["reversal"];
+  /** Whether it can look for its work without beginning any. */
+  readonly finds?: boolean;
 }
 
 const Receipt = z.looseObject({ key: z.string(), target: z.string(), startsAt: z.number().nullable(), endsAt: z.number() });
@@ -57,7 +60,7 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
   return {
     effects,
     calls,
-    action(verb, { policy = {}, without = [], reversal = "undo" } = {}) {
+    action(verb, { policy = {}, without = [], reversal = "undo", finds = false } = {}) {
       return defineAction<object, unknown, Receipt>({
         verb,
         summary: "Does something at a vendor that is not there.",
@@ -90,6 +93,14 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
           work.afterBegin?.(nth, call);
           return receipt;
         },
+        ...(finds
+          ? {
+              async find(_ports, _params, call) {
+                workOf(call).find?.(heard("find", call), call);
+                return known.get(call.key);
+              },
+            }
+          : {}),
         ...(without.includes("poll")
           ? {}
           : {
