@@ -10,7 +10,7 @@ import { digestOf } from "../shared/plan/compiled.ts";
 import { answerTo, endedBefore } from "../shared/run/answered.ts";
 import { RUN_STREAM, type Decision } from "../shared/run/facts.ts";
 import { openOf } from "../shared/run/obligations.ts";
-import { headlineOf } from "../shared/run/story.ts";
+import { headlineOf } from "../shared/run/headline.ts";
 import { digestOfRun, windowRuns } from "./api-runs.ts";
 import { REPLY, type App, type SlackHand } from "./app.ts";
 import { makeDecision, whatAbortMeans, type Made } from "./decisions.ts";

@@ -21,7 +21,9 @@ import { servedIn } from "./outdoors.ts";
 import { startOutdoors } from "./outdoors-process.ts";
 import type { Scene } from "./scene.ts";
 import { serveApp } from "./serve-app.ts";
-import { PROJECT } from "./settings.ts";
+import { localSettings, PROJECT, simulatedSecret } from "./settings.ts";
+import type { Worlds } from "./simulators.ts";
+import { prefersSlack, simulatedSlackHand } from "./slack-hand.ts";
 import { simulatedTeam } from "./team.ts";
 import { fileTimerStatuses } from "./timer-status.ts";
 import { socketTransport } from "./transport.ts";
@@ -115,10 +117,20 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   let host: Awaited<ReturnType<typeof createHost>> | undefined;
   let origin = "";
   const clock = { now: () => host?.clock.now() ?? Date.parse(window.startAt) };
+  const inSlack = simulatedSlackHand({
+    plan,
+    clock,
+    signingSecret: simulatedSecret(localSettings().slack.signingSecret ?? "").reveal(),
+    world: () => worldOf(outdoors.simulatorsOrigin, "slack"),
+    send: async ({ to, headers, body }) => (await fetch(`${origin}/api/v1/slack/${to}`, { method: "POST", headers, body })).status,
+  });
   const team = simulatedTeam({
     host: () => host,
     index: () => index,
-    answer: (by, request) => post(`${origin}/api/v1/runs/${window.run}/decisions`, request satisfies DecisionRequest, by),
+    async answer(by, request) {
+      if (prefersSlack(by) && (await inSlack.decide(by, request))) return say(`${by} pressed ${request.decision} in Slack${request.step === undefined ? "" : `: ${request.step}`}`);
+      await post(`${origin}/api/v1/runs/${window.run}/decisions`, request satisfies DecisionRequest, by);
+    },
   });
   const app = composeLocal({
     clock,
@@ -218,6 +230,12 @@ function mirrored(journal: Journal): Mirror {
 async function post(url: string, body: object, by: string): Promise<void> {
   const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json", "x-nightshift-operator": by }, body: JSON.stringify(body) });
   if (!answer.ok) throw new Fault("rejected", `POST ${new URL(url).pathname} was answered with ${answer.status}: ${(await answer.text()).slice(0, 2_000)}`);
+}
+
+async function worldOf<Name extends keyof Worlds>(origin: string, name: Name): Promise<Worlds[Name]> {
+  const answer = await fetch(`${origin}${CONTROL}worlds?name=${name}`);
+  if (!answer.ok) throw new Fault("unavailable", `the simulated vendors at ${origin} did not show the world of ${name}: ${answer.status}`);
+  return (await answer.json()) as Worlds[Name];
 }
 
 async function setScene(origin: string, scene: Scene): Promise<void> {

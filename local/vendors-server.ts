@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Fault } from "../shared/fault/fault.ts";
 import { sceneOf, type Scene } from "./scene.ts";
 import type { SceneStore } from "./scene-store.ts";
+import type { SimulatorName } from "./simulators.ts";
 import { vendorsOf } from "./vendors.ts";
 import { CONTROL, HOST_HEADER, NO_ANSWER_HEADER, NOW_HEADER, OF_CONNECTION, PROTO_HEADER } from "./vendors-wire.ts";
 
@@ -17,7 +18,7 @@ export interface VendorsServer {
  * Serves the vendors of the scene in `store`. Whatever a request changed is on disk before it is answered, so that a caller
  * who got an answer finds its effect after any crash.
  *
- * Below `/_nightshift/`: GET `health`; GET `worlds` (the whole scene) and PUT, which replaces it; GET `effects`; POST `reset`,
+ * Below `/_nightshift/`: GET `health`; GET `worlds` (the whole scene, or one world by `?name=`) and PUT, which replaces it; GET `effects`; POST `reset`,
  * back to `first` or to what was PUT last; GET `handshake?host=&port=`.
  *
  * @param first the scene to begin with when nothing is kept.
@@ -38,7 +39,7 @@ export async function serveVendors(store: SceneStore, first: Scene, port = 0): P
       case "GET health":
         return Response.json({ ok: true, pid: process.pid });
       case "GET worlds":
-        return Response.json(vendors.scene);
+        return Response.json(url.searchParams.has("name") ? (vendors.scene.worlds[url.searchParams.get("name") as SimulatorName] ?? null) : vendors.scene);
       case "PUT worlds":
         replaceScene(sceneOf(parsed(await bodyOf(request))));
         return new Response(null, { status: 204 });
