@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, { readonly summary: string; load(): Promis
   open: { summary: "show what is open right now, of all windows", load: async () => (await import("./open.ts")).openCommand },
   decide: { summary: "approve, skip, retry, pause, resume, abort", load: async () => (await import("./decide.ts")).decideCommand },
   rehearse: { summary: "run a window against simulators in virtual time", load: async () => (await import("./rehearse.ts")).rehearseCommand },
+  storm: { summary: "run many windows in bad weather, and check what must always be true", load: async () => (await import("./storm.ts")).stormCommand },
   host: { summary: "run any Functions app on this machine", load: async () => (await import("./host.ts")).hostCommand },
   watchdog: { summary: "watch an app on this machine: did each kickoff really happen?", load: async () => (await import("./watchdog.ts")).watchdogCommand },
   "serve-vendors": { summary: "serve Azurite and the simulated vendors", load: async () => (await import("./serve-vendors.ts")).serveVendorsCommand },

@@ -28,9 +28,6 @@ export function stormyBackend(weather: Weather): Faults {
   };
 }
 
-
-
-
 function nameOf({ instanceId, event }: MessageView): string {
   return `${instanceId} ${event.EventType}`;
 }

@@ -42,7 +42,7 @@ export const MISFORTUNES = {
   "no reply": { of: "people", rate: 0.06, says: "somebody never answered" },
   "reply twice": { of: "people", rate: 0.1, says: "somebody answered twice" },
   "skip instead": { of: "people", rate: 0.04, says: "somebody decided to skip what was asked about" },
-  abort: { of: "people", rate: 0.2, says: "somebody aborted the window" },
+  abort: { of: "people", rate: 0.06, says: "somebody aborted the window" },
   pause: { of: "people", rate: 0.15, says: "somebody paused the window for a while" },
   // --- the calendar: per window -------------------------------------------------------------------------------------------
   "clocks change": { of: "calendar", rate: 0.1, says: "the window lay on a night on which the clocks change" },
@@ -64,7 +64,7 @@ export const PROFILES = {
   rough: { says: "everything, often", factors: { vendors: 1, backend: 1, deaths: 1, worlds: 1, people: 1, calendar: 1 } },
   vendors: { says: "vendors that cannot be reached, answer late, wrongly or not at all", factors: { vendors: 3 } },
   backend: { says: "messages doubled, late and out of order, activities twice, storage that refuses", factors: { backend: 3 } },
-  deaths: { says: "the process is killed again and again, and its clock is off", factors: { deaths: 4 } },
+  deaths: { says: "the process is killed again and again, and its clock is off", factors: { deaths: 2 } },
   worlds: { says: "pipelines, servers and records that do not do what they should", factors: { worlds: 2, vendors: 0.2 } },
   people: { says: "people who answer late, never, twice, or abort", factors: { people: 3, vendors: 0.2 } },
   december: { says: "what happened in December 2024, in light weather", factors: { vendors: 0.3, backend: 0.3, deaths: 0.3, people: 0.3 }, scenario: "december" },

@@ -7,7 +7,6 @@ import type { Weather } from "./weather.ts";
 
 const MINUTE_MS = 60_000;
 
-
 /** How people answer: in time, hours late, never, twice, or otherwise than they were asked. */
 export function stormyMood(weather: Weather): Mood {
   return (about, usuallyMs) => {
@@ -35,4 +34,3 @@ export function stormyDecisions(weather: Weather, { window }: CompiledPlan): Non
   }
   return decisions.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
-

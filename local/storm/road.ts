@@ -25,7 +25,8 @@ export function stormyRoad(weather: Weather, direct: Fetch): Fetch {
 /** As the vendor says it; of those not named, any body will do. */
 function refusalOf(system: string, status: number, headers: Record<string, string> = {}): Response {
   const message = status === 429 ? "Too many requests" : "Internal server error";
-  if (system === "slack") return status === 429 ? Response.json({ ok: false, error: "ratelimited" }, { status, headers }) : Response.json({ ok: false, error: "internal_error" }, { status });
+  if (system === "slack")
+    return status === 429 ? Response.json({ ok: false, error: "ratelimited" }, { status, headers }) : Response.json({ ok: false, error: "internal_error" }, { status });
   if (system === "jira" || system === "confluence") return Response.json({ errorMessages: [message], errors: {} }, { status, headers });
   return Response.json({ error: { code: status === 429 ? "TooManyRequests" : "InternalServerError", message } }, { status, headers });
 }

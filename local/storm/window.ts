@@ -48,7 +48,7 @@ export interface Verdict {
 }
 
 /** Runs one window in the weather of a seed, and holds what happened against what must always be true. */
-export async function stormyWindow({ nights, seed, profile, only }: StormyWindow): Promise<Verdict & { readonly aftermath: Aftermath }> {
+export async function stormyWindow({ nights, seed, profile, only }: StormyWindow): Promise<Verdict> {
   const weather = weatherOf({ seed, profile, ...(only === undefined ? {} : { only }) });
   const night = nights.slice(1).find(({ plan }) => weather.strikes("clocks change", plan.window.date)) ?? nights[0];
   const { plan } = night;
@@ -87,7 +87,7 @@ export async function stormyWindow({ nights, seed, profile, only }: StormyWindow
     entries,
     struck: weather.struck,
     state: rehearsal?.state,
-    endedAt: rehearsal === undefined ? (happenings.at(-1)?.at ?? 0) : Date.parse(rehearsal.endedAt),
+    endedAt: happenings.at(-1)?.at ?? 0,
   };
   const breaches = breachesOf(aftermath);
   return {
@@ -100,6 +100,5 @@ export async function stormyWindow({ nights, seed, profile, only }: StormyWindow
     calls: happenings.filter(({ what }) => what === "call").length,
     effects: happenings.reduce((sum, one) => sum + (one.what === "call" ? one.done.length : 0), 0),
     transcript: createHash("sha256").update(canonicalJson(happenings)).digest("hex"),
-    aftermath,
   };
 }

@@ -1,5 +1,5 @@
 import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
-import type { FactOf } from "../../../shared/run/facts.ts";
+import type { Fact, FactOf } from "../../../shared/run/facts.ts";
 import type { Entry } from "../../../shared/run/journal.ts";
 import type { RunState } from "../../../shared/run/state.ts";
 import type { Scene } from "../../scene.ts";
@@ -47,8 +47,8 @@ export function callsOf({ happenings }: Aftermath): readonly Called[] {
   return happenings.filter((one) => one.what === "call");
 }
 
-export function factsOf<Type extends FactOf<never>["type"] | string>({ happenings }: Aftermath, type: Type): readonly FactOf<Type & FactOf<never>["type"]>[] {
-  return happenings.flatMap((one) => (one.what === "fact" && one.entry.fact.type === type ? [one.entry.fact as FactOf<Type & FactOf<never>["type"]>] : []));
+export function factsOf<Type extends Fact["type"]>({ happenings }: Aftermath, type: Type): readonly FactOf<Type>[] {
+  return happenings.flatMap((one) => (one.what === "fact" && one.entry.fact.type === type ? [one.entry.fact as FactOf<Type>] : []));
 }
 
 /** By how much instants of facts may be off: clocks of hosts differ by two minutes at the most. */

@@ -75,7 +75,10 @@ function changedBy({ done, at }: Called): string | undefined {
 }
 
 /** Goes through every effect that a begin had, with the step it was for. */
-function begins(aftermath: Aftermath, look: (begun: { step: CompiledStep; target: string; at: number; what: string; standing: Standing }) => string | undefined): readonly string[] {
+function begins(
+  aftermath: Aftermath,
+  look: (begun: { step: CompiledStep; target: string; at: number; what: string; standing: Standing }) => string | undefined,
+): readonly string[] {
   const breaches: string[] = [];
   following(aftermath, (call, standing) => {
     const what = changedBy(call);

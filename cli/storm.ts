@@ -1,0 +1,141 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { MISFORTUNES, PROFILES, type Profile, type ProfileName } from "../local/storm/misfortunes.ts";
+import { PROJECT } from "../local/settings.ts";
+import { storm, type Broken, type StormResult } from "../local/storm/storm.ts";
+import type { Struck } from "../local/storm/weather.ts";
+import type { Verdict } from "../local/storm/window.ts";
+import { readText } from "./plan-file.ts";
+
+interface StormCommandOptions {
+  readonly inventory: string;
+  readonly world?: string;
+  readonly runs: number;
+  readonly seed: number;
+  readonly profile: ProfileName;
+  readonly workers: number;
+  readonly only?: readonly string[];
+  readonly shrink: number;
+  readonly format: "text" | "json";
+}
+
+/** Registers `nightshift storm`: many windows in bad weather, each held against what must always be true. */
+export function stormCommand(program: Command): void {
+  program
+    .command("storm")
+    .description("run many windows with faults drawn from a seed, and check after each what must always be true; exit code 0 only if it always was")
+    .argument("<plan>", "the plan")
+    .option("--inventory <file>", "the team's inventory", `${PROJECT}plans/inventory.yaml`)
+    .option("--world <file>", "the vendors' worlds as JSON, instead of those made from the inventory")
+    .option("--runs <number>", "how many windows", wholeNumber, 20)
+    .option("--seed <number>", "seed of the first window; the others follow it", wholeNumber, 1)
+    .addOption(
+      new Option(
+        "--profile <name>",
+        `the weather:\n${Object.entries(PROFILES)
+          .map(([name, { says }]) => `${name}: ${says}`)
+          .join("\n")}\n`,
+      )
+        .choices(Object.keys(PROFILES))
+        .default("light"),
+    )
+    .option("--workers <number>", "threads that run windows", wholeNumber, availableParallelism())
+    .option("--only <ids>", "misfortunes that strike, and no others, as a broken window names them; `none` for none", (text) => (text === "none" ? [] : text.split(",")))
+    .option("--shrink <number>", "of so many broken windows the fewest misfortunes that break them are looked for", wholeNumber, 3)
+    .addOption(new Option("--format <format>", "how it is printed").choices(["text", "json"]).default("text"))
+    .action(run);
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError("expected a whole number from 0");
+  return number;
+}
+
+async function run(file: string, options: StormCommandOptions): Promise<void> {
+  const { inventory, world, seed, runs, workers, only, shrink, format } = options;
+  const profile: Profile = PROFILES[options.profile];
+  const [planFile, inventoryFile] = [resolve(file), resolve(inventory)];
+  const sources = {
+    plan: { text: readText(planFile), file },
+    inventory: { text: readText(inventoryFile), file: inventory },
+    scenario: profile.scenario ?? ("usual" as const),
+    ...(world === undefined ? {} : { world: readText(resolve(world)) }),
+  };
+  const begunAt = performance.now();
+  let over = 0;
+  const onVerdict = (verdict: Verdict): void => {
+    over += 1;
+    if (format === "text" && (process.stderr.isTTY || verdict.breaches.length > 0)) process.stderr.write(`${progressLine(verdict, over, runs)}\n`);
+  };
+  const result = await storm({ sources, profile: options.profile, seed, runs, workers, shrink, onVerdict, ...(only === undefined ? {} : { only }) });
+  const seconds = (performance.now() - begunAt) / 1_000;
+  const replay = (broken: Broken): string => replayCommand(file, options, broken);
+  process.stdout.write(format === "json" ? `${JSON.stringify(asJson(result, replay), undefined, 2)}\n` : `${textOf(result, seconds, workers, replay)}\n`);
+  process.exitCode = result.broken.length === 0 ? 0 : 1;
+}
+
+function progressLine({ seed, outcome, struck, breaches }: Verdict, over: number, runs: number): string {
+  return `${over}/${runs}  seed ${seed}: ended ${outcome}, ${struck.length} misfortunes${breaches.length === 0 ? "" : `, ${breaches.length} BREACHES`}`;
+}
+
+/** One command that shows the same again. */
+function replayCommand(plan: string, { profile, inventory, world }: StormCommandOptions, { verdict, fewest = verdict }: Broken): string {
+  const ids = fewest.struck.map(({ id }) => id).join(",");
+  return [
+    `nightshift storm ${plan} --runs 1 --seed ${verdict.seed} --profile ${profile} --shrink 0`,
+    ...(inventory === `${PROJECT}plans/inventory.yaml` ? [] : [`--inventory ${inventory}`]),
+    ...(world === undefined ? [] : [`--world ${world}`]),
+    ...(fewest === verdict ? [] : [`--only ${ids === "" ? "none" : ids}`]),
+  ].join(" ");
+}
+
+function textOf({ verdicts, broken }: StormResult, seconds: number, workers: number, replay: (broken: Broken) => string): string {
+  const outcomes = [...Map.groupBy(verdicts, ({ outcome }) => outcome)].map(([outcome, all]) => `${all.length} ${outcome}`).toSorted();
+  const struck = verdicts.flatMap((verdict) => verdict.struck);
+  const kinds = [...Map.groupBy(struck, ({ kind }) => kind)].toSorted(([, a], [, b]) => b.length - a.length);
+  const total = (of: (verdict: Verdict) => number): number => verdicts.reduce((sum, verdict) => sum + of(verdict), 0);
+  return [
+    ...broken.filter(({ fewest }) => fewest !== undefined).flatMap((one) => [...brokenLines(one, replay), ""]),
+    `${verdicts.length} windows in ${seconds.toFixed(1)} s with ${workers} ${workers === 1 ? "worker" : "workers"}: ${(verdicts.length / seconds).toFixed(2)} windows per second`,
+    `ended ${outcomes.join(", ")}; ${total(({ facts }) => facts)} facts, ${total(({ calls }) => calls)} calls, ${total(({ effects }) => effects)} effects`,
+    `${struck.length} misfortunes: ${kinds.map(([kind, all]) => `${all.length} ${kind}`).join(", ")}`,
+    broken.length === 0
+      ? "what must always be true was true in every one of them"
+      : `${broken.length} of them broke what must always be true: ${broken.map(({ verdict }) => `seed ${verdict.seed}`).join(", ")}`,
+  ].join("\n");
+}
+
+function brokenLines(broken: Broken, replay: (broken: Broken) => string): readonly string[] {
+  const { verdict, fewest = verdict } = broken;
+  return [
+    `BROKEN with seed ${verdict.seed} (${verdict.date})`,
+    ...fewest.breaches.map(({ rule, promise, what }) => `  ${rule} (promise ${promise}): ${what}`),
+    `  it takes ${fewest.struck.length === 0 ? "no misfortune" : `${fewest.struck.length} of ${verdict.struck.length} misfortunes`}:`,
+    ...fewest.struck.slice(0, 12).map(struckLine),
+    `  again: ${replay(broken)}`,
+  ];
+}
+
+function struckLine({ id, kind, where }: Struck): string {
+  return `    ${id}  ${kind}: ${where} (${MISFORTUNES[kind].says})`;
+}
+
+/** Without what hangs on the machine, so that equal storms print equal JSON. */
+function asJson({ verdicts, broken }: StormResult, replay: (broken: Broken) => string): object {
+  return {
+    windows: verdicts.map(({ seed, date, outcome, facts, calls, effects, transcript, struck, breaches }) => ({
+      seed,
+      date,
+      outcome,
+      facts,
+      calls,
+      effects,
+      misfortunes: struck.length,
+      transcript,
+      breaches,
+    })),
+    broken: broken.map((one) => ({ seed: one.verdict.seed, breaches: (one.fewest ?? one.verdict).breaches, misfortunes: (one.fewest ?? one.verdict).struck, replay: replay(one) })),
+  };
+}

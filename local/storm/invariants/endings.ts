@@ -1,0 +1,143 @@
+import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated-run.ts";
+import { isoOf } from "../../../shared/ports/clock.ts";
+import { ENDINGS } from "../../../shared/run/facts.ts";
+import { reportOf } from "../../../shared/run/report.ts";
+import { callsOf, stepNamed, type Invariant } from "./aftermath.ts";
+
+const MINUTE_MS = 60_000;
+const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
+/** From the moment at which something should be noticed until people have been told, with nothing in the way. */
+const NOTICED_MS = MINUTE_MS;
+/** The same when messages are late, processes die and Slack is away. */
+const NOTICED_IN_BAD_WEATHER_MS = 20 * MINUTE_MS;
+
+/** Promises 7, 9, 10 and 12: kickoffs, announcements, secrets, and that changes in are changes out. */
+export const ENDS: readonly Invariant[] = [
+  {
+    rule: "changes in are changes out",
+    promise: 12,
+    says: "when the run has ended every step and every change has, and each target that was begun has rested",
+    check({ plan, entries, state }) {
+      if (state === undefined) return [];
+      const lines = state.steps.flatMap(({ id, as }) => (as === undefined ? [`step ${id} has no ending`] : []));
+      lines.push(...state.changes.flatMap(({ id, as }) => (as === undefined ? [`change ${id} has no ending`] : [])));
+      if (state.changes.length !== plan.changes.length) lines.push(`${plan.changes.length} changes were planned, and ${state.changes.length} came out`);
+      if (state.outcome === undefined) lines.push("the run has no outcome");
+      const facts = entries.map(({ fact }) => fact);
+      const rested = new Set(facts.flatMap((fact) => (fact.type === "target.rested" ? [`${fact.step}/${fact.target}`] : [])));
+      const begun = new Set(facts.flatMap((fact) => (fact.type === "target.intended" && fact.deed === "begin" ? [`${fact.step}/${fact.target}`] : [])));
+      for (const each of begun) if (!rested.has(each)) lines.push(`${each} was begun and has not rested`);
+      return lines;
+    },
+  },
+  {
+    rule: "the report says it",
+    promise: 12,
+    says: "the report has every change of the plan, each with the ending that its steps had",
+    check({ plan, entries, endedAt, state }) {
+      if (state === undefined) return [];
+      const told = JSON.stringify(reportOf(plan, entries, endedAt));
+      return plan.changes.flatMap(({ id, title }) => (told.includes(JSON.stringify(title).slice(1, -1)) ? [] : [`change ${id} is not in the report`]));
+    },
+  },
+  {
+    rule: "no work goes on",
+    promise: 5,
+    says: "no pipeline run of the window goes on after the run has ended, unless its step says that it is not known",
+    check(aftermath) {
+      const { after, endedAt, state } = aftermath;
+      const devops = after.worlds["azure-devops"];
+      if (state === undefined) return [];
+      return callsOf(aftermath).flatMap(({ scope, done }) =>
+        done.flatMap(({ effect }) => {
+          const run = devops.runs.find(({ id }) => effect.did === "queued" && id === effect.with?.["run"]);
+          if (run === undefined || !stagesAt(run, endedAt, agentsAt(devops, run)).some(({ state: of }) => of !== "completed")) return [];
+          const target = state.steps.find(({ id }) => id === scope?.step)?.targets.find(({ id }) => id === scope?.target);
+          return target?.as === "unknown" ? [] : [`run ${run.id} of ${scope?.step} goes on at ${isoOf(endedAt)}, though its target is ${String(target?.as)}`];
+        }),
+      );
+    },
+  },
+  {
+    rule: "a late kickoff is noticed",
+    promise: 7,
+    says: "a run that was accepted and does not start is told of within a minute after it should have",
+    check(aftermath) {
+      const { plan, after, happenings, struck } = aftermath;
+      const devops = after.worlds["azure-devops"];
+      const patience = struck.length === 0 ? NOTICED_MS : NOTICED_IN_BAD_WEATHER_MS;
+      const endings = happenings.filter((one) => one.what === "fact");
+      return callsOf(aftermath).flatMap(({ scope, done, at }) =>
+        done.flatMap(({ effect }) => {
+          const run = devops.runs.find(({ id }) => effect.did === "queued" && id === effect.with?.["run"]);
+          const step = stepNamed(plan, scope?.step ?? "");
+          if (run === undefined || step === undefined) return [];
+          const startedAt = Math.min(...stagesAt(run, at + YEAR_MS, agentsAt(devops, run)).map(({ startedAt: iso }) => (iso === undefined ? Infinity : Date.parse(iso))));
+          const due = at + step.policy.startWithinMs + step.policy.pollEveryMs;
+          if (startedAt <= due + patience) return [];
+          const heard = endings.find(
+            ({ at: when, entry: { fact } }) =>
+              when >= at &&
+              ((fact.type === "target.told" && fact.step === step.id && fact.topic.startsWith("late-start")) ||
+                (fact.type === "target.faulted" && fact.step === step.id && fact.deed === "tell") ||
+                (fact.type === "target.rested" && fact.step === step.id && fact.target === scope?.target)),
+          );
+          return heard !== undefined && heard.at <= due + patience
+            ? []
+            : [`run ${run.id} of ${step.id}, queued at ${isoOf(at)}, did not start, and nobody was told by ${isoOf(due + patience)}`];
+        }),
+      );
+    },
+  },
+  {
+    rule: "on time",
+    promise: 7,
+    says: "a step with an instant begins at it, once what it needs has ended and nothing holds it",
+    check({ plan, happenings, struck, state }) {
+      if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
+      const patience = struck.length === 0 ? NOTICED_MS : NOTICED_IN_BAD_WEATHER_MS;
+      const facts = happenings.filter((one) => one.what === "fact");
+      const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
+      return plan.steps.flatMap(({ id, at, needs, approval, targets }) => {
+        if (at === undefined || approval !== undefined) return [];
+        const mayAt = Math.max(Date.parse(at), ...needs.map(({ step }) => endOf.get(step) ?? Infinity));
+        const first = facts.find(({ entry: { fact } }) => (fact.type === "batch.started" || fact.type === "step.ended") && fact.step === id);
+        if (targets.length === 0 || first === undefined || !Number.isFinite(mayAt) || first.at <= mayAt + patience) return [];
+        return [`${id} could begin at ${isoOf(mayAt)} and did at ${isoOf(first.at)}`];
+      });
+    },
+  },
+  {
+    rule: "no secret is written",
+    promise: 10,
+    says: "no secret's value is in a fact, in a message, in a ticket, on a page or among the effects",
+    check({ before, after, entries }) {
+      const { bitwarden } = before.worlds;
+      const secrets = [
+        ...bitwarden.items.flatMap(({ password }) => (password === undefined || password === null ? [] : [password])),
+        ...Object.values(before.worlds["key-vault"].vaults).flatMap(({ secrets: held }) => Object.values(held).flatMap((versions) => versions.map(({ value }) => value))),
+        "simulated-value-of-",
+      ].filter((value) => value.length >= 6);
+      const written = {
+        facts: JSON.stringify(entries),
+        slack: JSON.stringify(after.worlds.slack.messages),
+        jira: JSON.stringify(after.worlds.jira.issues),
+        confluence: JSON.stringify(after.worlds.confluence),
+        effects: JSON.stringify(Object.values(after.worlds).map(({ effects }) => effects)),
+      };
+      return Object.entries(written).flatMap(([place, text]) =>
+        secrets.flatMap((secret) =>
+          text.includes(JSON.stringify(secret).slice(1, -1)) || text.includes(Buffer.from(secret).toString("base64")) ? [`a secret's value is in ${place}`] : [],
+        ),
+      );
+    },
+  },
+  {
+    rule: "nothing fails without a reason",
+    promise: 8,
+    says: "a change that is not well has a reason that people can read",
+    check({ state }) {
+      return (state?.changes ?? []).flatMap(({ id, as, why }) => (as !== undefined && !ENDINGS[as].well && (why ?? "") === "" ? [`change ${id} is ${as} for no reason`] : []));
+    },
+  },
+];

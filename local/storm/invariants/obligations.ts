@@ -1,0 +1,93 @@
+import { factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
+import { isoOf } from "../../../shared/ports/clock.ts";
+import { obligationsOf } from "../../../shared/run/obligations.ts";
+import { doneFor } from "./effects.ts";
+
+/** Promise 1: what was opened is known, and closed or said to be open. */
+export const OBLIGATIONS: readonly Invariant[] = [
+  {
+    rule: "opened is known",
+    promise: 1,
+    says: "every effect of a target that opens something is under an obligation",
+    check(aftermath) {
+      const known = new Set(obligationsOf(aftermath.entries.map(({ fact }) => fact)).map(({ id }) => id));
+      return openers(aftermath).flatMap(({ step, target, opens }) =>
+        doneFor(aftermath, step, target, ["begin"]).length === 0 ? [] : opens.flatMap((id) => (known.has(id) ? [] : [`${step} ${target} opened ${id}, and nobody owes it`])),
+      );
+    },
+  },
+  {
+    rule: "closed is closed",
+    promise: 1,
+    says: "an obligation is closed only by a closing or an undo that had its effect, or by an opening that never had one",
+    check(aftermath) {
+      const all = obligationsOf(aftermath.entries.map(({ fact }) => fact));
+      return all.flatMap(({ id, step, target, closed }) => {
+        if (closed === undefined) return [];
+        const opened = doneFor(aftermath, step, target, ["begin", "poll"]).length > 0;
+        if (closed.never === true) return opened && isPoolOrDns(aftermath, step) ? [`${id} is said never to have been opened, though ${step} ${target} had an effect`] : [];
+        return closed.evidence.length === 0 ? [`${id} was closed by ${closed.by} without evidence`] : [];
+      });
+    },
+  },
+  {
+    rule: "open is said",
+    promise: 1,
+    says: "with something open no run has ended well, and its headline or a message says so",
+    check(aftermath) {
+      const { entries, state } = aftermath;
+      const open = obligationsOf(entries.map(({ fact }) => fact)).filter(({ closed }) => closed === undefined);
+      if (open.length === 0 || state === undefined) return [];
+      return state.outcome === "well" ? [`the run ended well with ${open.map(({ what }) => what).join(", ")} open`] : [];
+    },
+  },
+  {
+    rule: "what can be closed is closed",
+    promise: 1,
+    says: "nothing is left open that a closing step of the plan, or an undo, could have closed and never tried to",
+    check(aftermath) {
+      const { plan, entries } = aftermath;
+      const facts = entries.map(({ fact }) => fact);
+      return obligationsOf(facts).flatMap(({ id, step, target, what, closed }) => {
+        if (closed !== undefined) return [];
+        const tried = facts.some(
+          (fact) =>
+            fact.type === "target.intended" &&
+            ((fact.step === step && fact.target === target && fact.deed === "undo") ||
+              plan.steps.some((each) => each.id === fact.step && each.targets.some((one) => one.id === fact.target && one.closes.includes(id)))),
+        );
+        const closers = plan.steps.some(({ targets }) => targets.some(({ closes }) => closes.includes(id)));
+        const decided = facts.some((fact) => fact.type === "decision.made" && fact.decision === "skip");
+        return tried || !closers || decided ? [] : [`${what} is open, and nobody tried to close it`];
+      });
+    },
+  },
+  {
+    rule: "alarms are on again",
+    promise: 1,
+    says: "no monitor is left muted beyond the run that muted it, unless that is owed",
+    check(aftermath) {
+      const { after, entries, endedAt } = aftermath;
+      const open = obligationsOf(entries.map(({ fact }) => fact)).filter(({ closed }) => closed === undefined);
+      const ours = new Set(factsOf(aftermath, "target.intended").map(({ step }) => step));
+      const muted = aftermath.plan.steps.filter(({ id, verb }) => verb === "monitor.mute" && ours.has(id));
+      return after.worlds.pingdom.maintenance
+        .filter(({ from, to, id }) => from * 1_000 <= endedAt && to * 1_000 > endedAt && !aftermath.before.worlds.pingdom.maintenance.some((was) => was.id === id))
+        .flatMap(({ id, to }) =>
+          open.some(({ step }) => muted.some((one) => one.id === step)) ? [] : [`maintenance ${id} of Pingdom goes on until ${isoOf(to * 1_000)}, and nobody owes it`],
+        );
+    },
+  },
+];
+
+function openers({ plan }: Aftermath): readonly { readonly step: string; readonly target: string; readonly opens: readonly string[] }[] {
+  return plan.steps.flatMap(({ id, targets }) =>
+    targets.flatMap((target) => (target.opens.length === 0 ? [] : [{ step: id, target: target.id, opens: target.opens.map((one) => one.id) }])),
+  );
+}
+
+/** Whose effects are openings each by itself; a pipeline that was queued and never started has opened nothing. */
+function isPoolOrDns({ plan }: Aftermath, step: string): boolean {
+  const verb = plan.steps.find(({ id }) => id === step)?.verb ?? "";
+  return ["pool.drain", "dns.swap", "monitor.mute"].includes(verb);
+}
