@@ -5,7 +5,7 @@ import { compile } from "../plan/compile.ts";
 import { digestOf, type CompiledPlan } from "../plan/compiled.ts";
 import type { Finding } from "../plan/finding.ts";
 import { isoOf } from "../ports/clock.ts";
-import { amendmentsOf, currentDigest } from "./amendments.ts";
+import { amendmentsOf, changeText, currentDigest } from "./amendments.ts";
 import { checkAmendment, keepingBegun, type Checked } from "./check-amendment.ts";
 import type { Stage } from "./conductor.ts";
 import { AMENDMENT_STREAM, RUN_STREAM, type Fact, type FactOf } from "./facts.ts";
@@ -207,12 +207,6 @@ async function tellOfProposal({ people }: Stage, { window }: CompiledPlan, { run
       lines: [...changes.map(changeText), ...warnings, `To approve: nightshift run approve-amendment ${run} ${amendment} --digest ${to}`],
     }),
   );
-}
-
-/** A change in one line: `move web.patch: Sun 04:45 -> Sun 05:30, because …`. */
-export function changeText({ what, step, was, now, because }: Amended["changes"][number]): string {
-  const times = what === "move" ? `: ${was ?? ""} -> ${now ?? ""}` : what === "add" ? `: ${now ?? ""}` : "";
-  return `${what} ${step}${times}, because ${because}`;
 }
 
 function streamOf(entries: readonly Entry[], stream: string): readonly Fact[] {

@@ -1,4 +1,4 @@
-import type { Fact, FactOf } from "./facts.ts";
+import type { Fact, FactOf, PlanChange } from "./facts.ts";
 
 export type RunAmended = FactOf<"run.amended">;
 
@@ -46,4 +46,10 @@ export function amendmentOf(runFacts: readonly Fact[], step: string): { readonly
 /** The steps that amendments added, with the amendment that did. */
 export function addedSteps(runFacts: readonly Fact[]): ReadonlyMap<string, string> {
   return new Map(amendmentsOf(runFacts).flatMap(({ added, amendment }) => added.map((step) => [step, amendment] as const)));
+}
+
+/** A change in one line: `move web.patch: Sun 04:45 -> Sun 05:30, because …`. */
+export function changeText({ what, step, was, now, because }: PlanChange): string {
+  const times = what === "move" ? `: ${was ?? ""} -> ${now ?? ""}` : what === "add" ? `: ${now ?? ""}` : "";
+  return `${what} ${step}${times}, because ${because}`;
 }

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { localIso } from "../plan/local-time.ts";
 import { digestOf, type CompiledPlan, type CompiledStep } from "../plan/compiled.ts";
 import { isoOf } from "../ports/clock.ts";
+import { amendmentsOf } from "./amendments.ts";
 import type { ChainRecord } from "./evidence-chain.ts";
-import { DECISION_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
+import { AMENDMENT_STREAM, DECISION_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
 import { indexOf } from "./plan-index.ts";
 import type { PlanApproval } from "./plans.ts";
@@ -67,6 +68,13 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
     ...(state.startedAt === undefined ? {} : { startedAt: instant(state.startedAt) }),
     ...(state.endedAt === undefined ? {} : { endedAt: instant(state.endedAt), outcome: state.outcome }),
   };
+  // The plan above is the one that the run ended with; these lead to it from the one that it was started with.
+  const taken = amendmentsOf((streams.get(RUN_STREAM) ?? []).map(({ fact }) => fact));
+  const amendments = taken.map(({ at, amendment, from, to, by, approvedBy, changes: lines, added, changed }): ChainRecord => {
+    const proposed = (streams.get(AMENDMENT_STREAM) ?? []).map(({ fact }) => fact).find((fact) => fact.type === "amendment.proposed" && fact.amendment === amendment);
+    const text = proposed?.type === "amendment.proposed" ? { proposedAt: instant(proposed.at), text: proposed.text } : {};
+    return { kind: "amendment", amendment, at: instant(at), from, to, proposedBy: by, approvedBy, ...text, changes: lines, added, changed };
+  });
   const changes = state.changes.flatMap((change): readonly ChainRecord[] => {
     const own = change.steps.filter(({ servedBy }) => servedBy === undefined).map(({ id }) => index.step(id));
     const { id, title, keys, phase, as, why } = change;
@@ -85,6 +93,7 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
   const rest = [...streams.keys()].filter((stream) => !told.has(stream)).toSorted();
   return [
     window,
+    ...amendments,
     ...changes,
     ...said
       .filter(({ step, target }) => !plan.steps.some((known) => known.id === step && known.targets.some((one) => one.id === target)))
@@ -107,6 +116,7 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
       target,
       planned: { verb: step.verb, title: step.title, params, digest: digestOf({ verb: step.verb, params }), ...(step.at === undefined ? {} : { at: instant(step.at) }) },
       approvals: approvalsOf(step.id, target),
+      ...(amendedBy(step.id).length === 0 ? {} : { amendedBy: amendedBy(step.id) }),
       ...(standing?.begunAt === undefined ? {} : { intendedAt: instant(standing.begunAt) }),
       ...(begun === undefined ? {} : { answer: { at: instant(begun.at), try: begun.try, receipt: last("target.finished")?.receipt ?? begun.receipt } }),
       ...lookBack(last("target.verified")),
@@ -114,6 +124,10 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
       tries: standing?.tries ?? 0,
       faults: standing?.faults ?? [],
     };
+  }
+
+  function amendedBy(step: string): readonly string[] {
+    return taken.filter(({ added, changed }) => added.includes(step) || changed.includes(step)).map(({ amendment }) => amendment);
   }
 
   function lookBack(verified: Extract<Fact, { type: "target.verified" }> | undefined): object {

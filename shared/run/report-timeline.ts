@@ -1,4 +1,5 @@
 import { isTicket } from "./carry-over.ts";
+import { changeText } from "./amendments.ts";
 import { ENDINGS, type Ending, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
 import { obligationsOf } from "./obligations.ts";
@@ -39,6 +40,14 @@ function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
       return [{ at: fact.at, kind: "run", tone: "plain", text: `Closing up: ${fact.why}` }];
     case "run.ended":
       return [{ at: fact.at, kind: "run", tone: fact.outcome === "well" ? "well" : "badly", text: `The run ended ${fact.outcome}: ${fact.headline}` }];
+    case "run.amended":
+      return fact.changes.map((change) => ({
+        at: fact.at,
+        kind: "decision",
+        tone: "plain",
+        text: `${fact.approvedBy} approved what ${fact.by} had proposed: ${changeText(change)}`,
+        step: change.step,
+      }));
     case "decision.made":
       return [
         {

@@ -3,6 +3,7 @@ import { assert } from "../fault/assert.ts";
 import { localText, utcText } from "../plan/local-time.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { isoOf } from "../ports/clock.ts";
+import { amendmentsOf, changeText } from "./amendments.ts";
 import { carriedOver, isTicket } from "./carry-over.ts";
 import { ENDINGS, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
@@ -48,16 +49,26 @@ export function reportOf(plan: CompiledPlan, entries: readonly Entry[], now: num
       evidence: [...(closed?.evidence ?? [])],
       ...(closed === undefined ? {} : { closed: moment(closed.at), closedBy: closed.by }),
     })),
-    decisions: state.decisions.map(({ at, by, decision, mode, step, target, note }) => ({
-      at: moment(at),
-      by,
-      decision: mode === undefined ? decision : `${decision} (${mode})`,
-      about: step === undefined ? "the run" : placeText(step, target ?? step),
-      ...(note === undefined ? {} : { note }),
-    })),
+    decisions: [
+      ...state.decisions.map(({ at, by, decision, mode, step, target, note }) => ({
+        at: moment(at),
+        by,
+        decision: mode === undefined ? decision : `${decision} (${mode})`,
+        about: step === undefined ? "the run" : placeText(step, target ?? step),
+        ...(note === undefined ? {} : { note }),
+      })),
+      ...amendmentLines(facts, moment),
+    ].toSorted((a, b) => (a.at.at < b.at.at ? -1 : a.at.at > b.at.at ? 1 : 0)),
     notices: facts.flatMap((fact) => noticeOf(fact, moment)),
     timeline: [...timelineOf(index, entries, moment)],
   };
+}
+
+/** An amendment is a decision of two people about each step that it names. */
+function amendmentLines(facts: readonly Fact[], moment: AsMoment): Report["decisions"] {
+  return amendmentsOf(facts).flatMap(({ at, by, approvedBy, changes }) =>
+    changes.map((change) => ({ at: moment(at), by: `${approvedBy}, as ${by} proposed`, decision: "amend", about: change.step, note: changeText(change) })),
+  );
 }
 
 type AsMoment = (at: string) => Moment;

@@ -1,7 +1,7 @@
 import { outcomeOf } from "../fault/fault.ts";
 import { isoOf } from "../ports/clock.ts";
-import { changeText, note, type Amended } from "./amend.ts";
-import { amendmentsOf, currentDigest } from "./amendments.ts";
+import { note, type Amended } from "./amend.ts";
+import { amendmentsOf, changeText, currentDigest } from "./amendments.ts";
 import type { Stage } from "./conductor.ts";
 import { AMENDMENT_STREAM, RUN_STREAM, stepStream } from "./facts.ts";
 import { windowInstance } from "./instances.ts";

@@ -1,4 +1,5 @@
 import type { CompiledStep } from "../plan/compiled.ts";
+import { amendmentsOf, type RunAmended } from "./amendments.ts";
 import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, WORST_FIRST, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
@@ -31,6 +32,8 @@ export interface RunState {
   /** What people are asked for now. */
   readonly asks: readonly Ask[];
   readonly decisions: readonly Decision[];
+  /** How its plan was amended, oldest first; `digest` is that of the plan that came of it. */
+  readonly amendments: readonly RunAmended[];
 }
 
 export interface ChangeState {
@@ -134,6 +137,7 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
     obligations: obligationsOf(entries.map(({ fact }) => fact)),
     asks: control.ended === undefined ? steps.flatMap((step) => asksOf(index.step(step.id), read, decisions)) : [],
     decisions,
+    amendments: amendmentsOf(read(RUN_STREAM)),
   };
 }
 
