@@ -19,6 +19,7 @@ import { createHost } from "./harness.ts";
 import { readHostJson } from "./host-json.ts";
 import { servedIn } from "./outdoors.ts";
 import { startOutdoors } from "./outdoors-process.ts";
+import { recorder } from "./recorder.ts";
 import type { Scene } from "./scene.ts";
 import { serveApp } from "./serve-app.ts";
 import { localSettings, PROJECT, simulatedSecret } from "./settings.ts";
@@ -109,7 +110,8 @@ function freshWindow({ plan, scenario }: WindowOptions, before: WindowState | un
 }
 
 async function onHost(options: WindowOptions, window: WindowState, outdoors: { azuriteConnection: string; simulatorsOrigin: string }): Promise<RunState> {
-  const { plan, folder, say } = options;
+  const { plan, folder, say, record } = options;
+  const write = record === undefined ? undefined : (line: string): void => appendFileSync(record, `${line}\n`);
   const index = indexOf(plan);
   const tables = { connection: outdoors.azuriteConnection, prefix: window.tablePrefix };
   const journal = mirrored(tableJournal(tables));
@@ -117,12 +119,15 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
   let host: Awaited<ReturnType<typeof createHost>> | undefined;
   let origin = "";
   const clock = { now: () => host?.clock.now() ?? Date.parse(window.startAt) };
+  const signingSecret = simulatedSecret(localSettings().slack.signingSecret ?? "");
+  const secretsKnown = [{ name: "slack signing secret", value: signingSecret.reveal() }];
+  const fromSlack = write === undefined ? fetch : recorder({ clock, systemOf: () => "slack-incoming", secretsKnown: () => secretsKnown, write }).around(fetch);
   const inSlack = simulatedSlackHand({
     plan,
     clock,
-    signingSecret: simulatedSecret(localSettings().slack.signingSecret ?? "").reveal(),
+    signingSecret: signingSecret.reveal(),
     world: () => worldOf(outdoors.simulatorsOrigin, "slack"),
-    send: async ({ to, headers, body }) => (await fetch(`${origin}/api/v1/slack/${to}`, { method: "POST", headers, body })).status,
+    send: async ({ to, headers, body }) => (await fromSlack(`${origin}/api/v1/slack/${to}`, { method: "POST", headers, body })).status,
   });
   const team = simulatedTeam({
     host: () => host,
@@ -142,7 +147,7 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
     ring: async (instances) => {
       for (const instance of new Set(instances)) await host?.hub.raise(instance, "ring", {});
     },
-    ...(options.record === undefined ? {} : { record: (line: string) => appendFileSync(options.record ?? "", `${line}\n`) }),
+    ...(write === undefined ? {} : { record: write }),
   });
   host = await createHost({ app: () => register(app), store: { file: hubFile(folder) }, clock: options.speed, startAt: window.startAt, hubName: "Nightshift" });
   const still = host.clock.hold();

@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { Call } from "../../shared/action/action.ts";
 import { actionContract } from "../../test/contract/action.ts";
 import { apiContract } from "../../test/contract/api.ts";
-import { localOutside } from "../../test/support/transport.ts";
+import { localOutside, recording } from "../../test/support/transport.ts";
 import { slackNotify } from "./actions.ts";
 import { connectSlack } from "./connector.ts";
-import { slackPeople } from "./people.ts";
+import { checkSlackSignature, pressOf, slashOf } from "../../shared/access/slack-request.ts";
+import { recorder } from "../../local/recorder.ts";
+import { slackPeople, slackReplies } from "./people.ts";
+import { buttonsFor, commanded, pressed, type ShownButton } from "./simulated-person.ts";
 import { slackSimulator, type SlackWorld } from "./simulator.ts";
 
 const RUN = "2024-12-08";
@@ -265,6 +268,77 @@ describe("slack: people", () => {
     const told = people.tell(RUN, { key: "k", channels: ["C01MAINT"], mention: ["!channel"], text: "x", lines: [] });
 
     await expect(told).rejects.toMatchObject({ kind: "invalid" });
+  });
+});
+
+describe("slack: simulated people", () => {
+  const BUTTON = { decision: "approve", label: "Approve", confirm: "Let it?", style: "primary", run: RUN, about: "approval#1", step: "hub.run", preview: "a".repeat(64) } as const;
+  const SIGNING = { secret: "a signing secret", now: Date.parse("2024-12-08T01:00:00.000Z") };
+
+  async function asked() {
+    const mounted = mount();
+    await mounted.people.tell(RUN, { key: "ask/1", channels: ["C01MAINT"], mention: ["U02KIM"], text: "Hub needs an approval.", lines: [], actions: [BUTTON] });
+    return mounted;
+  }
+
+  it("press the buttons that they can see, and Slack sends what its own description says", async () => {
+    const { world: slack } = await asked();
+    const [button] = buttonsFor(slack, "U02KIM");
+
+    const press = pressed(slack, "U02KIM", button!, SIGNING);
+    const command = commanded(slack, "U02KIM", { channel: "C01MAINT", text: "status" }, SIGNING);
+
+    expect(() => checkSlackSignature(new Headers(press.headers), new TextEncoder().encode(press.body), SIGNING.secret, SIGNING.now)).not.toThrow();
+    expect(pressOf(new URLSearchParams(press.body))).toMatchObject({ user: "U02KIM", pressed: { decision: "approve", step: "hub.run" }, message: { channel: "C01MAINT" } });
+    expect(slashOf(new URLSearchParams(command.body))).toMatchObject({
+      user: "U02KIM",
+      command: { does: "status" },
+      answerTo: expect.stringContaining("https://hooks.slack.com/commands/"),
+    });
+    // Recorded as what Slack sent, to be checked beside the rest.
+    const heard = recorder({ clock: { now: () => SIGNING.now }, systemOf: () => "slack-incoming", secretsKnown: () => [], write: (line) => void recording.push(line) });
+    const app = heard.around(() => Promise.resolve(new Response(null)));
+    for (const { to, headers, body } of [press, command]) await app(`https://app.example/api/v1/slack/${to}`, { method: "POST", headers, body });
+  });
+
+  it("see no buttons of channels that they are not in, nor of messages that were settled", async () => {
+    const { world: slack, chat } = await asked();
+    const [{ message }] = buttonsFor(slack, "U02KIM") as [ShownButton];
+
+    const strangers = buttonsFor(slack, "U09ELSE");
+    await slackReplies(chat).settle({ channel: message.channel, ts: message.ts, thread: message.threadTs ?? "" }, message.text, "Approved by Kim.");
+
+    expect(strangers).toEqual([]);
+    expect(buttonsFor(slack, "U02KIM")).toEqual([]);
+    expect(message.text).toContain("Hub needs an approval.\nApproved by Kim.");
+  });
+
+  it("are answered late for half an hour, five times, and nobody else is", async () => {
+    const { world: slack, chat, outside } = await asked();
+    const to = slashOf(new URLSearchParams(commanded(slack, "U02KIM", { channel: "C01MAINT", text: "status" }, { ...SIGNING, now: outside.clock.now() }).body)).answerTo ?? "";
+    const late = (): Promise<void> => slackReplies(chat).answer(to, "<!channel> all is well");
+
+    for (let n = 0; n < 5; n++) await late();
+
+    expect(slack.effects.filter(({ did }) => did === "whispered").map(({ with: about }) => about)).toEqual(Array(5).fill({ user: "U02KIM", text: "&lt;!channel&gt; all is well" }));
+    await expect(late()).rejects.toMatchObject({ kind: "rejected" });
+    await expect(slackReplies(chat).answer("https://example.com/x", "hello")).rejects.toMatchObject({ kind: "invalid" });
+    outside.advance(31 * 60_000);
+    await expect(late()).rejects.toMatchObject({ kind: "rejected" });
+  });
+
+  it.each([
+    ["a label", { text: { type: "plain_text", text: "x".repeat(76) } }],
+    ["a value", { value: "x".repeat(2_001) }],
+    ["no action", { action_id: "" }],
+  ])("get no message with more than Slack takes in a button: %s", async (_what, spoilt) => {
+    const button = { type: "button", action_id: "approve", text: { type: "plain_text", text: "Approve" }, ...spoilt };
+    const body = new URLSearchParams({ channel: "C01MAINT", text: "x", blocks: JSON.stringify([{ type: "actions", block_id: "b", elements: [button] }]) });
+    const post = new Request("https://slack.com/api/chat.postMessage", { method: "POST", headers: { authorization: "Bearer x" }, body });
+
+    const answer = await slackSimulator.handler(world())(post, SIGNING.now);
+
+    expect(await answer.json()).toEqual({ ok: false, error: "invalid_blocks" });
   });
 });
 
