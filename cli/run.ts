@@ -20,8 +20,10 @@ export function runCommand(program: Command): void {
 
   withServer(run.command("start <window>").description("start a window whose plan is stored, now"))
     .option("--digest <digest>", "the plan to run, if not the latest stored")
-    .action(async (window: string, options: ServerOptions & { digest?: string }) => {
-      const started = await clientFor(options).post<{ did: string }>("runs", { window, ...(options.digest === undefined ? {} : { digest: options.digest }) });
+    .option("--unapproved <because>", "start it although nobody has approved the plan, and why: an admin's word, kept for the record")
+    .action(async (window: string, { digest, unapproved, ...options }: ServerOptions & { digest?: string; unapproved?: string }) => {
+      const how = { ...(digest === undefined ? {} : { digest }), ...(unapproved === undefined ? {} : { unapproved }) };
+      const started = await clientFor(options).post<{ did: string }>("runs", { window, ...how });
       print(`${window}: ${started.did}`);
     });
 

@@ -120,6 +120,23 @@ it("rings an aborted run whose ring was lost, which then closes up at once", asy
   expect(await open(hosted)).toEqual([]);
 });
 
+it("reminds of a freeze every half hour, whether or not the orchestration is there, until someone resumes", async () => {
+  const later = planWith({ "web.drain": { at: OPENS_AT, targets: [{ id: "IC-Web1", opens: [OUT] }] }, "web.patch": { at: "2024-12-08T01:20:00.000Z", needs: ["web.drain"] } });
+  await using hosted = await begun({ timersRun: true }, later);
+  await hosted.host.advanceTo("2024-12-08T01:15:00.000Z");
+  await hosted.call("POST", `runs/${RUN}/abort`, { mode: "freeze" });
+
+  await hosted.host.advanceTo("2024-12-08T02:50:00.000Z");
+  const reminders = (): string[] => hosted.told.filter(({ key }) => key.includes("/guard/held/")).map(({ key }) => key);
+  const frozen = reminders();
+  await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "resume" });
+  await hosted.host.advanceTo("2024-12-08T05:00:00.000Z");
+
+  expect(frozen).toEqual([1, 2, 3].map((nth) => `${RUN}/guard/held/${nth}`));
+  expect(hosted.told.find(({ key }) => key.includes("/guard/held/"))?.lines.join(" ")).toContain(OUT.what);
+  expect(reminders()).toEqual(frozen);
+});
+
 it("announces an unapproved plan to its owners at the noons before the window, once each", async () => {
   await using hosted = await hostedApp({ startAt: "2024-12-04T00:00:00.000Z", timersRun: true });
   await hosted.store(plan(), false);

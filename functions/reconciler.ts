@@ -113,7 +113,8 @@ async function carryOut(app: App, client: DurableClient, index: PlanIndex, order
       const { about, nth, text, lines, mention } = order;
       // Told first: a key is told once, so a guard that dies in between says nothing twice, and one that tells nobody tries again.
       const notice = { key: `${run}/guard/${about}/${nth}`, channels: plan.window.channels.map(({ id }) => id), mention, text, lines: [...lines] };
-      await stage.people.tell(run, { ...notice, actions: [acknowledgeButton(run, notice.key)] });
+      // What is held is let go or aborted; to know of it is no answer.
+      await stage.people.tell(run, about === "held" ? notice : { ...notice, actions: [acknowledgeButton(run, notice.key)] });
       await note(app, run, { type: "guard.alarmed", at, about, nth, lines: [text, ...lines] });
       stage.telemetry.event("alarm.raised", { run, about, nth }, "warning");
     }

@@ -26,6 +26,8 @@ export function buttonsFor({ run, step, target, topic, title, preview }: Questio
   if (preview !== undefined)
     return { actions: [{ decision: "approve", label: "Approve", confirm: `Let «${title}» do what this message shows?`, style: "primary", ...about, preview }, skip, abort] };
   if (topic.startsWith("held")) return { actions: [{ decision: "retry", label: "Retry", confirm: `Try «${title}» again?`, style: "primary", ...about }, skip, abort] };
+  // Nothing can be approved that nobody can look at.
+  if (topic.startsWith("unpreviewed")) return { actions: [skip, abort] };
   return {};
 }
 

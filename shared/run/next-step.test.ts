@@ -237,6 +237,52 @@ describe("S9 its approval is missing", () => {
     expect(nextStep(sight({ step }, facts.after("1m"))).do).toBe("tell");
   });
 
+  it("that cannot be previewed is told at once, once, and again every half hour with the next look", () => {
+    const facts = stepFactsOf("a.b").unpreviewed("the pipeline's preview answered 500");
+    const next = (): ReturnType<typeof nextStep> => nextStep(sight({ step }, facts));
+    const first = next();
+    const topic = first.do === "tell" ? first.topic : "";
+
+    facts.told(topic);
+    const told = next();
+    facts.after("1m");
+    const aMinuteLater = next();
+    facts.unpreviewed("still 500");
+    const again = next();
+    facts.after("29m").unpreviewed("still 500");
+    const reminded = next();
+    facts.told(topic.replace(/1$/, "2"));
+
+    expect(first).toMatchObject({
+      do: "tell",
+      text: "a.b cannot be previewed, so nobody can approve it.",
+      lines: ["the pipeline's preview answered 500", expect.stringContaining("skipped at "), "To leave it out: nightshift decide skip --step a.b"],
+    });
+    expect(told).toMatchObject({ do: "wait", until: OPENS + ms("1m"), why: "it could not be previewed: the pipeline's preview answered 500" });
+    expect([aMinuteLater.do, again.do]).toEqual(["preview", "wait"]);
+    expect(reminded).toMatchObject({ do: "tell", topic: topic.replace(/1$/, "2") });
+    expect(next().do).toBe("wait");
+  });
+
+  it("that can be previewed again asks; when that fails anew, it is told anew", () => {
+    const facts = stepFactsOf("a.b").unpreviewed("500").told("unpreviewed#x/1").after("2m").previewed();
+    const asked = nextStep(sight({ step }, facts));
+    facts.told(TOPIC).after("2m").unpreviewed("502");
+
+    expect(asked).toMatchObject({ do: "tell", topic: TOPIC });
+    expect(nextStep(sight({ step, decisions: [approve(PREVIEW, new Date(facts.now).toISOString())] }, facts))).toMatchObject({
+      do: "tell",
+      topic: `unpreviewed#${new Date(facts.now).toISOString()}/1`,
+    });
+  });
+
+  it("that cannot be previewed does not keep telling people who cannot be reached", () => {
+    const failing = stepFactsOf("a.b").unpreviewed("500");
+    const order = nextStep(sight({ step }, failing));
+
+    expect(nextStep(sight({ step }, failing.untold(order.do === "tell" ? order.topic : ""))).do).toBe("wait");
+  });
+
   it("looks again after it was approved, and begins if the world has not moved", () => {
     const asked = stepFactsOf("a.b").previewed().told(TOPIC).after("5m");
     const later = new Date(asked.now).toISOString();

@@ -1,4 +1,5 @@
 import type { CompiledStep } from "../plan/compiled.ts";
+import { isoOf } from "../ports/clock.ts";
 import { holds, type Control } from "./control.ts";
 import { WORST_FIRST, type Decision, type Ending, type Fact } from "./facts.ts";
 import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
@@ -54,8 +55,8 @@ export interface StepSight {
   readonly untold?: { readonly topic: string; readonly at: number };
   /** The latest preview of what it would do, and the one before it if that was another. */
   readonly preview?: Preview;
-  /** The latest preview that could not be made; milliseconds since the epoch. */
-  readonly unpreviewed?: { readonly at: number; readonly why: string };
+  /** The latest preview that could not be made, and the first since the last one that could; milliseconds since the epoch. */
+  readonly unpreviewed?: { readonly at: number; readonly since: number; readonly why: string };
   /** Digests of previews that were approved with the plan. */
   readonly approvedBefore: readonly string[];
   readonly ended?: { readonly as: Ending; readonly why: string };
@@ -134,6 +135,8 @@ function isHeld({ step, control }: StepSight): boolean {
 /** Between two attempts to reach people who could not be reached. */
 const TELL_AGAIN_MS = 60_000;
 
+/** Between two notices that a preview cannot be made. */
+const REMIND_EVERY_MS = 30 * 60_000;
 /** A preview is of this moment if it is no older; then nothing can have moved unnoticed since it was compared. */
 const PREVIEW_FRESH_MS = 60_000;
 
@@ -152,12 +155,26 @@ function approvalOf(sight: StepSight, heartbeat: number): StepOrder | undefined 
 
   if (preview === undefined || ((bound !== undefined || approved !== undefined) && !isFresh)) {
     const again = (unpreviewed?.at ?? 0) + TELL_AGAIN_MS;
-    if (unpreviewed !== undefined && now < again && unpreviewed.at >= (preview?.at ?? 0))
-      return { do: "wait", until: Math.min(again, cutoff), why: `it could not be previewed: ${unpreviewed.why}` };
+    if (unpreviewed !== undefined && now < again && unpreviewed.at >= (preview?.at ?? 0)) return sayUnpreviewed(sight, unpreviewed, Math.min(again, cutoff));
     return { do: "preview" };
   }
   if (bound === preview.digest) return undefined;
   return askApproval(sight, preview, names, heartbeat, approved !== undefined);
+}
+
+/** Nobody can approve what nobody can look at: that is told at once, and again at intervals, since the step waits until it is skipped at the cutoff. */
+function sayUnpreviewed({ step, told, untold, cutoff }: StepSight, { since, at, why }: NonNullable<StepSight["unpreviewed"]>, until: number): StepOrder {
+  const nth = Math.floor((at - since) / REMIND_EVERY_MS) + 1;
+  const topic = `unpreviewed#${isoOf(since)}/${nth}`;
+  const wait: StepOrder = { do: "wait", until, why: `it could not be previewed: ${why}` };
+  // A notice that did not reach people is tried again with the next preview.
+  if (told.includes(topic) || (untold?.topic === topic && untold.at >= at)) return wait;
+  return {
+    do: "tell",
+    topic,
+    text: `${step.title} cannot be previewed, so nobody can approve it${nth === 1 ? "" : ` (since ${isoOf(since)})`}.`,
+    lines: [why, `It is looked at again every minute, and skipped at ${isoOf(cutoff)} if that goes on.`, `To leave it out: nightshift decide skip --step ${step.id}`],
+  };
 }
 
 function askApproval({ step, told, untold, now, cutoff }: StepSight, { digest, lines }: Preview, names: string, heartbeat: number, moved: boolean): StepOrder {
@@ -241,7 +258,11 @@ export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "unto
       preview = { digest: fact.digest, lines: fact.lines, at: Date.parse(fact.at), ...(fact.amendment === undefined ? {} : { amendment: fact.amendment }) };
     // What it would do was looked at before it was changed.
     if (fact.type === "step.amended") preview = undefined;
-    if (fact.type === "step.unpreviewed") unpreviewed = { why: fact.why, at: Date.parse(fact.at) };
+    if (fact.type === "step.unpreviewed") {
+      const at = Date.parse(fact.at);
+      const goesOn = unpreviewed !== undefined && unpreviewed.at >= (preview?.at ?? 0);
+      unpreviewed = { why: fact.why, at, since: goesOn ? (unpreviewed?.since ?? at) : at };
+    }
     if (fact.type === "batch.started") batches.push({ targets: fact.targets, failuresBefore: fact.failuresBefore, at: Date.parse(fact.at) });
     if (fact.type === "step.ended") ended = { as: fact.as, why: fact.why };
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ADA, CUTOFF, OPENS_AT, planWith } from "../../test/support/plan-with.ts";
-import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, targetStream, type Fact } from "./facts.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, targetStream, type Decision, type Fact } from "./facts.ts";
 import { indexOf } from "./plan-index.ts";
-import { ACKNOWLEDGED_FOR_MS, ALARM_AGAIN_MS, reconcile, type GuardOrder } from "./reconcile.ts";
+import { ACKNOWLEDGED_FOR_MS, ALARM_AGAIN_MS, isQuiet, reconcile, type GuardOrder } from "./reconcile.ts";
 
 const OUT = { id: "out-of-pool:IC-Web1", what: "IC-Web1 is out of pool web" };
 const plan = planWith({ "web.drain": { owners: [ADA], targets: [{ id: "IC-Web1", opens: [OUT] }] } });
@@ -73,6 +73,64 @@ describe("a run without an orchestration", () => {
     const guard = [resumed("2024-12-08T01:40:00.000Z"), resumed("2024-12-08T01:50:00.000Z"), missed];
 
     expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, guard })).toMatchObject([{ do: "resume", by: "guard" }]);
+  });
+});
+
+describe("a run that is held", () => {
+  const held = (decision: "abort" | "pause", at = OPENS_AT): Fact => ({
+    type: "decision.made",
+    at,
+    id: at,
+    decision,
+    by: "Ada",
+    ...(decision === "abort" ? { mode: "freeze" } : {}),
+  });
+  const alarmed = (at: string, nth: number): Fact => ({ type: "guard.alarmed", at, about: "held", nth, lines: [] });
+  const alarms = (sight: Sight): readonly GuardOrder[] => ordersOf(sight).filter((order) => order.do === "alarm");
+
+  it.each([
+    ["abort", "frozen"],
+    ["pause", "paused"],
+  ] as const)("by %s is brought to mind every half hour, with what is open and the two words that end it", (decision, word) => {
+    const decisions = [held(decision)];
+
+    expect(alarms({ now: after(OPENS_AT, ALARM_AGAIN_MS - 1), decisions })).toEqual([]);
+    expect(alarms({ now: after(OPENS_AT, ALARM_AGAIN_MS), decisions, target: opened })).toMatchObject([
+      {
+        about: "held",
+        nth: 1,
+        mention: plan.window.owners.map(({ slackId }) => slackId),
+        text: expect.stringContaining(`is ${word} by Ada since `),
+        lines: [
+          expect.stringContaining("is skipped"),
+          expect.stringContaining(OUT.what),
+          expect.stringMatching(/decide resume --run .* decide abort --run .* --mode close/),
+          expect.any(String),
+        ],
+      },
+    ]);
+    expect(alarms({ now: after(OPENS_AT, 59 * MINUTE), decisions, guard: [alarmed(after(OPENS_AT, 30 * MINUTE), 1)] })).toEqual([]);
+    expect(alarms({ now: after(OPENS_AT, 60 * MINUTE), decisions, guard: [alarmed(after(OPENS_AT, 30 * MINUTE), 1)] })).toMatchObject([{ nth: 2 }]);
+  });
+
+  it("is brought to mind by nobody once it was resumed, aborted for good, or has ended; and anew when it is held again", () => {
+    const resumed: Fact = { type: "decision.made", at: after(OPENS_AT, MINUTE), id: "2", decision: "resume", by: "Ben" };
+    const aborted: Fact = { type: "decision.made", at: after(OPENS_AT, MINUTE), id: "3", decision: "abort", mode: "close", by: "Ben" };
+    const now = after(OPENS_AT, 5 * ALARM_AGAIN_MS);
+    const again = held("abort", after(OPENS_AT, 2 * ALARM_AGAIN_MS));
+
+    expect(alarms({ now, decisions: [held("abort"), resumed] })).toEqual([]);
+    expect(alarms({ now, decisions: [held("abort"), aborted] })).toEqual([]);
+    expect(alarms({ now, decisions: [held("abort")], run: [started, ended] })).toEqual([]);
+    expect(alarms({ now: after(again.at, ALARM_AGAIN_MS), decisions: [held("abort"), resumed, again], guard: [alarmed(after(OPENS_AT, 30 * MINUTE), 1)] })).toMatchObject([
+      { nth: 2 },
+    ]);
+  });
+
+  it("is no quiet run, so that the guard looks at it", () => {
+    const quiet = (decisions: readonly Fact[]): boolean => isQuiet({ index, now: Date.parse(OPENS_AT), alive: true }, [started], decisions as readonly Decision[]);
+
+    expect([quiet([]), quiet([held("pause")]), quiet([held("abort")])]).toEqual([true, false, false]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { localText } from "../plan/local-time.ts";
-import { controlOf } from "./control.ts";
+import { controlOf, type Control } from "./control.ts";
 import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "./facts.ts";
 import type { Entry } from "./journal.ts";
 import { nextBack } from "./next-order.ts";
@@ -46,7 +46,7 @@ export type GuardOrder =
   | { readonly do: "undo"; readonly step: string; readonly target: string; readonly try: number; readonly attempt: number; readonly seq: number }
   | {
       readonly do: "alarm";
-      readonly about: "open" | "overrun";
+      readonly about: "open" | "overrun" | "held";
       readonly nth: number;
       readonly text: string;
       readonly lines: readonly string[];
@@ -59,6 +59,7 @@ export type GuardOrder =
  *
  *   G1  not ended, its orchestration gone     note it; if it is gone still: start it again, and in vain twice: go on without
  *   G2  aborted, not ended                    ring everybody
+ *   G2a frozen or paused                      remind, until someone resumes or aborts
  *   G3  not ended long after the cutoff       alarm
  *   G4  ended, something open                 take it back once more, slowly; alarm until someone acknowledges
  */
@@ -75,6 +76,7 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
   const orders: GuardOrder[] = [];
   if (!alive) orders.push(...ordersForGone(sight));
   else if (control.aborted !== undefined) orders.push({ do: "ring" });
+  orders.push(...heldOf(sight, control, open));
   if (now >= index.cutoff + CLOSING_TAKES_MS) orders.push(...alarmOf(sight, "overrun", open));
   return orders;
 }
@@ -82,7 +84,7 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
 /** Whether a run is in good hands, as far as a few small streams tell: then its facts, which are many, are not read. */
 export function isQuiet({ index, now, alive }: Pick<GuardSight, "index" | "now" | "alive">, runFacts: readonly Fact[], decisions: readonly Decision[]): boolean {
   const control = controlOf(runFacts, decisions);
-  return control.ended === undefined && alive && control.aborted === undefined && now < index.cutoff + CLOSING_TAKES_MS;
+  return control.ended === undefined && alive && control.aborted === undefined && control.paused === undefined && now < index.cutoff + CLOSING_TAKES_MS;
 }
 
 /** Obligations that should be closed by now: those of a run that has ended, or whose cutoff is long over. */
@@ -124,6 +126,34 @@ function undosOf(sight: GuardSight, open: readonly Obligation[], endedAt: number
     if (order.do === "wait" || last === undefined || fault?.deed !== "undo" || !isCurable(fault.fault) || now < fault.at + UNDO_AGAIN_MS) return [];
     return [{ do: "undo", ...place, try: last.try, attempt: fault.attempt + 1 }];
   });
+}
+
+/** A freeze or a pause waits for one word, and nothing else reminds anyone that it does. An acknowledgement is not that word. */
+function heldOf(sight: GuardSight, control: Control, open: readonly Obligation[]): readonly GuardOrder[] {
+  const { index, now } = sight;
+  const { window } = index.plan;
+  const held = control.aborted?.mode === "freeze" ? control.aborted : control.aborted === undefined ? control.paused : undefined;
+  if (held === undefined) return [];
+  const word = control.aborted === undefined ? "paused" : "frozen";
+  const alarms = factsOf(sight, GUARD_STREAM).filter((fact) => fact.type === "guard.alarmed" && fact.about === "held");
+  if (now < Math.max(Date.parse(held.at), ...alarms.map(({ at }) => Date.parse(at))) + ALARM_AGAIN_MS) return [];
+  const since = localText(Date.parse(held.at), window.zone);
+  const cutoff = localText(index.cutoff, window.zone);
+  return [
+    {
+      do: "alarm",
+      about: "held",
+      nth: alarms.length + 1,
+      text: `${window.title} is ${word} by ${held.by} since ${since}: nothing new begins until someone says so.`,
+      lines: [
+        now < index.cutoff ? `At ${cutoff} what has not begun by then is skipped.` : `The cutoff, ${cutoff}, is over: what has not begun is skipped.`,
+        ...open.map((obligation) => lineOf(sight, obligation)),
+        `To go on: nightshift decide resume --run ${window.id}. To close up: nightshift decide abort --run ${window.id} --mode close.`,
+        `This is said again every ${ALARM_AGAIN_MS / 60_000} minutes.`,
+      ],
+      mention: window.owners.map(({ slackId }) => slackId),
+    },
+  ];
 }
 
 function alarmOf(sight: GuardSight, about: "open" | "overrun", open: readonly Obligation[]): readonly GuardOrder[] {

@@ -153,6 +153,10 @@ class StepTold extends Told {
     return this.add({ type: "step.previewed", at: this.at, step: this.#step, digest, lines });
   }
 
+  unpreviewed(why: string): this {
+    return this.add({ type: "step.unpreviewed", at: this.at, step: this.#step, why });
+  }
+
   untold(topic: string, why = "Slack is away"): this {
     return this.add({ type: "step.untold", at: this.at, step: this.#step, topic, why });
   }
