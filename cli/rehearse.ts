@@ -2,6 +2,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { demoScene, SCENARIOS, type Scenario } from "../local/demo-world.ts";
+import { writeOutput } from "../local/output.ts";
 import { rehearse } from "../local/rehearse.ts";
 import { sceneOf, type Scene } from "../local/scene.ts";
 import { PROJECT } from "../local/settings.ts";
@@ -17,6 +18,7 @@ interface RehearseOptions {
   readonly scenario: Scenario;
   readonly world?: string;
   readonly record?: string;
+  readonly out?: string;
   readonly format: "text" | "json" | "html";
 }
 
@@ -32,6 +34,7 @@ export function rehearseCommand(program: Command): void {
     .addOption(new Option("--scenario <name>", "what befalls the simulated vendors").choices(Object.keys(SCENARIOS)).default("usual"))
     .option("--world <file>", "the vendors' worlds as JSON, instead of those made from the inventory")
     .option("--record <file>", "write every exchange with a vendor there, one JSON line each")
+    .option("--out <folder>", "also write reports, tracking workbook and compiled plan there, in a folder named after the window")
     .addOption(new Option("--format <format>", "how the report is printed").choices(Object.keys(RENDERERS)).default("text"))
     .action(run);
 }
@@ -42,6 +45,7 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
   if (options.record !== undefined) writeFileSync(options.record, "");
   const { record } = options;
   const { state, entries, endedAt } = await rehearse({ plan, scene, ...(record === undefined ? {} : { record: (line: string) => appendFileSync(record, `${line}\n`) }) });
+  if (options.out !== undefined) await writeOutput(resolve(options.out), plan, entries, Date.parse(endedAt));
   process.stdout.write(`${RENDERERS[options.format](reportOf(plan, entries, Date.parse(endedAt)))}\n`);
   process.exitCode = state.outcome === "well" ? 0 : 1;
 }

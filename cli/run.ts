@@ -7,6 +7,7 @@ import { evidenceOf, RecordedExchange } from "../shared/run/evidence.ts";
 import { chained } from "../shared/run/evidence-chain.ts";
 import type { Entry } from "../shared/run/journal.ts";
 import type { PlanApproval } from "../shared/run/plans.ts";
+import { carryOverCommand } from "./carry-over.ts";
 import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { headlineOf } from "../shared/run/headline.ts";
@@ -40,6 +41,7 @@ export function runCommand(program: Command): void {
     });
 
   runViews(run);
+  carryOverCommand(run);
 
   withServer(run.command("evidence <run>").description("write all that proves what a run did, as a chain of records; prints its last hash"))
     .requiredOption("--out <file>", "where to write it")

@@ -10,19 +10,19 @@ import { reportMarkdown } from "../shared/run/report-markdown.ts";
 import { workbookOf } from "../shared/run/workbook.ts";
 
 /**
- * Writes what a run leaves for people: `report.md`, `report.html`, `report.json` and `tracking.xlsx`, in a folder named after the
- * run.
+ * Writes what a run leaves for people: `report.md`, `report.html`, `report.json` and `tracking.xlsx`, and the compiled plan that it
+ * followed as `plan.json`, in a folder named after the run.
  *
  * @param now milliseconds since the epoch, on the run's clock.
- * @returns the files' paths.
+ * @returns the paths of the files for people.
  */
 export async function writeOutput(folder: string, plan: CompiledPlan, entries: readonly Entry[], now: number): Promise<readonly string[]> {
   const own = join(folder, plan.window.id);
   await mkdir(own, { recursive: true });
   const report = reportOf(plan, entries, now);
-  const texts = { "report.md": reportMarkdown(report), "report.html": reportHtml(report), "report.json": reportJson(report) };
+  const texts = { "report.md": reportMarkdown(report), "report.html": reportHtml(report), "report.json": reportJson(report), "plan.json": `${JSON.stringify(plan)}\n` };
   for (const [name, text] of Object.entries(texts)) await writeFile(join(own, name), text);
   const workbook = join(own, "tracking.xlsx");
   await writeFile(workbook, await workbookFile(workbookOf(plan, entries, report)));
-  return [...Object.keys(texts).map((name) => join(own, name)), workbook];
+  return [...Object.keys(texts).flatMap((name) => (name === "plan.json" ? [] : [join(own, name)])), workbook];
 }

@@ -1,4 +1,5 @@
 import type { Inventory } from "../inventory/inventory.ts";
+import { linkLeftOver, type LeftOver } from "./carried.ts";
 import type { DraftedPlan } from "./drafted.ts";
 import { Drafting } from "./drafting.ts";
 import type { CoverageEntry } from "./ledger.ts";
@@ -38,10 +39,13 @@ export function pageOf(source: string): Page {
  *
  * Nothing of the page is dropped: the ledger places every visible word, as a step, a condition, a note, a ticket key, a
  * heading or a question. Nothing is invented: what neither page nor inventory says is asked.
+ *
+ * @param leftOver by earlier windows: found among the page's changes, or asked about; see carried.ts.
  */
-export function draftOf(page: Page, inventory: Inventory): Draft {
+export function draftOf(page: Page, inventory: Inventory, leftOver: readonly LeftOver[] = []): Draft {
   const drafting = new Drafting(page, inventory);
-  const { plan, questions } = drafting.run();
+  const { plan, questions: asked } = drafting.run();
+  const questions = [...asked, ...linkLeftOver(plan, leftOver)];
   const coverage = drafting.ledger.entries(page.blocks);
   const size = (text: string): number => text.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
   const visible = page.blocks.reduce((sum, { fragments }) => sum + fragments.reduce((all, { text }) => all + size(text), 0), 0);

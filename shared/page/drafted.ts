@@ -1,3 +1,4 @@
+import type { Carried } from "../plan/schema.ts";
 import type { Part } from "./words/headings.ts";
 
 /** The plan while it is being drafted: what `plan-text.ts` writes down. */
@@ -29,6 +30,8 @@ export interface DraftedChange {
   owner?: string | { first: string; second: string };
   notes: string[];
   questions: string[];
+  /** It is left over from earlier windows. */
+  carried?: Carried;
   /** Words of the page that only join others: they change nothing and are not lost. */
   comments: string[];
   inOrder: boolean;

@@ -5,7 +5,11 @@ import type { PlanNode } from "./plan-tree.ts";
 
 /** The drafted plan as YAML, with the page's words as comments where the plan has no place for them. */
 export function planText(plan: DraftedPlan): string {
-  const { fields, comments, children } = planTree(plan);
+  return treeText(planTree(plan));
+}
+
+/** A plan file of these parts, each with its comments above it. */
+export function treeText({ fields, comments, children }: PlanNode): string {
   const document = new Document({ plan: 1, window: fields, phases: children.map(plainNode) }, { aliasDuplicateObjects: false });
   if (comments.length > 0) document.commentBefore = commentText(comments);
   children.forEach((phase, at) => {

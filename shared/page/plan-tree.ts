@@ -66,6 +66,7 @@ function changeNode(change: DraftedChange): PlanNode {
       ...(change.keys.length === 0 ? {} : { keys: change.keys }),
       title: change.title,
       ...(change.owner === undefined ? {} : { owner: change.owner }),
+      ...(change.carried === undefined ? {} : { carried: change.carried }),
       ...(change.inOrder ? { inOrder: true } : {}),
       ...(change.notes.length === 0 ? {} : { notes: change.notes }),
       ...(change.questions.length === 0 ? {} : { questions: change.questions }),

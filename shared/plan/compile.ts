@@ -258,6 +258,7 @@ class Compilation {
       leaves: change.fields.leaves ?? "degraded",
       owners: this.#changeOwners(change) ?? windowOwners,
       notes: listOf(change.fields.notes),
+      ...(change.fields.carried === undefined ? {} : { carried: change.fields.carried }),
       steps: drafts.map(({ id, fields }) => {
         const servedBy = served.get(id);
         // It is no step of its own any more, but the page has its line.

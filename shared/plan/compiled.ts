@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Opening } from "../action/action.ts";
 import type { Policy } from "../action/policy.ts";
+import type { Carried } from "./schema.ts";
 
 /** Grows when the shape below changes in a way that an older reader would misread. */
 export const COMPILED_FORMAT = 1;
@@ -54,6 +55,8 @@ export interface CompiledChange {
   readonly leaves: Leaves;
   readonly owners: readonly CompiledPerson[];
   readonly notes: readonly string[];
+  /** It is left over from earlier windows. */
+  readonly carried?: Carried;
   /** `servedBy`: a deployment that another step does for this change too («done above»); `title`: what the plan calls it here. */
   readonly steps: readonly { readonly id: string; readonly servedBy?: string; readonly title?: string }[];
 }

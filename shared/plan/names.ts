@@ -41,6 +41,27 @@ export function withEntries(schema: z.ZodType, value: unknown, inventory: Invent
   );
 }
 
+/** The reverse of `withEntries`: what a plan would say for parameters as a compiled plan holds them. */
+export function withNames(schema: z.ZodType, value: unknown): unknown {
+  const name = value !== null && typeof value === "object" && "name" in value ? value.name : undefined;
+  if (kindsOf(schema).length > 0 && typeof name === "string") return name;
+  const { innerType, in: input, options, shape, element, valueType } = partsOf(schema);
+  if (options !== undefined) {
+    const taking = options.find((option) => option.safeParse(value).success);
+    return taking === undefined ? value : withNames(taking, value);
+  }
+  const inner = innerType ?? input;
+  if (inner !== undefined) return withNames(inner, value);
+  if (Array.isArray(value)) return element === undefined ? value : value.map((item) => withNames(element, item));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const field = shape === undefined ? valueType : Object.hasOwn(shape, key) ? shape[key] : undefined;
+      return [key, field === undefined ? item : withNames(field, item)];
+    }),
+  );
+}
+
 /** The kinds of inventory entry that a parameter may name: none for plain text, several for a union. */
 export function kindsOf(schema: z.ZodType): readonly InventoryKind[] {
   const own = schema.meta()?.["inventory"];

@@ -117,6 +117,17 @@ export const Step = z.strictObject({
 });
 export type Step = z.infer<typeof Step>;
 
+export const Carried = z
+  .strictObject({
+    windows: z.array(Name).min(1, "expected at least one window").max(50).describe("Windows that it was left over from, oldest first; two and more are asked about"),
+    as: z.enum(["skipped", "failed", "unknown"]).describe("What it came to in the last of them"),
+    why: Text.describe("Why it was not done then"),
+    blocker: Text.optional().describe("The step in which the trouble began, where that was another one"),
+    evidence: z.array(Text).max(50, "expected 50 lines at most").default([]).describe("What was looked at or went wrong"),
+  })
+  .describe("Its history: it is left over from earlier windows. Written by `nightshift run carry-over`, and by `page import --carry-over` for a change of the page");
+export type Carried = z.infer<typeof Carried>;
+
 export const Change = z.strictObject({
   id: Id.describe("Unique within the plan; its steps are `CHANGE.STEP`"),
   title: Text.describe("What people call it"),
@@ -130,6 +141,7 @@ export const Change = z.strictObject({
     .union([Text, z.array(Text)])
     .default([])
     .describe("Whatever the page says about it"),
+  carried: Carried.optional(),
   needs: Needs.optional().describe("What must have ended well before any of its steps may begin"),
   inOrder: z.boolean().default(false).describe("Each of its steps needs the one written before it"),
   questions: Questions.optional(),

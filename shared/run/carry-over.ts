@@ -14,7 +14,7 @@ export const CarriedTarget = z.strictObject({
 });
 
 /** The step in which the trouble began: followed back through what each step needed. */
-export const Blocker = z.strictObject({ step: z.string(), title: z.string(), as: EndingName, why: z.string() });
+export const Blocker = z.strictObject({ step: z.string(), title: z.string(), as: EndingName, why: z.string(), evidence: z.array(z.string()).describe("Its last, oldest first") });
 
 export const CarriedStep = z.strictObject({
   id: z.string(),
@@ -42,6 +42,7 @@ export const CarriedChange = z.strictObject({
   inWords: z.string().describe("One sentence for the page: what was done, what was not, and why"),
   steps: z.array(CarriedStep).describe("Steps that are not done, in the plan's order"),
   doneSteps: z.array(z.string()).describe("Ids of steps that are done and need not be repeated"),
+  windows: z.array(z.string()).describe("Windows that it was left over from, oldest first; the last is this one"),
 });
 export type CarriedChange = z.infer<typeof CarriedChange>;
 export type CarriedStep = z.infer<typeof CarriedStep>;
@@ -50,6 +51,11 @@ export type CarriedStep = z.infer<typeof CarriedStep>;
 export function carriedOver(index: PlanIndex, state: RunState): readonly CarriedChange[] {
   const steps = new Map(state.steps.map((step) => [step.id, step]));
   return state.changes.filter(({ as }) => as !== undefined && ENDINGS[as].carriedOver).map((change) => carriedChange(index, change, steps));
+}
+
+/** So often left over that somebody has to say whether it is still wanted, and who clears its way. */
+export function isOverdue({ windows }: Pick<CarriedChange, "windows">): boolean {
+  return windows.length >= 2;
 }
 
 type Steps = ReadonlyMap<string, StepState>;
@@ -72,6 +78,7 @@ function carriedChange(index: PlanIndex, change: ChangeState, steps: Steps): Car
     inWords: inWords(own, carried),
     steps: carried,
     doneSteps: own.filter(({ as }) => as === "done" || as === "already").map(({ id }) => id),
+    windows: [...new Set([...(compiled.carried?.windows ?? []), index.plan.window.id])],
   };
 }
 
@@ -83,7 +90,17 @@ function carriedStep(index: PlanIndex, step: StepState, steps: Steps): CarriedSt
     verb: step.verb,
     as: step.as ?? "unknown",
     why: step.why ?? "",
-    ...(blocker === undefined ? {} : { blocker: { step: blocker.id, title: blocker.title, as: blocker.as ?? "unknown", why: blocker.why ?? "" } }),
+    ...(blocker === undefined
+      ? {}
+      : {
+          blocker: {
+            step: blocker.id,
+            title: blocker.title,
+            as: blocker.as ?? "unknown",
+            why: blocker.why ?? "",
+            evidence: blocker.targets.flatMap(({ faults, evidence }) => [...faults, ...evidence]).slice(-MOST_EVIDENCE),
+          },
+        }),
     targets: step.targets
       .filter(({ as }) => as === undefined || ENDINGS[as].carriedOver)
       .map(({ id, as = "skipped", why = "", evidence, faults }) => ({ id, as, why, evidence: [...faults, ...evidence] })),
@@ -105,6 +122,8 @@ function blockerOf(index: PlanIndex, step: CompiledStep, steps: Steps): StepStat
 }
 
 const MOST_NAMES = 6;
+/** Of a blocker, which stands in every change that it blocked. */
+const MOST_EVIDENCE = 10;
 
 function inWords(own: readonly StepState[], carried: readonly CarriedStep[]): string {
   const last = carried[0];
