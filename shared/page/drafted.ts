@@ -15,6 +15,8 @@ export interface DraftedStep {
   when?: string;
   irreversible?: true;
   always?: true;
+  /** Who must approve it, where the page names them. */
+  approval?: readonly string[];
   owner?: string | { first: string; second: string };
   notes: string[];
   questions: string[];
@@ -37,6 +39,12 @@ export interface DraftedChange {
   inOrder: boolean;
   steps: DraftedStep[];
   readonly depth: number;
+  /** An item of a list: its siblings are changes of their own. */
+  readonly item: boolean;
+  /** Its ticket and its work stand in one line. */
+  inline: boolean;
+  /** The table's row that it stands in. */
+  readonly row?: number;
   titled: boolean;
 }
 
@@ -58,31 +66,33 @@ export interface DraftedPlan {
   date?: string;
   zone?: string;
   cutoff?: string;
+  /** Who has the night, where the page says so. */
+  owners?: readonly string[];
   readonly comments: string[];
   readonly questions: string[];
   readonly phases: DraftedPhase[];
 }
 
-/** Ids are the page's words: a plan's reader finds the place again. */
-export function slug(words: string, fallback: string): string {
-  const parts =
-    words
-      .toLowerCase()
-      .replaceAll("'", "")
-      .match(/[a-z0-9]+/g) ?? [];
-  const kept = parts.filter((word) => !/^(?:the|a|an|of|to|in|on|for|and|or|at|with)$/.test(word)).slice(0, 6);
-  const text = kept
-    .join("-")
-    .slice(0, 40)
-    .replace(/^[^a-z]+/, "")
-    .replace(/-+$/, "");
+/** Ids are the page's words: a plan's reader finds the place again. Whole words only, few of them. */
+export function slug(words: string, fallback: string, most = { words: 6, characters: 40 }): string {
+  const kept = words
+    .toLowerCase()
+    .replaceAll("'", "")
+    .split(/\s+/)
+    .filter((word) => !/^(?:the|a|an|of|to|in|on|for|and|or|at|with)$/.test(word))
+    .flatMap((word) => word.match(/[a-z0-9]+/g) ?? [])
+    .slice(0, most.words);
+  let text = "";
+  for (const word of kept) if (text === "" || text.length + word.length < most.characters) text = text === "" ? word : `${text}-${word}`;
+  text = text.slice(0, most.characters).replace(/^[^a-z]+/, "");
   return text === "" ? fallback : text;
 }
 
 /** Gives out ids that are not taken; counting starts where it stopped, so that a thousand like words cost a thousand steps. */
-export function idGiver(): (wanted: string) => string {
+export function idGiver(): (wanted: string, otherwise?: string) => string {
   const next = new Map<string, number>();
-  return (wanted) => {
+  return (first, otherwise) => {
+    const wanted = next.has(first) && otherwise !== undefined && !next.has(otherwise) ? otherwise : first;
     const count = next.get(wanted) ?? 0;
     next.set(wanted, count + 1);
     return count === 0 ? wanted : `${wanted}-${count + 1}`;

@@ -7,9 +7,16 @@ import type { Sentence } from "./sentences.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
 import { asidesIn, clausesIn, mannerOf } from "./words/asides.ts";
-import { timesIn } from "./words/clock.ts";
+import { dayContextOf, timesIn } from "./words/clock.ts";
+import { datesIn } from "./words/dates.ts";
 import { partOf, plainHeading } from "./words/headings.ts";
-import { readWindow } from "./window-lines.ts";
+import { approvalIn } from "./approvals.ts";
+import { isOwnerColumn, isTimeColumn } from "./words/columns.ts";
+import { refsIn } from "./words/refs.ts";
+import { without } from "./words/spans.ts";
+import { IMPERATIVE, looksLikeTitle } from "./words/verbs.ts";
+import { ticketsIn } from "./words/tickets.ts";
+import { openOf, readWindow } from "./window-lines.ts";
 import { SpecialLines } from "./special-lines.ts";
 import type { Owner } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
@@ -19,6 +26,9 @@ const MOST_STEPS = 4_000;
 
 /** One pass over a page's blocks; what was said last is what the next line leans on. */
 export class Drafting extends SpecialLines {
+  /** Cells above that reach down into the rows to come. */
+  protected spanning: { readonly cell: Block; readonly until: number }[] = [];
+
   run(): { plan: DraftedPlan; questions: readonly Question[] } {
     const { blocks } = this.page;
     blocks.forEach((block, index) => {
@@ -27,32 +37,38 @@ export class Drafting extends SpecialLines {
     });
     this.remains(undefined);
     this.settleHead();
-    for (const change of this.plan.phases.flatMap((phase) => phase.changes)) this.finish(change);
-    this.missing();
+    const changes = this.plan.phases.flatMap((phase) => phase.changes);
+    for (const change of changes) this.fill(change);
+    this.settleDependencies();
+    for (const change of changes) this.finish(change);
+    for (const why of openOf(this.plan)) this.ask(1, "", why, this.plan);
     return { plan: this.plan, questions: this.questions };
   }
 
-  /** What the window needs and the page does not say. */
-  protected missing(): void {
-    const { date, zone, cutoff } = this.plan;
-    if (date === undefined) this.ask(1, "", "On which Sunday is the window? The page does not say, or may be read in two ways.", this.plan);
-    if (zone === undefined) this.ask(1, "", "In which time zone are the times? The page does not say.", this.plan);
-    if (cutoff === undefined) this.ask(1, "", "When is the cutoff, after which nothing begins? The page does not say.", this.plan);
-    this.ask(1, "", "Who owns the window, and which channels hear when something needs people? Write `owners` and `channels`.", this.plan);
-  }
-
+  /** The cells of a row say together when and by whom; a cell that spans rows says it for each of them. */
   protected enterRow(block: Block, index: number): void {
     if (block.row === undefined || block.kind === "heading") {
       this.row = undefined;
       return;
     }
     if (this.row?.number === block.row) return;
-    this.row = { number: block.row };
-    for (let at = index; this.page.blocks[at]?.row === block.row; at++) {
+    const { row: number } = block;
+    this.spanning = this.spanning.filter(({ until }) => until >= number);
+    const cells: Block[] = this.spanning.map(({ cell }) => cell);
+    for (let at = index; this.page.blocks[at]?.row === number; at++) {
       const cell = this.page.blocks[at];
       if (cell === undefined) break;
-      if (isTimeColumn(cell.column)) this.row.time = textOf(cell).text;
-      if (isOwnerColumn(cell.column)) this.row.owner = this.ownersOf(cell, textOf(cell).text, true).owner ?? this.row.owner!;
+      cells.push(cell);
+      if (cell.lastRow !== undefined) this.spanning.push({ cell, until: cell.lastRow });
+    }
+    const keys = this.spanning
+      .filter(({ until, cell }) => until >= number && cell.row !== number)
+      .flatMap(({ cell }) => ticketsIn(textOf(cell).text, this.names.knows).map(({ key }) => key));
+    this.row = { number, ...(keys.length === 0 ? {} : { keys }) };
+    for (const cell of cells) {
+      if (isTimeColumn(cell.column) && timesIn(textOf(cell).text).length > 0) this.row.time = textOf(cell).text;
+      const owner = isOwnerColumn(cell.column) ? this.ownersOf(cell, textOf(cell).text, true).owner : undefined;
+      if (owner !== undefined) this.row.owner = owner;
     }
   }
 
@@ -67,6 +83,12 @@ export class Drafting extends SpecialLines {
       this.full = true;
       return all("question", () => "window");
     }
+    if (this.isWindowTitle(block, index, text)) {
+      readWindow(text, block, this.plan, (why) => this.ask(line, text, why, this.plan));
+      this.plan.comments.push(`line ${line}: ${text}`);
+      return all("heading", () => "window");
+    }
+    if (block.nested === true) return this.nested(block, text, line);
     if (block.kind === "heading") {
       this.remains(undefined);
       if (block.row !== undefined) {
@@ -75,6 +97,7 @@ export class Drafting extends SpecialLines {
       }
       return this.heading(block, text, line, all);
     }
+    if (this.windowOwners(block, text, line)) return all("note", () => "window");
     if (readWindow(text, block, this.plan, (why) => this.ask(line, text, why, this.plan))) {
       this.plan.comments.push(`line ${line}: ${text}`);
       return all("note", () => "window");
@@ -82,23 +105,28 @@ export class Drafting extends SpecialLines {
     const row = this.row;
     if (row !== undefined && isTimeColumn(block.column) && timesIn(text).length > 0) {
       this.comments.push(`time of a row, line ${line}: ${text}`);
-      return all("condition", () => this.nextStepId(row.number));
+      return all("condition", () => this.stepOfRow(row.number));
     }
     if (row?.owner !== undefined && isOwnerColumn(block.column)) {
       this.comments.push(`owner of a row, line ${line}: ${text}`);
-      return all("note", () => this.nextStepId(row.number));
+      return all("note", () => this.stepOfRow(row.number));
     }
 
-    // 1. Tickets, and what their macros left behind.
-    const masked = this.tickets(block, text, starts, line);
-    // 2. People, marks and what is struck through.
-    const people = this.people(block, masked, starts, line);
+    // 1. What is struck through, and other marks. 2. Tickets, and what their macros left behind. 3. People.
+    const visible = this.marks(block, text, starts, line);
+    const masked = this.tickets(block, visible, starts, line);
+    const people = this.people(block, masked);
     const rest = people.masked;
     if (!/[\p{L}\p{N}]/u.test(rest)) {
       const change = this.change;
-      if (/\S/.test(rest) && change !== undefined) change.comments.push(`line ${line}: ${rest.trim()}`);
+      if (/\S/.test(rest) && change !== undefined) {
+        change.comments.push(`line ${line}: ${rest.trim()}`);
+        const next = this.page.blocks[index + 1];
+        const joins = next !== undefined && ticketsIn(textOf(next).text, this.names.knows)[0]?.start === 0;
+        if (/^[\s&/]+$/.test(rest) && block.fragments.length === 1 && !joins) this.ask(line, rest.trim(), "What was joined here? One side of it is missing.", change);
+      }
       this.ledger.mark(block, 0, text.length, "note", () => this.change?.id ?? change?.id ?? "window");
-      return;
+      return this.askMarked(change ?? this.plan);
     }
     if (/^[\s&]*(?:or|\/)\s*$/i.test(rest)) {
       const holder = this.last ?? this.change ?? this.plan;
@@ -115,6 +143,36 @@ export class Drafting extends SpecialLines {
     all("note", this.idOf(this.last ?? this.change ?? this.plan));
   }
 
+  /** The line at the top that is the page's name: it has the date, or is the first of all and names the work. */
+  protected isWindowTitle(block: Block, index: number, text: string): boolean {
+    if (this.phase !== undefined || index > 2 || block.row !== undefined) return false;
+    const dated = datesIn(text).length > 0 || (index === 0 && /\b(?:maintenance|window|changes)\b/i.test(text) && block.kind !== "item");
+    if (!dated || text.length > 300 || timesIn(text).length > 0 || ticketsIn(text, this.names.knows).length > 0 || (index > 0 && IMPERATIVE.test(text))) return false;
+    this.plan.title ??= text.slice(0, 300);
+    return true;
+  }
+
+  /** «Owner of the night: Chidi», above all work. */
+  protected windowOwners(block: Block, text: string, line: number): boolean {
+    if (this.phase !== undefined || !/^(?:(?:window|night|maintenance|overall|weekend) )?(?:owners?|leads?|managers?|responsible|contacts?|in charge)\b[^:]{0,40}:/i.test(text))
+      return false;
+    const { owner } = this.ownersOf(block, text, true);
+    if (owner === undefined) return false;
+    this.plan.owners = typeof owner === "string" ? [owner] : [owner.first, owner.second];
+    this.plan.comments.push(`line ${line}: ${text}`);
+    return true;
+  }
+
+  /** A table inside a cell tells about the row around it; whether it asks for work nobody can know. */
+  protected nested(block: Block, text: string, line: number): void {
+    const holder = this.last ?? this.changeFor(block, text, line, true);
+    holder.notes.push(text);
+    if (this.nestedIn !== holder) this.ask(line, text, "Is this work? It stands in a table inside a table.", holder);
+    this.nestedIn = holder;
+    this.ledger.mark(block, 0, text.length, "note", this.idOf(holder));
+  }
+  protected nestedIn: DraftedStep | DraftedChange | undefined;
+
   protected heading(block: Block, text: string, line: number, all: (as: Destination, id: () => string) => void): void {
     this.settleHead();
     const plain = plainHeading(text) || text;
@@ -123,6 +181,7 @@ export class Drafting extends SpecialLines {
     this.stagesOf = undefined;
     this.branches = undefined;
     this.last = undefined;
+    this.day = dayContextOf(text) ?? (block.depth > (this.phase?.depth ?? 0) ? this.day : undefined);
     if (below && this.phase !== undefined) {
       this.change = this.newChange(plain, line, block.depth);
       this.change.titled = true;
@@ -138,12 +197,18 @@ export class Drafting extends SpecialLines {
   protected statement(block: Block, text: string, masked: string, line: number, owner: Owner | undefined, index: number): void {
     this.sentence++;
     this.ticketsAbove = false;
-    const words = masked.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?\s*/, (lead) => " ".repeat(lead.length));
+    // Bullets, numbers and what joined tickets or names to the words.
+    const words = masked.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/, (lead) => " ".repeat(lead.length));
     const asides = asidesIn(words).filter(({ start, end }) => !timesIn(words).some((time) => time.start < start && end <= time.end));
     const bare = asides.reduce((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), words);
     const before = this.steps.length;
     const beforeChange = this.change;
-    const raw = text.trim();
+    const raw = words
+      .trim()
+      .replaceAll(/\s+/g, " ")
+      .replace(/[\s:;,/&-]+$/, "");
+    const people = asides.flatMap((aside) => this.peopleIn(aside.text) ?? []);
+    const owners = owner ?? people[0];
 
     if (
       this.special(
@@ -151,31 +216,45 @@ export class Drafting extends SpecialLines {
         raw,
         bare,
         line,
-        owner,
+        owners,
         asides.some((aside) => mannerOf(aside.text) === "done-above"),
       )
     ) {
       // Said by one of the shapes that a deployment has.
-    } else for (const sentence of sentencesOf(bare)) this.sentenceOf(block, sentence, raw, line, owner, index);
+    } else {
+      const sentences = sentencesOf(bare);
+      for (const sentence of sentences) this.sentenceOf(block, sentence, sentences.length === 1 ? raw : sentence.text, raw, line, owners, index);
+    }
 
     const made = this.steps.slice(before).map(({ step }) => step);
-    for (const aside of asides) this.aside(block, aside, made, line);
-    for (const step of made) if (owner !== undefined && step.owner === undefined) this.own(step, owner, line, raw);
-    if (made.length === 0 && owner !== undefined && this.change !== undefined && this.change.owner === undefined) this.own(this.change, owner, line, raw);
+    if (this.head?.block === block) this.head.asides = asides.filter((aside) => this.peopleIn(aside.text) === undefined);
+    // «& XAT and PRD Deployment»: what stood before the «&» is gone.
+    const joint = /^\s*([&/])\s/.exec(text)?.[1];
+    if (joint !== undefined) this.ask(line, text, `What stood before «${joint}»? The export has lost it.`, made[0] ?? this.change ?? this.plan);
+    for (const aside of this.head?.block === block ? [] : asides) {
+      if (this.peopleIn(aside.text) === undefined) this.aside(block, aside, made, line);
+      else this.ledger.mark(block, aside.start, aside.end, "note", this.idOf(made[0] ?? this.last ?? this.change ?? this.plan));
+    }
+    for (const step of made) if (owners !== undefined && step.owner === undefined) this.own(step, owners, line, raw);
+    if (made.length === 0 && owners !== undefined && this.change !== undefined && this.change.owner === undefined) this.own(this.change, owners, line, raw);
     const settled = made[0] ?? this.change ?? beforeChange ?? this.plan;
+    this.askMarked(settled);
     this.ledger.mark(block, 0, text.length, made.length > 0 ? "step" : "note", this.idOf(settled));
   }
 
-  protected sentenceOf(block: Block, { text, start, end }: Sentence, raw: string, line: number, owner: Owner | undefined, index: number): void {
+  /** @param whole the sentence with what stands in parentheses, for people to read. */
+  protected sentenceOf(block: Block, sentence: Sentence, whole: string, raw: string, line: number, owner: Owner | undefined, index: number): void {
+    const { text, start, end } = sentence;
     const manner = mannerOf(text);
     const above = this.last ?? (this.change !== undefined && block.gap <= 1 ? this.change : undefined);
-    const mark = (as: Destination, holder: DraftedStep | DraftedChange): void => this.ledger.mark(block, start, end, as, this.idOf(holder));
+    const mark = (as: Destination, holder: DraftedStep | DraftedChange | DraftedPlan): void => this.ledger.mark(block, start, end, as, this.idOf(holder));
+    if (this.phase === undefined && this.preamble(text, manner, line, mark)) return;
     if (manner === "reference") {
       const holder = this.last ?? this.changeFor(block, raw, line);
       const links = linksOf(block);
       holder.notes.push([text, ...links].join(" "));
-      const lost = links.length === 0 && !/\.\w{3,4}$/.test(text);
-      if (lost) this.ask(line, text, "Where does this lead? The link has lost its target.", holder);
+      const lost = links.length === 0;
+      if (lost) this.ask(line, text, /\.\w{3,4}$/.test(text) ? "Where is this file? The link has lost its target." : "Where does this lead? The link has lost its target.", holder);
       return mark(lost ? "question" : "note", holder);
     }
     if (manner === "past" || manner === "remark" || manner === "prohibition" || (manner === "done-above" && above !== undefined)) {
@@ -187,59 +266,62 @@ export class Drafting extends SpecialLines {
     const leaning = /^(?:will |we )?(?:need|have) to\b|^will need\b|^(?:this|that|it|these)\b/i.test(text);
     if ((leaning || ((manner === "condition" || manner === "dependency") && clausesIn(text)[0]?.start !== 0)) && above !== undefined && this.last !== undefined) {
       this.last.notes.push(text);
-      for (const clause of clausesIn(` ${text}`)) this.lean(this.last, clause.kind, clause.about, line);
-      if (manner === "condition") this.condition([this.last], text, line);
-      else if (manner === "dependency") this.lean(this.last, /^before/i.test(text) ? "before" : "after", text, line);
+      for (const clause of clausesIn(` ${text}`)) this.lean([this.last], clause.kind, clause.about, line);
+      if (manner === "condition") this.lean([this.last], "condition", text, line);
+      else if (manner === "dependency" && clausesIn(` ${text}`).length === 0) this.lean([this.last], /^before/i.test(text) ? "before" : "after", text, line);
       return mark(manner === "condition" ? "condition" : "note", this.last);
     }
-    this.instruction(block, { text, start, end }, raw, line, owner, index);
+    this.instruction(block, sentence, whole, raw, line, owner, index);
   }
 
-  protected instruction(block: Block, sentence: Sentence, raw: string, line: number, owner: Owner | undefined, index: number): void {
+  /** Above the first heading stand the rules of the night. What asks for work is work there too. */
+  protected preamble(text: string, manner: ReturnType<typeof mannerOf>, line: number, mark: (as: Destination, holder: DraftedPlan) => void): boolean {
+    if (manner === "prohibition") this.ask(line, text, "How is this kept? It forbids something, and no step can watch over that.", this.plan);
+    else if (manner === "instruction" && !IMPERATIVE.test(text) && timesIn(text).length === 0 && this.read(text, EMPTY, text, undefined) === undefined)
+      this.ask(line, text, "Is this work? It stands above all headings.", this.plan);
+    else if (manner === "past" || manner === "remark" || manner === "reference") this.plan.comments.push(`line ${line}: ${text}`);
+    else return false;
+    mark(manner === "prohibition" || manner === "instruction" ? "question" : "note", this.plan);
+    return true;
+  }
+
+  protected instruction(block: Block, sentence: Sentence, whole: string, raw: string, line: number, owner: Owner | undefined, index: number): void {
+    const { text: said, approval } = approvalIn(sentence.text, this.names);
     // Times first: «the evening before at 9» is no dependency.
-    const timeless = timesIn(sentence.text).reduceRight((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), sentence.text);
-    const clauses = clausesIn(timeless);
-    let core = sentence.text;
-    for (const { start, end } of clauses) core = core.slice(0, start) + " ".repeat(end - start) + core.slice(end);
+    const clauses = clausesIn(without(said, timesIn(said)));
+    const core = without(said, clauses);
     const rowTime = this.row?.time;
     const times = timesIn(core);
     const timed = times.length > 0 ? times : rowTime === undefined ? [] : timesIn(rowTime);
-    const said = times.reduceRight((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), core);
+    const plain = without(core, times);
     // A title above tickets opens their change, whatever stands above it.
-    if (this.change !== undefined && this.change.steps.length > 0 && this.ticketFollows(index) && this.looksLikeTitle(said)) this.closed = true;
+    const follows = this.ticketFollows(index) && looksLikeTitle(plain);
+    if (this.change !== undefined && (this.change.steps.length > 0 || this.change.titled) && follows) this.closed = true;
     const change = this.changeFor(block, raw, line);
-    const proposals = this.read(said, change, raw, block);
-    if (proposals === undefined && this.isTitle(said, change, index) && clauses.length === 0 && timed.length === 0) {
+    const proposals = this.read(plain, change, raw, block);
+    if (proposals === undefined && this.isTitle(plain, change, index) && clauses.length === 0 && timed.length === 0) {
       change.notes.push(raw);
       this.entitle(change, raw);
+      this.titleAt = index;
       this.ledger.mark(block, sentence.start, sentence.end, "note", this.idOf(change));
       return;
     }
-    const steps = proposals === undefined ? [this.person(change, sentence.text, line, owner)] : this.take(proposals, change, sentence.text, line);
+    const steps = proposals === undefined ? [this.person(change, whole, line, owner)] : this.take(proposals, change, sentence.text, line);
     const [first] = steps;
     if (first === undefined) return;
     this.entitle(change, raw);
     if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(raw);
     this.time(first, timed, line, rowTime === undefined ? raw : `${rowTime} ${raw}`);
+    if (approval !== undefined) for (const step of steps) step.approval = approval;
     this.ledger.mark(block, sentence.start, sentence.end, "step", this.idOf(first));
-    for (const { kind, about } of clauses) {
-      if (kind === "condition") this.condition(steps, about, line);
-      else this.lean(first, kind, about, line);
-    }
+    for (const { kind, about } of clauses) this.lean(kind === "condition" ? steps : [first], kind, about, line);
   }
 
   /** Words without a verb that the next lines are about. */
   protected isTitle(text: string, change: DraftedChange, index: number): boolean {
     const next = this.page.blocks[index + 1];
-    if (change.steps.length > 0 || !this.looksLikeTitle(text)) return false;
+    if (change.steps.length > 0 || !looksLikeTitle(text)) return false;
     return next !== undefined && next.kind !== "heading" && (next.gap <= 1 || (next.kind === "item" && next.depth > change.depth));
-  }
-
-  protected looksLikeTitle(text: string): boolean {
-    const plain = text.trim();
-    return (
-      plain.split(/\s+/).length <= 9 && /^[A-Z0-9]/.test(plain) && !/\b(?:needs?|must|should|will|please)\b/i.test(plain) && (!IMPERATIVE.test(plain) || /^\w+ of\b/.test(plain))
-    );
   }
 
   protected ticketFollows(index: number): boolean {
@@ -258,10 +340,15 @@ export class Drafting extends SpecialLines {
   }
 
   /** A change without work is somebody's work; ids are given last, from the words that a change ended up with. */
-  protected finish(change: DraftedChange): void {
-    change.id = this.changeId(slug(change.titled ? change.title : change.keys.join(" ") || change.title, "change"));
+  protected fill(change: DraftedChange): void {
+    const [key] = change.keys;
+    const plain = without(change.title, asidesIn(change.title));
+    const words = without(plain, [...timesIn(plain), ...refsIn(plain)]).replaceAll(/\b(?:tag|branch)\b\s*(?=$|\s)/gi, " ");
+    const spoken = slug(change.titled ? words : change.keys.join(" ") || words, "change", { words: 5, characters: 32 });
+    change.id = this.changeId(spoken, key === undefined ? undefined : slug(`${key} ${words}`, "change", { words: 5, characters: 32 }));
     if (change.steps.length === 0) {
-      const words = change.keys.length > 0 ? `Do what ${change.keys.join(" and ")} asks for.` : change.title;
+      const forbids = change.notes.find((note) => mannerOf(note) === "prohibition");
+      const words = forbids ?? (change.keys.length > 0 ? `Do what ${change.keys.join(" and ")} asks for.` : change.title);
       const step = this.person(change, words, change.line, change.owner);
       this.ask(
         change.line,
@@ -271,24 +358,35 @@ export class Drafting extends SpecialLines {
       );
     }
     for (const step of change.steps) this.owners.set(step, change);
+    // A check looks at what the lines above it in its change have done.
+    change.steps.forEach((step, at) => {
+      const above = change.steps[at - 1];
+      if (above !== undefined && step.action?.endsWith(".check") === true && step.needs.length === 0 && above.sentence !== step.sentence) this.needs(step, above);
+    });
+    // What a change says is done above is what its own deployments stand on.
+    const done = change.steps.flatMap((step) => (step.sameAs === undefined ? [] : { step, environment: this.steps[Number(step.sameAs.slice(1))]?.step.with["environment"] }));
+    for (const step of change.steps) {
+      if (done.length === 0 || step.action !== "pipeline.run" || step.sameAs !== undefined) continue;
+      const own = done.filter(({ environment }) => environment === step.with["environment"]);
+      const others = done.filter(({ step: other, environment }) => environment !== step.with["environment"] && !own.some((each) => each.step.title === other.title));
+      for (const { step: needed } of [...own, ...others]) this.needs(step, needed);
+    }
+  }
+
+  protected finish(change: DraftedChange): void {
     const place = (index: string): string => {
       const entry = this.steps[Number(index.slice(1))];
-      return entry === undefined ? index.slice(1) : `${entry.change.id}.${entry.step.id}`;
+      if (entry === undefined) return index.slice(1);
+      return entry.change === change ? entry.step.id : `${entry.change.id}.${entry.step.id}`;
     };
     for (const step of change.steps) {
       step.needs = step.needs.map((need) => (typeof need === "string" && need.startsWith("\u0000") ? place(need) : need));
-      if (step.sameAs?.startsWith("\u0000")) step.sameAs = place(step.sameAs);
+      if (step.sameAs?.startsWith("\u0000")) {
+        const entry = this.steps[Number(step.sameAs.slice(1))];
+        step.sameAs = entry === undefined ? step.sameAs.slice(1) : `${entry.change.id}.${entry.step.id}`;
+      }
     }
   }
 }
 
-const IMPERATIVE =
-  /^(?:please\s+)?(?:run|pull|move|kick|put|enable|disable|apply|change|add|install|patch|route|delete|remove|notify|start|purge|deploy|restart|reboot|drain|upgrade|verify|check|test|swap|point|mute|silence|rename|copy|rotate|allow|scale|stop|create|update|set|bring|take|send|post|announce|email|confirm|ensure|make|validate|open|close|switch|fail|back|restore|grant|execute|trigger|merge|migrate|import|export|tell|inform|page|call|wait|monitor|review|do|let|turn|roll|clean|clear|flush|sync|replace|configure|whitelist|unmute|log|ask|get|go|keep|hold|join|shut|lock|unlock|renew|failover)\b/i;
-
-function isTimeColumn(column: string | undefined): boolean {
-  return /^(?:start(?:s| time)?|time|when|at|begin|scheduled)\b/i.test(column ?? "");
-}
-
-function isOwnerColumn(column: string | undefined): boolean {
-  return /^(?:owners?|who|assignees?|assigned|responsible|engineers?|lead|person|dri|on ?call)\b/i.test(column ?? "");
-}
+const EMPTY: Pick<DraftedChange, "keys" | "title" | "notes"> = { keys: [], title: "", notes: [] };

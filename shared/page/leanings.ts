@@ -1,12 +1,10 @@
-import { slug } from "./drafted.ts";
 import type { DraftedChange, DraftedStep } from "./drafted.ts";
 import type { Proposal } from "./proposal.ts";
 import { clausesOf, readClause } from "./sentences.ts";
 import type { Block } from "./tree.ts";
 import { mannerOf } from "./words/asides.ts";
 import type { timesIn } from "./words/clock.ts";
-import { clockText } from "./words/clock.ts";
-import { shareIn, stems } from "./words/likeness.ts";
+import { clockText, timeBelow } from "./words/clock.ts";
 import { PeopleLines } from "./people-lines.ts";
 import { LOOK_BACK } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
@@ -14,8 +12,9 @@ import { linksOf } from "./tree.ts";
 /** Times, conditions and dependencies: what a step is told by the words around it. */
 export abstract class Leanings extends PeopleLines {
   protected time(step: DraftedStep, times: ReturnType<typeof timesIn>, line: number, text: string): void {
-    const [time, until] = times;
-    if (time === undefined) return;
+    const [said, until] = times;
+    if (said === undefined) return;
+    const time = timeBelow(said, this.day);
     step.at = `${time.day === undefined ? "" : `${time.day} `}${clockText(time)}`;
     if (time.day === undefined) this.ask(line, text, "On which day? The page gives a time and no day.", step);
     if (time.doubt !== undefined) this.ask(line, text, `Which time is meant? ${time.doubt}.`, step);
@@ -24,38 +23,12 @@ export abstract class Leanings extends PeopleLines {
     else if (time.zone !== undefined && time.zone !== this.plan.zone) this.ask(line, text, `Which zone is right? Elsewhere the page says ${this.plan.zone ?? "another"}.`, step);
   }
 
-  protected condition(steps: readonly DraftedStep[], about: string, line: number): void {
-    const value = slug(about.replace(/^(?:only\s+)?(?:if|when|unless|in case)\s+/i, ""), "condition");
-    for (const step of steps) step.when ??= value;
-    const [first] = steps;
-    if (first !== undefined) this.ask(line, about, `Is this so? Write \`${value}\` into \`values\`, true or false.`, first);
-  }
-
-  /** «after X», «before X»: the step that X speaks of, by its words. */
-  protected lean(step: DraftedStep, kind: "after" | "before" | "condition", about: string, line: number): void {
-    if (kind === "condition") return this.condition([step], about, line);
-    const plain = about.replace(/^(?:only\s+)?(?:after|once|before|following|requires?|needs|depends on)\s+/i, "");
-    const destroyed = /\bdestroy\b/i.test(plain) ? this.steps.slice(-LOOK_BACK).findLast(({ step: other }) => other.with["mode"] === "destroy") : undefined;
-    const wanted = stems(plain);
-    const ranked = this.steps
-      .slice(-LOOK_BACK)
-      .filter(({ step: other }) => other !== step && other.sentence !== step.sentence)
-      .map((entry) => ({ entry, share: shareIn(wanted, this.stemsOf(entry.step)) }))
-      .toSorted((a, b) => b.share - a.share);
-    const best =
-      destroyed ??
-      (ranked[0] !== undefined && ranked[0].share >= 0.6 && ranked[0].share > (ranked.find(({ entry }) => entry.step.sentence !== ranked[0]?.entry.step.sentence)?.share ?? 0)
-        ? ranked[0].entry
-        : undefined);
-    if (best === undefined)
-      this.ask(
-        line,
-        about,
-        kind === "after" ? "Which step must have ended before? No line above has these words." : "Which step must wait for this one? No line has these words.",
-        step,
-      );
-    else if (kind === "after") this.needs(step, best.step, best.change);
-    else this.needs(best.step, step, this.change ?? best.change);
+  /** What a step hangs on is looked for when all steps are known. */
+  protected lean(steps: readonly DraftedStep[], kind: "after" | "before" | "condition", about: string, line: number): void {
+    const [step] = steps;
+    const sentence = step?.sentence;
+    const above = this.steps.slice(-LOOK_BACK).findLast((entry) => entry.step.sentence !== sentence)?.step;
+    if (step !== undefined) this.dependencies.add({ step, steps, kind, about, line, above });
   }
 
   protected take(proposals: readonly Proposal[], change: DraftedChange, text: string, line: number): readonly DraftedStep[] {
@@ -78,21 +51,26 @@ export abstract class Leanings extends PeopleLines {
     });
   }
 
-  protected read(text: string, change: DraftedChange, raw: string, block: Block): readonly Proposal[] | undefined {
+  protected sentenceOfStep(step: DraftedStep): readonly DraftedStep[] {
+    return this.steps.slice(-LOOK_BACK).flatMap((entry) => (entry.step.sentence === step.sentence ? [entry.step] : []));
+  }
+
+  protected read(text: string, change: Pick<DraftedChange, "keys" | "title" | "notes">, raw: string, block: Block | undefined): readonly Proposal[] | undefined {
     const around = {
       names: this.names,
+      line: raw,
       keys: change.keys,
       above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`,
       servers: [] as readonly string[],
       swap: this.swap,
       muted: this.muted,
-      links: linksOf(block),
+      links: block === undefined ? [] : linksOf(block),
     };
     const taken: Proposal[] = [];
     for (const clause of clausesOf(text)) {
       const found = readClause(clause, around);
       if (found === undefined) {
-        if (taken.length === 0) return readClause(raw === "" ? text : text, around);
+        if (taken.length === 0) return readClause(text, around);
         taken.push({ id: "do", action: "person.do", with: { what: clause.trim() }, afterPrevious: "step" });
         continue;
       }
@@ -107,27 +85,20 @@ export abstract class Leanings extends PeopleLines {
 
   protected aside(block: Block, { start, end, text }: { start: number; end: number; text: string }, made: readonly DraftedStep[], line: number): void {
     const manner = mannerOf(text);
-    const [first] = made;
+    // A line of its own in parentheses is about the sentence above it.
+    const about = made.length > 0 || this.last === undefined ? made : this.sentenceOfStep(this.last);
+    const [first] = about;
     if (manner === "condition" && first !== undefined) {
-      this.condition(made, text, line);
-      for (const step of made) step.notes.push(text);
+      this.lean(about, "condition", text, line);
+      for (const step of about) step.notes.push(text);
       return this.ledger.mark(block, start, end, "condition", this.idOf(first));
     }
     const holder = first ?? this.changeFor(block, text, line, true);
     holder.notes.push(text);
-    if (manner === "dependency" && first !== undefined) this.lean(first, /^before/i.test(text) ? "before" : "after", text, line);
+    if (manner === "dependency" && first !== undefined) this.lean([first], /^before/i.test(text) ? "before" : "after", text, line);
     if (manner === "prohibition") this.ask(line, text, "How is this kept? It forbids something, and no step can watch over that.", holder);
     const work = manner === "instruction" && /\b(?:need|have) to\b|\bmust\b/i.test(text) ? this.read(text, this.change ?? this.changeFor(block, text, line), "", block) : undefined;
     const steps = work === undefined || this.change === undefined ? [] : this.take(work, this.change, text, line);
     this.ledger.mark(block, start, end, steps.length > 0 ? "step" : "note", this.idOf(steps[0] ?? holder));
-  }
-
-  protected readonly knownStems = new Map<DraftedStep, ReadonlySet<string>>();
-
-  /** Each title is taken apart once, however often later lines look back at it. */
-  protected stemsOf(step: DraftedStep): ReadonlySet<string> {
-    const known = this.knownStems.get(step) ?? stems(step.title);
-    this.knownStems.set(step, known);
-    return known;
   }
 }

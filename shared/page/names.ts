@@ -18,8 +18,15 @@ export interface Names {
   in(text: string, kind: InventoryKind): readonly NameWord[];
   /** Whether a word is an entry's name: a machine may be called like a ticket. */
   knows(word: string): boolean;
-  /** Servers named one by one, by range, by group, by role or by what their names begin with; `unknown` are not in the inventory. */
+  /**
+   * Servers named one by one, by range, by group, by role or by what their names begin with, in the order of the text.
+   * `unknown` are among them and not in the inventory.
+   */
   servers(text: string): { readonly targets: readonly string[]; readonly unknown: readonly string[] };
+  /** Names that look like those of known servers, and are none: `App5` where there are four. */
+  strangers(text: string): readonly string[];
+  /** What known servers are for, by name or group: «app». */
+  rolesOf(servers: readonly string[]): readonly string[];
   readonly environments: readonly string[];
   readonly inventory: Inventory;
 }
@@ -35,6 +42,9 @@ interface Known {
 const MACHINES: ReadonlySet<InventoryKind> = new Set(["server", "stack", "cluster", "firewall"]);
 
 const WORD = /[A-Za-z0-9_.*/@]+/g;
+const NOUN = String.raw`(?:servers?|hosts?|machines?|vms?|nodes?|boxes)`;
+/** What is called like a machine: letters, then a number. */
+const MACHINE_LIKE = /(?<![\w/.@-])[A-Za-z][A-Za-z]*(?:[-_][A-Za-z]+)*[-_]?\d{1,4}(?![\w/.]*\w|-\w)/g;
 
 /** Finds the inventory's names in texts: one look-up a word, whatever the inventory's size. */
 export function namesOf(inventory: Inventory): Names {
@@ -60,9 +70,10 @@ export function namesOf(inventory: Inventory): Names {
     for (const group of inventory.groups(kind)) for (const name of [group.name, ...group.aliases]) add(kind, name, group.name, true);
   }
 
+  const fleet = fleetOf(inventory);
   const find = (text: string, kind: InventoryKind): readonly NameWord[] => {
     const words = [...text.matchAll(WORD)];
-    const plain = words.map(([word]) => plainWord(word));
+    const plain = words.map(([word]) => plainWord(hostOf(word)));
     const found: NameWord[] = [];
     for (let at = 0; at < words.length; at++) {
       const known = (index.get(`${kind}\n${plain[at] ?? ""}`) ?? []).find((each) => each.words.every((word, offset) => plain[at + offset] === word));
@@ -77,59 +88,99 @@ export function namesOf(inventory: Inventory): Names {
   return {
     in: find,
     knows: (word) => all.has(word.toLowerCase()),
-    servers: (text) => serversIn(text, find(text, "server"), inventory),
+    servers: (text) => serversIn(text, find(text, "server"), fleet),
+    strangers: (text) => strangersIn(text, fleet),
+    rolesOf: (servers) => [...new Set(servers.flatMap((name) => rolesOf(name, inventory)))],
     environments: [...environments],
     inventory,
   };
 }
 
-function serversIn(text: string, named: readonly NameWord[], inventory: Inventory): { targets: readonly string[]; unknown: readonly string[] } {
+interface Fleet {
+  readonly inventory: Inventory;
+  /** Servers by what their names begin with, and by role, in lower case. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
+}
+
+function fleetOf(inventory: Inventory): Fleet {
+  const members = new Map<string, string[]>();
+  const add = (word: string | undefined, name: string): void => {
+    if (word === undefined || word === "") return;
+    const known = members.get(word.toLowerCase()) ?? [];
+    if (!known.includes(name)) members.set(word.toLowerCase(), [...known, name]);
+  };
+  for (const entry of inventory.entries("server")) {
+    add((entry as { role?: string }).role, entry.name);
+    for (const { index } of entry.name.matchAll(/\d+/g)) add(entry.name.slice(0, index).replace(/-$/, ""), entry.name);
+  }
+  return { inventory, members };
+}
+
+function serversIn(text: string, named: readonly NameWord[], { inventory, members }: Fleet): { targets: readonly string[]; unknown: readonly string[] } {
   const targets = new Map<number, readonly string[]>();
   const unknown: string[] = [];
   const covered: { start: number; end: number }[] = [];
-  for (const word of named)
-    if (word.isGroup) {
-      targets.set(word.start, [word.name]);
-      covered.push(word);
-    }
+  const cover = (start: number, end: number, names: readonly string[]): void => {
+    targets.set(start, names);
+    covered.push({ start, end });
+    unknown.push(...names.filter((name) => inventory.find("server", name) === undefined && inventory.group("server", name) === undefined));
+  };
+  const isCovered = (start: number, end: number): boolean => covered.some((other) => start < other.end && other.start < end);
+  for (const { isGroup, start, end, name } of named) if (isGroup) cover(start, end, [name]);
   for (const range of rangesIn(text)) {
-    if (covered.some((other) => range.start < other.end && other.start < range.end)) continue;
+    if (isCovered(range.start, range.end)) continue;
     const known = range.names.filter((name) => inventory.find("server", name) !== undefined);
-    if (known.length === 0 && !/[A-Z]/.test(range.names[0] ?? "")) continue;
-    unknown.push(...range.names.filter((name) => !known.includes(name)));
-    targets.set(range.start, known);
-    covered.push(range);
+    if (known.length > 0 || /[A-Z]/.test(range.names[0] ?? "")) cover(range.start, range.end, range.names);
   }
-  for (const word of named)
-    if (!word.isGroup && !covered.some((other) => word.start < other.end && other.start < word.end)) {
-      targets.set(word.start, [word.name]);
-      covered.push(word);
-    }
+  for (const { isGroup, start, end, name } of named) if (!isGroup && !isCovered(start, end)) cover(start, end, [name]);
+  for (const match of text.matchAll(MACHINE_LIKE)) {
+    const end = match.index + match[0].length;
+    if (/[A-Z]/.test(match[0]) && !/^(?:KB|TLS|SSL|SHA|Stage|Step|Phase|Q|V|H|CVE|AES|RFC|UTF|ISO)[-_]?\d/i.test(match[0]) && !isCovered(match.index, end))
+      cover(match.index, end, [match[0]]);
+  }
   // What begins several servers' names, or is their role, stands for all of them: «IC-Web and MCC servers».
+  const all = new RegExp(String.raw`^(?:\s*(?:,|and|&|/)\s*[\w-]+){0,6}\s*(?:web |app |db )?${NOUN}\b`, "i");
   for (const match of text.matchAll(/(?<![\w/.-])[A-Za-z][\w-]{1,40}(?![\w/.-])/g)) {
-    if (covered.some((other) => match.index < other.end && other.start < match.index + match[0].length)) continue;
-    const noun = /^\s*(?:servers?|hosts?|machines?|vms?|nodes?|boxes)\s*:?\s*/i.exec(text.slice(match.index + match[0].length));
+    const end = match.index + match[0].length;
+    if (isCovered(match.index, end)) continue;
+    const rest = text.slice(end);
+    const noun = new RegExp(String.raw`^\s*${NOUN}\s*:?\s*`, "i").exec(rest);
     // «web servers IC-Web1 - 5»: the names say which.
-    if (noun !== null && covered.some(({ start }) => start === match.index + match[0].length + noun[0].length)) continue;
-    if (!/^(?:\s*(?:,|and|&|\/)\s*[\w-]+){0,6}\s*(?:web |app |db )?(?:servers?|hosts?|machines?|vms?|nodes?|boxes)\b/i.test(text.slice(match.index + match[0].length))) continue;
-    const word = match[0].toLowerCase();
-    const members = inventory.entries("server").filter((entry) => {
-      const { role } = entry as { role?: string };
-      return role?.toLowerCase() === word || new RegExp(`^${word.replaceAll(/[^\w]/g, "\\$&")}-?\\d`, "i").test(entry.name);
-    });
-    if (members.length > 0)
-      targets.set(
-        match.index,
-        members.map(({ name }) => name),
-      );
+    if (noun !== null && covered.some(({ start }) => start === end + noun[0].length)) continue;
+    const found = members.get(match[0].toLowerCase());
+    if (found !== undefined && all.test(rest)) targets.set(match.index, found);
+  }
+  if (targets.size === 0) {
+    // «the scanner servers»: nobody knows them, and they are what is meant.
+    const spoken = new RegExp(String.raw`\b(?!(?:the|all|these|those|both|web|app|obsolete|old|on|of)\b)([A-Za-z][\w-]*)\s+(?:${NOUN})\b`, "i").exec(text);
+    if (spoken !== null && !/^(?:patch|update|updates?|reboot|restart|drain|pull|remove|delete|run|install|move)$/i.test(spoken[1] ?? ""))
+      cover(spoken.index, spoken.index + spoken[0].length, [spoken[0]]);
   }
   const ordered = [...targets].toSorted(([a], [b]) => a - b).flatMap(([, names]) => names);
   return { targets: [...new Set(ordered)], unknown: [...new Set(unknown)] };
 }
 
+function strangersIn(text: string, { inventory, members }: Fleet): readonly string[] {
+  const spelled = [...[...text.matchAll(MACHINE_LIKE)].map(([name]) => name), ...rangesIn(text).flatMap(({ names }) => names)];
+  return [...new Set(spelled)].filter((name) => {
+    const known = members.get(name.replace(/[-_]?\d+$/, "").toLowerCase());
+    return known !== undefined && inventory.find("server", name) === undefined;
+  });
+}
+
+function rolesOf(name: string, inventory: Inventory): readonly string[] {
+  const { role } = (inventory.find("server", inventory.group("server", name)?.members[0] ?? name) ?? {}) as { role?: string };
+  return role === undefined ? [] : [role];
+}
+
 function environmentsOf(entry: object): readonly string[] {
   const { environment, stages } = entry as { environment?: string; stages?: readonly { environment?: string }[] };
   return [environment, ...(stages ?? []).map((stage) => stage.environment)].flatMap((each) => each ?? []);
+}
+
+/** Of an address, `//www.example.com/start`, the host: that is what has a name. */
+function hostOf(word: string): string {
+  return word.startsWith("//") ? (word.slice(2).split("/")[0] ?? "") : word;
 }
 
 /** `Firewalls`, `firewall` and `firewall.` are one word; a number keeps its zeros. */

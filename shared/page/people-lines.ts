@@ -1,3 +1,4 @@
+import type { DraftedChange, DraftedPlan, DraftedStep } from "./drafted.ts";
 import type { Destination } from "./ledger.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
@@ -6,8 +7,11 @@ import type { Owner } from "./sketch.ts";
 
 /** People, status marks and what is struck through. */
 export abstract class PeopleLines extends TicketLines {
-  protected people(block: Block, masked: string, starts: readonly number[], line: number): { masked: string; owner: Owner | undefined } {
-    let rest = masked;
+  protected marked: { readonly line: number; readonly text: string; readonly why: string }[] = [];
+
+  /** Takes marks, and what is struck through, out of a block's words. What is to be asked of them waits for the step that they are about. */
+  protected marks(block: Block, text: string, starts: readonly number[], line: number): string {
+    let rest = text;
     const struck: string[] = [];
     block.fragments.forEach((fragment, index) => {
       const start = starts[index] ?? 0;
@@ -20,18 +24,45 @@ export abstract class PeopleLines extends TicketLines {
         struck.push(fragment.text.trim());
         hide("question");
       } else if (fragment.kind === "status" || fragment.kind === "macro") {
-        const holder = this.last ?? this.change ?? this.plan;
-        if (fragment.kind === "macro") this.ask(line, fragment.text, "What does the page show here? It is not in the page's source.", holder);
+        if (fragment.kind === "macro") this.marked.push({ line, text: fragment.text, why: "What does the page show here? It is not in the page's source." });
         else (this.change?.comments ?? this.plan.comments).push(`status on the page, line ${line}: ${fragment.text}`);
         hide(fragment.kind === "macro" ? "question" : "note");
       }
     });
-    if (struck.length > 0) this.ask(line, struck.join(" "), "Is this dropped? It is struck through on the page.", this.change ?? this.plan);
-    if (block.done === true) this.ask(line, masked.trim(), "Is this done already? It is ticked off on the page.", this.change ?? this.plan);
+    if (struck.length > 0) this.marked.push({ line, text: struck.join(" "), why: "Is this dropped? It is struck through on the page." });
+    if (block.done === true) this.marked.push({ line, text: rest.trim(), why: "Is this done already? It is ticked off on the page." });
+    return rest;
+  }
+
+  protected askMarked(holder: DraftedStep | DraftedChange | DraftedPlan): void {
+    for (const { line, text, why } of this.marked) this.ask(line, text, why, holder);
+    this.marked = [];
+  }
+
+  protected people(block: Block, rest: string): { masked: string; owner: Owner | undefined } {
     const { owner, masked: left, spans } = this.ownersOf(block, rest, false);
     for (const { start, end } of spans) this.ledger.mark(block, start, end, "note", () => this.idOf(this.last ?? this.change ?? this.plan)());
-    if (spans.length > 0 && !/\S/.test(left.replaceAll(/\bor\b|[/&]/g, "")) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
+    if (spans.length > 0 && !/\S/.test(left.replaceAll(/\bor\b|[/&()]/g, "")) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
     return { masked: spans.length > 0 ? left.replace(/^\s*(?:or|\/|&)\s*$/i, (all) => " ".repeat(all.length)) : left, owner };
+  }
+
+  /** «(Chidi)», «(Lou or Petra)»: names and nothing else. Who is not in the inventory counts where two stand around «or». */
+  protected peopleIn(text: string): Owner | undefined {
+    const words = text
+      .trim()
+      .replace(/^(?:owners?|by|lead|who|assignee)\s*[:=]?\s*/i, "")
+      .replaceAll("@", "");
+    if (words.length > 80) return undefined;
+    const parts = words.split(/\s*(?:,|\/|&|\bor\b|\band\b)\s*/i).filter((part) => part !== "");
+    const names = parts.map((part) => {
+      const [found] = [...this.names.in(part, "person"), ...this.names.in(part, "team")];
+      return found !== undefined && found.start === 0 && found.end >= part.length ? found.name : undefined;
+    });
+    const pair = /^[A-Z][a-z]+(?: [A-Z][a-z]+)?\s+or\s+[A-Z][a-z]+(?: [A-Z][a-z]+)?$/.test(words);
+    const all = pair ? parts.map((part, index) => names[index] ?? part) : names;
+    const [first, second] = all;
+    if (first === undefined || all.includes(undefined)) return undefined;
+    return second === undefined || second === first ? first : { first, second };
   }
 
   /** People named as owners: mentions, «A or B», «Owner: A». */

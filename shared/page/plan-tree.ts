@@ -28,6 +28,7 @@ export function planTree(plan: DraftedPlan): PlanNode {
       ...(plan.date === undefined ? {} : { date: plan.date }),
       ...(plan.zone === undefined ? {} : { zone: plan.zone }),
       ...(plan.cutoff === undefined ? {} : { cutoff: plan.cutoff }),
+      ...(plan.owners === undefined ? {} : { owners: plan.owners }),
       ...(plan.title === undefined
         ? {}
         : {
@@ -90,7 +91,8 @@ function stepNode(step: DraftedStep): PlanNode {
       ...(step.targets === undefined ? {} : { targets: step.targets.length === 1 ? step.targets[0] : step.targets }),
       ...(Object.keys(step.with).length === 0 ? {} : { with: step.with }),
       ...(step.when === undefined ? {} : { when: { value: step.when } }),
-      ...(step.irreversible === undefined ? {} : { irreversible: true, approval: true }),
+      ...(step.irreversible === undefined ? {} : { irreversible: true }),
+      ...(step.irreversible === undefined && step.approval === undefined ? {} : { approval: step.approval ?? true }),
       ...(step.always === undefined ? {} : { always: true }),
       ...(step.owner === undefined ? {} : { owner: step.owner }),
       ...(step.notes.length === 0 ? {} : { notes: step.notes }),

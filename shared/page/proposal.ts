@@ -18,6 +18,8 @@ export interface Proposal {
 /** What a sentence may lean on: what was said above it. */
 export interface Surroundings {
   readonly names: Names;
+  /** The whole line, with what stands in parentheses. */
+  readonly line: string;
   /** Keys of the change it stands in. */
   readonly keys: readonly string[];
   /** Words of the change above it, for what they name. */

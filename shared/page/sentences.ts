@@ -1,5 +1,5 @@
 import { readCaches, readFirewalls, readMonitors, readRecords, readWorkspaces } from "./readers/network.ts";
-import { readChecks, readMoves, readNotices, readSecrets } from "./readers/people.ts";
+import { readChecks, readClusters, readMoves, readNotices, readSecrets } from "./readers/people.ts";
 import { readPipeline } from "./readers/pipelines.ts";
 import { readPatching, readPools, readRemovals, readScripts } from "./readers/servers.ts";
 import type { Proposal, SentenceReader, Surroundings } from "./proposal.ts";
@@ -18,6 +18,7 @@ const READERS: readonly SentenceReader[] = [
   readRemovals,
   readScripts,
   readPatching,
+  readClusters,
   readChecks,
   readPipeline,
 ];
@@ -54,7 +55,7 @@ export function sentencesOf(text: string): readonly Sentence[] {
 export function clausesOf(text: string): readonly string[] {
   return text
     .replace(/\b(scripts?)\s+and\s+/i, "$1 to ")
-    .split(new RegExp(String.raw`,?\s+(?:and|then|and then)\s+(?=(?:${VERBS})\b)|;\s+`, "i"))
+    .split(new RegExp(String.raw`,?\s+(?:and|then|and then|&|afterwards|and afterwards)\s+(?=(?:${VERBS})\b)|;\s+`, "i"))
     .map((clause) => clause.replace(/^then\s+/i, ""))
     .filter((clause) => /\w/.test(clause));
 }

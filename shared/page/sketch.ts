@@ -2,12 +2,18 @@ import type { Inventory } from "../inventory/inventory.ts";
 import type { Question } from "./draft.ts";
 import { idGiver, slug } from "./drafted.ts";
 import type { DraftedChange, DraftedPhase, DraftedPlan, DraftedStep } from "./drafted.ts";
+import { Dependencies } from "./dependencies.ts";
+import type { Drafted } from "./dependencies.ts";
 import type { DeploymentHead } from "./deployment-lines.ts";
+import { asidesIn } from "./words/asides.ts";
+import type { Aside } from "./words/asides.ts";
+import type { DayContext } from "./words/clock.ts";
 import { Ledger } from "./ledger.ts";
 import type { Destination } from "./ledger.ts";
 import { namesOf } from "./names.ts";
 import type { Names } from "./names.ts";
 import type { Block, Page } from "./tree.ts";
+import { timesIn } from "./words/clock.ts";
 import { ticketsIn } from "./words/tickets.ts";
 import { startOfWindow } from "./window-lines.ts";
 
@@ -21,6 +27,8 @@ export interface Row {
   readonly number: number;
   owner?: Owner;
   time?: string;
+  /** Tickets of a cell that reaches down from a row above. */
+  keys?: readonly string[];
 }
 
 /** The plan as far as it is drafted, and how phases, changes, steps and questions are added to it. */
@@ -32,14 +40,30 @@ export abstract class Sketch {
   protected readonly questions: Question[] = [];
   protected readonly phaseId = idGiver();
   protected readonly changeId = idGiver();
-  protected readonly steps: { step: DraftedStep; change: DraftedChange }[] = [];
+  protected readonly steps: Drafted[] = [];
+  protected readonly rowSteps = new Map<number, DraftedStep>();
+  protected readonly places = new Map<DraftedStep, number>();
+  protected readonly dependencies: Dependencies;
   protected phase: DraftedPhase | undefined;
   protected change: DraftedChange | undefined;
   protected last: DraftedStep | undefined;
-  protected head: (DeploymentHead & { readonly text: string; readonly settle: (id: () => string) => void; readonly owner: Owner | undefined }) | undefined;
+  protected head:
+    | (DeploymentHead & {
+        readonly block: Block;
+        readonly line: number;
+        asides: readonly Aside[];
+        readonly text: string;
+        readonly settle: (id: () => string) => void;
+        readonly owner: Owner | undefined;
+      })
+    | undefined;
   protected branches: { readonly environment: boolean; readonly text: string } | undefined;
   protected stagesOf: readonly DraftedStep[] | undefined;
   protected deployed: readonly DraftedStep[] = [];
+  /** The day that the heading above gives to the times below it. */
+  protected day: DayContext | undefined;
+  /** The block that is a title and no more; tickets right under it are its own. */
+  protected titleAt = -1;
   protected closed = false;
   protected full = false;
   /** Nothing but tickets has been said since the last ticket. */
@@ -55,6 +79,7 @@ export abstract class Sketch {
   constructor(page: Page, inventory: Inventory) {
     this.page = page;
     this.names = namesOf(inventory);
+    this.dependencies = new Dependencies(this.names);
     this.plan = { ...startOfWindow(page), comments: [], questions: [], phases: [] };
   }
 
@@ -64,10 +89,8 @@ export abstract class Sketch {
     if (holder.questions.length < 200) holder.questions.push(text === "" ? why.slice(0, 1_900) : `${why} On the page, line ${line}: «${text.slice(0, 900)}»`.slice(0, 1_990));
   }
 
-  protected nextStepId(row: number): string {
-    const line = this.page.blocks.find((block) => block.row === row)?.fragments[0]?.line ?? 0;
-    const found = this.steps.find(({ step }) => step.line >= line) ?? this.steps.at(-1);
-    return found === undefined ? "window" : `${found.change.id}.${found.step.id}`;
+  protected stepOfRow(row: number): string {
+    return this.idOf(this.rowSteps.get(row) ?? this.plan)();
   }
 
   protected openPhase(title: string, line: number, depth: number, part: DraftedPhase["part"], words: string): void {
@@ -79,19 +102,22 @@ export abstract class Sketch {
     this.closed = false;
   }
 
-  protected newChange(title: string, line: number, depth: number): DraftedChange {
+  protected newChange(title: string, line: number, depth: number, item = false): DraftedChange {
     if (this.phase === undefined) this.openPhase("Steps", line, 0, "other", "the page has no heading above this");
     const change: DraftedChange = {
       id: "",
       title: title.slice(0, 500),
       line,
-      keys: [],
+      keys: [...(this.row?.keys ?? [])],
       notes: [],
       questions: [],
       comments: [...this.comments],
       inOrder: false,
       steps: [],
       depth,
+      item,
+      inline: false,
+      ...(this.row === undefined ? {} : { row: this.row.number }),
       titled: false,
     };
     this.comments = [];
@@ -105,23 +131,32 @@ export abstract class Sketch {
   /** The change that a statement belongs to: the one above it, or one of its own. */
   protected changeFor(block: Block, text: string, line: number, joins = false): DraftedChange {
     const current = this.change;
+    // A line with a time of its own is no part of a ticket whose work has none.
+    const timed = current !== undefined && current.keys.length > 0 && current.steps.every(({ at }) => at === undefined) && timesIn(text)[0]?.start === 0;
+    const otherRow = current !== undefined && block.row !== undefined && current.row !== block.row;
     const own =
       current === undefined ||
+      (otherRow && current.steps.length > 0) ||
       (!joins &&
         current.steps.length > 0 &&
-        (this.closed || current.keys.length === 0 || block.gap >= 2) &&
+        (this.closed ||
+          timed ||
+          current.keys.length === 0 ||
+          (current.inline && block.gap >= 1) ||
+          block.gap >= 2 ||
+          (block.kind === "item" && current.item && block.depth <= current.depth)) &&
         !(block.depth > current.depth && block.kind === "item") &&
         !current.inOrder &&
         !this.sameRow(block, current));
     if (!own && !this.closed) return current;
     if (!own && current.steps.length === 0) return current;
     this.settleHead();
-    this.change = this.newChange(text, line, block.depth);
+    this.change = this.newChange(text, line, block.depth, block.kind === "item");
     return this.change;
   }
 
   protected sameRow(block: Block, change: DraftedChange): boolean {
-    return block.row !== undefined && this.page.blocks.some((other) => other.row === block.row && other.fragments[0]?.line === change.line);
+    return block.row !== undefined && change.row === block.row;
   }
 
   protected newStep(change: DraftedChange, wanted: string, title: string, line: number): DraftedStep {
@@ -131,13 +166,18 @@ export abstract class Sketch {
     if (change.steps.length >= LOOK_BACK) id = `${wanted.slice(0, 36)}-${change.steps.length + 1}`;
     const step: DraftedStep = { id, title: title.slice(0, 1_900), line, needs: [], with: {}, notes: [], questions: [], sentence: this.sentence };
     change.steps.push(step);
-    this.steps.push({ step, change });
+    if (this.row !== undefined && !this.rowSteps.has(this.row.number)) this.rowSteps.set(this.row.number, step);
+    this.places.set(step, this.steps.length);
+    this.steps.push({ step, change, phase: this.phase });
     this.last = step;
     return step;
   }
 
   protected entitle(change: DraftedChange, title: string): void {
-    if (!change.titled && /^[A-Z][A-Z0-9]+-\d+( and [A-Z][A-Z0-9]+-\d+)*$/.test(change.title)) change.title = title.slice(0, 500);
+    const bare = asidesIn(title)
+      .reduceRight((all, { start, end }) => `${all.slice(0, start).trimEnd()}${all.slice(end)}`, title)
+      .trim();
+    if (!change.titled && /^[A-Z][A-Z0-9]+-\d+( and [A-Z][A-Z0-9]+-\d+)*$/.test(change.title)) change.title = (bare === "" ? title : bare).slice(0, 500);
     change.titled = true;
   }
 
@@ -151,29 +191,38 @@ export abstract class Sketch {
 
   /** A sentence that is not understood goes to a person, in the page's words. */
   protected person(change: DraftedChange, text: string, line: number, owner: Owner | undefined): DraftedStep {
-    const step = this.newStep(change, "do", text.trim(), line);
+    const words = text.trim();
+    const step = this.newStep(change, "do", words, line);
     step.action = "person.do";
-    const named = ticketsIn(text).length > 0 ? undefined : (this.names.in(text, "team")[0] ?? this.names.in(text, "person").find(({ start }) => start < 3));
-    const who =
-      (typeof owner === "object" ? owner.first : owner) ??
-      (named !== undefined && named.start < 20 ? named.name : undefined) ??
-      (typeof change.owner === "object" ? change.owner.first : change.owner);
-    step.with = { ...(who === undefined ? {} : { who }), what: text.trim().slice(0, 1_900) };
-    if (who === undefined) this.ask(line, text.trim(), "Who does this? The page names nobody.", step);
+    const named = ticketsIn(words).length > 0 ? undefined : (this.names.in(words, "team")[0] ?? this.names.in(words, "person").find(({ start }) => start < 3));
+    const first = (said: Owner | undefined): string | undefined => (typeof said === "object" ? said.first : said);
+    // Who is named where the sentence begins is who does it; a time may stand before the name.
+    const begins = named !== undefined && named.start - (timesIn(words)[0]?.end ?? 0) < 20 ? named.name : undefined;
+    const who = first(owner) ?? begins ?? first(change.owner) ?? first(this.row?.owner);
+    step.with = { ...(who === undefined ? {} : { who }), what: words.slice(0, 1_900) };
+    if (who === undefined) this.ask(line, words, "Who does this? The page names nobody.", step);
+    const strangers = this.names.strangers(words);
+    if (strangers.length > 0) this.ask(line, words, `What is ${strangers.join(", ")}? The inventory has its like and not that.`, step);
     return step;
   }
 
   /** Needs are written by place until ids are settled. */
-  protected needs(step: DraftedStep, needed: DraftedStep, change: DraftedChange): void {
-    const at = this.steps.findIndex((entry) => entry.step === needed && entry.change === change);
-    if (at >= 0 && !step.needs.includes(needed.id)) step.needs.push(`\u0000${at}`);
+  protected needs(step: DraftedStep, needed: DraftedStep): void {
+    const need = `\u0000${this.places.get(needed) ?? ""}`;
+    if (need.length > 1 && !step.needs.includes(need) && !step.needs.includes(needed.id)) step.needs.push(need);
+  }
+
+  /** In the order of the page; places of steps are known when all of it has been read. */
+  protected settleDependencies(): void {
+    const { needs } = this.dependencies.settle(this.steps, (line, text, why, holder) => this.ask(line, text, why, holder));
+    for (const [later, earlier] of needs) this.needs(later, earlier);
   }
 
   protected idOf(holder: DraftedStep | DraftedChange | DraftedPlan): () => string {
     return () => {
       if ("steps" in holder) return holder.id;
       if ("phases" in holder) return "window";
-      const change = this.owners.get(holder) ?? this.steps.find(({ step }) => step === holder)?.change;
+      const change = this.owners.get(holder);
       return change === undefined ? "window" : `${change.id}.${holder.id}`;
     };
   }

@@ -2,6 +2,7 @@ import { slug } from "./drafted.ts";
 import type { DraftedChange, DraftedStep } from "./drafted.ts";
 import { deploymentOf, isDeploymentHead, isPipelineLink } from "./deployment-lines.ts";
 import type { Block } from "./tree.ts";
+import { timesIn } from "./words/clock.ts";
 import { shareOf } from "./words/likeness.ts";
 import { isBareRef } from "./words/refs.ts";
 import { environmentsIn } from "./words/environments.ts";
@@ -31,7 +32,7 @@ export abstract class SpecialLines extends Leanings {
     this.stagesOf = undefined;
     if (/^stages?:?$/i.test(text) && this.deployed.length > 0) {
       this.stagesOf = this.deployed;
-      for (const step of this.deployed) step.with["stages"] ??= [];
+      for (const step of this.deployed) if (step.sameAs === undefined) step.with["stages"] ??= [];
       this.markAll(block, raw, "step", this.deployed[0]);
       return true;
     }
@@ -39,26 +40,15 @@ export abstract class SpecialLines extends Leanings {
     if (isPipelineLink(text) && this.deployed.length > 0) {
       const environments = environmentsIn(text, this.names.environments);
       for (const step of this.deployed) {
-        if (step.with["environment"] === undefined && environments[0] !== undefined) step.with["environment"] = environments[0];
+        if (step.sameAs === undefined && step.with["environment"] === undefined && environments[0] !== undefined) step.with["environment"] = environments[0];
         step.notes.push(links.length > 0 ? `${raw} ${links.join(" ")}` : raw);
       }
       const [first] = this.deployed;
-      if (
-        first !== undefined &&
-        first.sameAs === undefined &&
-        this.names.inventory.find("pipeline", (first.with["pipeline"] as string | undefined) ?? "") !== undefined &&
-        this.branches === undefined
-      )
-        this.markAll(block, raw, "note", first);
-      else if (first !== undefined && links.length === 0) {
-        this.ask(
-          line,
-          raw,
-          `Which pipeline does this link to? Its target is lost${first.with["pipeline"] === undefined ? "" : `; is it ${first.with["pipeline"] as string}?`}`,
-          first,
-        );
-        this.markAll(block, raw, "question", first);
+      if (first !== undefined && links.length === 0) {
+        const named = first.with["pipeline"];
+        this.ask(line, raw, `Which pipeline does this link to? Its target is lost${typeof named === "string" ? `; is it ${named}?` : "."}`, first);
       }
+      this.markAll(block, raw, links.length === 0 ? "question" : "note", first);
       return true;
     }
     if (/\bbranch(?:es)?\b.{0,40}\b(?:order|sequence|one after|following)\b/i.test(text) || /\b(?:order|sequence)\b.{0,40}\bbranch(?:es)?\b/i.test(text)) {
@@ -77,7 +67,7 @@ export abstract class SpecialLines extends Leanings {
       const note = this.idOf(change);
       let settled: () => string = note;
       this.ledger.mark(block, 0, raw.length, "step", () => settled());
-      this.head = { ...head, text: raw, owner, settle: (id) => (settled = id) };
+      this.head = { ...head, block, line, asides: [], text: raw, owner, settle: (id) => (settled = id) };
       return true;
     }
     const branch = this.branches !== undefined && isBareRef(text) ? { pipeline: undefined, ref: { branch: text } } : undefined;
@@ -100,7 +90,10 @@ export abstract class SpecialLines extends Leanings {
       block,
       raw,
       line,
-      this.change !== undefined && !this.closed && (head !== undefined || block.gap <= 1 || this.branches !== undefined || this.deployed.length > 0),
+      this.change !== undefined &&
+        !this.closed &&
+        !(block.kind === "item" && this.change.item && this.change.keys.length === 0) &&
+        (head !== undefined || block.gap <= 1 || this.branches !== undefined || this.deployed.length > 0),
     );
     if (doneAbove) return this.doneAbove(block, raw, line, change, pipeline, ref);
     const around = `${head?.text ?? ""} ${this.branches?.text ?? ""} ${change.title}`;
@@ -138,8 +131,10 @@ export abstract class SpecialLines extends Leanings {
     });
     if (head?.mode !== "destroy") for (const step of steps.slice(0, 1)) this.afterDestroy(step, change, found);
     const [first] = steps;
+    if (first !== undefined && this.row?.time !== undefined) this.time(first, timesIn(this.row.time), line, `${this.row.time} ${raw}`);
     if (head !== undefined && first !== undefined) {
       head.settle(this.idOf(first));
+      for (const aside of head.asides) this.aside(head.block, aside, steps, head.line);
       if (head.owner !== undefined) for (const step of steps) this.own(step, head.owner, line, head.text);
     }
     this.deployed = steps;
@@ -156,9 +151,9 @@ export abstract class SpecialLines extends Leanings {
   protected doneAbove(block: Block, raw: string, line: number, change: DraftedChange, pipeline: string | undefined, ref: object | undefined): void {
     const earlier = this.steps.slice(-LOOK_BACK).filter(({ step }) => step.with["pipeline"] === pipeline && step.sameAs === undefined);
     const same = earlier.filter(({ step }) => ref === undefined || JSON.stringify(step.with["ref"]) === JSON.stringify(ref));
-    const made = same.map(({ step, change: there }): DraftedStep => {
+    const made = same.map(({ step }): DraftedStep => {
       const mine = this.newStep(change, slug((pipeline ?? "").replace(/_?infrastructure$/i, ""), "same"), raw, line);
-      mine.sameAs = `\u0000${this.steps.findIndex((entry) => entry.step === step && entry.change === there)}`;
+      mine.sameAs = `\u0000${this.places.get(step) ?? ""}`;
       return mine;
     });
     if (made.length === 0) {
@@ -168,8 +163,7 @@ export abstract class SpecialLines extends Leanings {
       this.ask(line, raw, earlier.length > 0 ? `Which is right? Above, ${pipeline ?? "it"} runs at another tag or branch.` : "What does this? No line above does it.", step);
       made.push(step);
     }
-    this.deployed = made.map((step) => (step.sameAs === undefined ? step : { ...step, with: {} }));
-    // What is deployed next in this change waits for what it says is done above.
+    this.deployed = made;
     this.markAll(block, raw, "step", made[0]);
   }
 

@@ -30,6 +30,21 @@ const UNSEEN = new Set([
 const PLAIN_MACROS = new Set("toc anchor children panel info note warning tip expand section column code noformat excerpt details decision ui-expand div span".split(" "));
 /** Nobody nests deeper; the parser's own stack grows slow long before memory ends. */
 const DEEPEST = 2_000;
+/** No table is wider, and no cell reaches down further. */
+const MOST_COLUMNS = 500;
+
+interface Table {
+  row: number;
+  /** Column of the open cell, cells that reach down from rows above counted. */
+  cell: number;
+  readonly heads: string[];
+  isHead: boolean;
+  first: boolean;
+  /** Of the open cell, the last row that it reaches into. */
+  lastRow: number;
+  /** By column, the last row that a cell above reaches into. */
+  readonly taken: Map<number, number>;
+}
 
 interface Macro {
   readonly name: string;
@@ -61,6 +76,11 @@ export function looksLikeStorage(text: string): boolean {
   return /^\s*<[a-z!?]/i.test(text) && /<\/?(?:p|h[1-6]|ul|ol|table|div|ac:[a-z-]+|html|body)\b/i.test(text);
 }
 
+function spanOf(said: string | undefined): number {
+  const span = Number(said ?? 1);
+  return Number.isInteger(span) && span > 1 ? Math.min(span, MOST_COLUMNS) : 1;
+}
+
 class Reader {
   readonly #blocks: Block[] = [];
   readonly #repairs: Repair[] = [];
@@ -83,7 +103,7 @@ class Reader {
   #link: { target: string; kind: FragmentKind } | undefined;
   /** Where a reader would see something although the link has no words. */
   #linkSays: string | undefined;
-  readonly #tables: { row: number; cell: number; heads: string[]; isHead: boolean; first: boolean }[] = [];
+  readonly #tables: Table[] = [];
   #rows = 0;
 
   opens(name: string, attributes: Readonly<Record<string, string>>): void {
@@ -123,9 +143,9 @@ class Reader {
     else if (tag === "time") this.#adds("date", attributes["datetime"] ?? "");
     else if (tag === "ac:image" || tag === "img") this.#adds("macro", `[image ${attributes["ac:alt"] ?? attributes["alt"] ?? ""}`.trim() + "]");
     else if (tag === "ac:emoticon") this.says(attributes["ac:emoji-fallback"] ?? "");
-    else if (tag === "table") this.#tables.push({ row: 0, cell: -1, heads: [], isHead: true, first: true });
+    else if (tag === "table") this.#tables.push({ row: 0, cell: -1, heads: [], isHead: true, first: true, lastRow: 0, taken: new Map() });
     else if (tag === "tr") this.#opensRow();
-    else if (tag === "td" || tag === "th") this.#opensCell(tag === "th");
+    else if (tag === "td" || tag === "th") this.#opensCell(tag === "th", attributes);
   }
 
   closes(name: string): void {
@@ -237,16 +257,19 @@ class Reader {
   #opensRow(): void {
     const table = this.#tables.at(-1);
     if (table === undefined) return;
-    table.row = ++this.#rows;
+    table.row = this.#tables.length > 1 ? table.row + 1 : ++this.#rows;
     table.cell = -1;
     table.isHead = table.first;
     this.#gap = 2;
   }
 
-  #opensCell(head: boolean): void {
+  #opensCell(head: boolean, { rowspan, colspan }: Readonly<Record<string, string>>): void {
     const table = this.#tables.at(-1);
     if (table === undefined) return;
-    table.cell++;
+    do table.cell++;
+    while ((table.taken.get(table.cell) ?? 0) >= table.row && table.cell < MOST_COLUMNS);
+    table.lastRow = table.row + spanOf(rowspan) - 1;
+    for (let column = table.cell; column < table.cell + spanOf(colspan); column++) if (table.lastRow > table.row) table.taken.set(column, table.lastRow);
     if (!head) table.isHead = false;
   }
 
@@ -272,10 +295,12 @@ class Reader {
   #endBlock(): void {
     this.#endWords();
     if (this.#fragments.length === 0) return;
-    const table = this.#tables.at(-1);
+    // A table inside a cell is part of what that cell says.
+    const [table] = this.#tables;
+    const nested = this.#tables.length > 1;
     const inCell = table !== undefined && table.cell >= 0;
     const said = this.#fragments.map(({ text }) => text).join(" ");
-    if (inCell && table.isHead) table.heads[table.cell] = `${table.heads[table.cell] ?? ""} ${said}`.trim().slice(0, 80);
+    if (inCell && table.isHead && !nested) table.heads[table.cell] = `${table.heads[table.cell] ?? ""} ${said}`.trim().slice(0, 80);
     const column = inCell && !table.isHead ? table.heads[table.cell] : undefined;
     const kind: BlockKind = this.#heading > 0 || (inCell && table.isHead) ? "heading" : this.#code > 0 ? "code" : this.#item ? "item" : "text";
     this.#blocks.push({
@@ -286,6 +311,8 @@ class Reader {
       ...(this.#done === undefined ? {} : { done: this.#done }),
       ...(inCell ? { row: table.row } : {}),
       ...(column === undefined ? {} : { column }),
+      ...(inCell && !nested && table.lastRow > table.row ? { lastRow: table.lastRow } : {}),
+      ...(inCell && nested ? { nested: true as const } : {}),
     });
     this.#fragments = [];
     this.#gap = 0;

@@ -2,7 +2,7 @@ import { Fault } from "../fault/fault.ts";
 import { PAGE_LIMITS } from "./tree.ts";
 import type { Block, BlockKind, Fragment, FragmentKind, Page, Repair } from "./tree.ts";
 import { repaired } from "./repair.ts";
-import { isHeading } from "./words/headings.ts";
+import { isDay, isHeading } from "./words/headings.ts";
 import { JIRA_KEY } from "./words/tickets.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -72,7 +72,7 @@ function goesOn(open: { readonly lines: readonly Line[]; readonly parens: number
   if (open.parens > 0 && blank <= 1) return true;
   if (/^\s*[,;)]/.test(raw) && blank <= 1) return true;
   if (BULLET.test(raw)) return false;
-  if (blank === 0) return (/\s$/.test(last) || /^\s/.test(raw)) && !isHeading(last.trim());
+  if (blank === 0) return (/\s$/.test(last) || /^\s/.test(raw)) && !isHeading(last.trim()) && !isDay(raw.trim());
   return blank === 1 && OPEN_ENDED.test(last);
 }
 
@@ -92,7 +92,7 @@ function blocksOf(lines: readonly Line[], gap: number): readonly Block[] {
   const item = LIST_ITEM.exec(first.raw);
   const done = item?.[1] ?? item?.[2];
   const fragments = lines.flatMap(({ raw, number }) => piecesOf(raw).map((text): Fragment => fragmentOf(text, number)));
-  const heading = lines.length === 1 && isHeading(first.raw.trim());
+  const heading = lines.length === 1 && isHeading(first.raw.trim(), gap > 0);
   const kind: BlockKind = heading ? "heading" : item === null ? "text" : "item";
   const depth = item === null ? 0 : Math.floor((/^\s*/.exec(first.raw)?.[0].length ?? 0) / 2) + 1;
   const ticked = done === undefined || done === "" ? {} : { done: done.toLowerCase() === "x" };

@@ -58,14 +58,20 @@ export abstract class TicketLines extends Sketch {
       current !== undefined && current.steps.length === 0 && !this.closed && (this.ticketsAbove || current.notes.length === 0 || (current.titled && current.keys.length === 0));
     const near = block.gap <= 1 || (current?.titled === true && current.keys.length === 0) || this.sameRow(block, current ?? ({ line: -1 } as DraftedChange));
     const sameRow = current !== undefined && this.sameRow(block, current);
-    const joins = (idle && near && (wordless || current.keys.length === 0)) || sameRow;
+    // Right under a title, no blank line between, and its parenthesis may have given it work already.
+    const underTitle =
+      current !== undefined && wordless && ((block.gap === 0 && this.titleAt >= 0 && this.page.blocks[this.titleAt + 1] === block) || (this.ticketsAbove && block.gap <= 1));
+    // The same ticket once more is no other work.
+    const again = current !== undefined && current.keys.length > 0 && keys.every((key) => current.keys.includes(key)) && (block.row === undefined || sameRow);
+    const joins = again || (idle && near && (wordless || current.keys.length === 0)) || sameRow || underTitle;
     if (!joins) {
-      this.change = this.newChange(keys.join(" and "), line, block.depth);
+      this.change = this.newChange(keys.join(" and "), line, block.depth, block.kind === "item");
       this.branches = undefined;
       this.stagesOf = undefined;
     }
     this.ticketsAbove = true;
     for (const key of keys) if (this.change !== undefined && !this.change.keys.includes(key)) this.change.keys.push(key);
+    if (this.change !== undefined && !joins) this.change.inline = !wordless;
   }
 
   /** An address that ends in a ticket belongs to the sentence above: its change, or a change of its own out of it. */

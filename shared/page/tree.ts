@@ -32,6 +32,10 @@ export interface Block {
   /** Of a table: which row, and what the column's head says. */
   readonly row?: number;
   readonly column?: string;
+  /** Of a cell that spans rows: the last of them. */
+  readonly lastRow?: number;
+  /** It stands in a table inside a cell; row and column are those of the outer table. */
+  readonly nested?: true;
 }
 
 /** Something mended on the way in, so that nobody wonders later. */

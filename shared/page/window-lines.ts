@@ -51,3 +51,15 @@ export function readWindow(text: string, block: Block, plan: DraftedPlan, ask: (
   else plan.zone = zone;
   return true;
 }
+
+/** What a window needs and its page does not say, as questions. */
+export function openOf({ date, zone, cutoff, owners }: DraftedPlan): readonly string[] {
+  return [
+    ...(date === undefined ? ["On which Sunday is the window? The page does not say, or may be read in two ways."] : []),
+    ...(zone === undefined ? ["In which time zone are the times? The page does not say."] : []),
+    ...(cutoff === undefined ? ["When is the cutoff, after which nothing begins? The page does not say."] : []),
+    owners === undefined
+      ? "Who owns the window, and which channels hear when something needs people? Write `owners` and `channels`."
+      : "Which channels hear when something needs people? Write `channels`.",
+  ];
+}

@@ -6,50 +6,68 @@ import { stems } from "../words/likeness.ts";
 
 const HOST = String.raw`(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+`;
 
+/** Hosts of a text that are no record of the inventory. */
+function hostsIn(text: string): readonly string[] {
+  return (text.match(new RegExp(String.raw`(?<![\w.@/-])${HOST}(?![\w-])`, "gi")) ?? []).filter((host) => /\.[a-z]{2,}$/i.test(host));
+}
+
 /** Records that move from one host to another: «replacing A with B», «from A to B», «point … at B». */
-export const readRecords: SentenceReader = (text, { names, swap }) => {
+export const readRecords: SentenceReader = (text, { names, swap, line }) => {
   const pair =
     new RegExp(String.raw`\breplac\w+\s+(${HOST})\s+(?:with|by)\s+(${HOST})`, "i").exec(text) ??
-    (/\b(?:point|repoint|switch|swap|change|move|cut ?over|fail ?over|flip|update|redirect)\w*\b/i.test(text)
-      ? new RegExp(String.raw`\bfrom\s+(${HOST})\s+(?:over )?to\s+(${HOST})`, "i").exec(text)
-      : null);
+    new RegExp(String.raw`\bfrom\s+(${HOST})\s+(?:back |over )?(?:to|onto|at)\s+(${HOST})`, "i").exec(/\bmaintenance page\b/i.test(text) ? `${text} ${line}` : text);
   const records = names.in(text, "record").map(({ name }) => name);
   if (pair !== null) {
     const [, from = "", to = ""] = pair;
-    const targets = records.filter((name) => name !== from && name !== to);
+    const targets = [...new Set(records.filter((name) => name !== from && name !== to))];
+    const back = swap !== undefined && swap.from === to && swap.to === from;
     return [
       {
         id: "swap",
         action: "dns.swap",
         ...(targets.length === 0 ? {} : { targets }),
         with: { from, to },
+        ...(back ? { always: true as const } : {}),
         ...asked(targets.length === 0 && "Which records? The page names none that the inventory knows."),
       },
     ];
   }
-  if (/\b(?:point|repoint)\w*\b/i.test(text) && records.length > 0) {
-    const to = new RegExp(String.raw`\b(?:at|to)\s+(${HOST})`, "i").exec(text)?.[1];
-    if (to !== undefined)
+  if (/\b(?:point|repoint|redirect|cname)\w*\b/i.test(text)) {
+    const to = new RegExp(String.raw`\b(?:at|to|onto)\s+(${HOST})`, "i").exec(text)?.[1];
+    const unknown = hostsIn(text).filter((host) => host !== to && !records.some((name) => names.inventory.find("record", host)?.name === name));
+    const targets = [...records.filter((name) => name !== to), ...unknown];
+    if (to !== undefined && targets.length > 0)
       return [
-        { id: "swap", action: "dns.swap", targets: records.filter((name) => name !== to), with: { to }, ...asked("Where do these records point before? The page does not say.") },
+        {
+          id: "swap",
+          action: "dns.swap",
+          targets,
+          with: { to },
+          ...asked(unknown.length > 0 && `Which record is ${unknown.join(", ")}? The inventory does not know it.`, "Where do these records point before? The page does not say."),
+        },
       ];
   }
-  if (/\b(?:remove|take down|disable|bring down|turn off|lift)\b.{0,30}\bmaintenance page\b/i.test(text)) {
+  if (
+    /\b(?:remove|disable|bring down|turn off|switch off|lift|drop)\b.{0,30}\bmaintenance page\b|\b(?:take|bring|pull)\b.{0,10}\bmaintenance page\b.{0,10}\b(?:down|off)\b|\btake down\b.{0,30}\bmaintenance page\b|\bmaintenance page\b.{0,20}\b(?:comes down|down again|removed)\b/i.test(
+      text,
+    )
+  ) {
     if (swap !== undefined) return [{ id: "swap", action: "dns.swap", targets: swap.targets, with: { from: swap.to, to: swap.from }, always: true }];
     return [{ id: "swap", action: "dns.swap", ...asked("Which records, from where to where? No line above puts a maintenance page up.") }];
   }
-  if (/\b(?:enable|put up|bring up|turn on|activate)\b.{0,30}\bmaintenance page\b/i.test(text))
+  if (/\b(?:enable|put up|bring up|turn on|switch on|activate|show)\b.{0,30}\bmaintenance page\b|\bput\b.{0,10}\bmaintenance page\b.{0,10}\bup\b/i.test(text))
     return [{ id: "swap", action: "dns.swap", ...given({ targets: records.length === 0 ? undefined : records }), ...asked("From which host to which? The page does not say.") }];
   if (!/\bcloudflare\b/i.test(text)) return undefined;
+  const hosts = records.length > 0 ? [] : hostsIn(text);
   const off = /\b(?:bypass|grey|gray|off|around|disable proxy|no longer)\b/i.test(text);
   if (!off && !/\b(?:route|proxy|through|thru|behind|orange)\b/i.test(text)) return undefined;
   return [
     {
       id: "proxy",
       action: "dns.proxy",
-      ...(records.length === 0 ? {} : { targets: records }),
+      ...(records.length + hosts.length === 0 ? {} : { targets: [...records, ...hosts] }),
       with: { proxied: !off },
-      ...asked(records.length === 0 && "Which record? The page names none that the inventory knows."),
+      ...asked(records.length === 0 && `Which record${hosts.length === 0 ? "" : ` is ${hosts.join(", ")}`}? The page names none that the inventory knows.`),
     },
   ];
 };
@@ -61,29 +79,34 @@ export const readCaches: SentenceReader = (text, { names, swap }) => {
   const swapped = [...new Set((swap?.targets ?? []).flatMap((name) => (names.inventory.find("record", name) as unknown as DnsRecord | undefined)?.zone ?? []))].flatMap(
     (zone) => names.inventory.find("zone", zone)?.name ?? [],
   );
-  const targets = zones.length > 0 ? zones : swapped;
+  const unknown = zones.length > 0 ? [] : hostsIn(text).filter((host) => names.inventory.find("zone", host) === undefined);
+  const targets = zones.length > 0 ? zones : unknown.length > 0 ? unknown : swapped;
   return [
     {
       id: "purge",
       action: "cache.purge",
       ...(targets.length === 0 ? {} : { targets, always: true as const }),
       afterPrevious: "step",
-      ...asked(targets.length === 0 && "Which zone's cache? The page does not say."),
+      ...asked(targets.length === 0 && "Which zone's cache? The page does not say.", unknown.length > 0 && `Which zone is ${unknown.join(", ")}? The inventory does not know it.`),
     },
   ];
 };
 
 export const readMonitors: SentenceReader = (text, { names, muted }) => {
-  const named = names.in(text, "monitor").map(({ name }) => name);
+  const named = [...new Set(names.in(text, "monitor").map(({ name }) => name))];
   const speaks = named.length > 0 || /\b(?:pingdom|monitors?|monitoring|alerts?|alarms?|alerting)\b/i.test(text);
   if (!speaks) return undefined;
   const on =
-    /\b(?:un-?mute|un-?silence|un-?pause|resume|re-?enable|turn (?:back )?on)\b|\bout of maintenance\b|\bend\b.{0,20}\bmaintenance mode\b|\b(?:remove|take)\b.{0,40}\bmaintenance mode\b/i.test(
+    /\b(?:un-?mute|un-?silence|un-?pause|resume|re-?enable|turn (?:back )?on)d?\b|\bout of maintenance\b|\bend\b.{0,20}\bmaintenance mode\b|\b(?:remove|take)\b.{0,40}\bmaintenance mode\b/i.test(
       text,
     );
-  const off = /\b(?:mute|silence|pause|snooze|suppress|disable|turn off)\b|\b(?:in|into|to|on)\s+maintenance\b/i.test(text);
+  const off = /\b(?:mute|silence|pause|snooze|suppress|disable|turn off)d?\b|\b(?:in|into|to|on)\s+(?:the )?maintenance\b|\bmaintenance mode\b/i.test(text);
   if (!on && !off) return undefined;
-  const targets = named.length > 0 ? named : on ? muted : [];
+  const spoken = /\b(?:mute|silence|pause|snooze|suppress|resume|put|take)d?\s+(?:the |all )?(.{2,60}?)\s+(?:monitors?|monitoring|alerts?|alarms?|alerting|checks?)\b/i.exec(
+    text,
+  )?.[1];
+  const known = named.length > 0 ? named : on ? muted : [];
+  const targets = known.length > 0 || spoken === undefined ? known : [spoken];
   const id = on ? "unmute" : "mute";
   return [
     {
@@ -91,7 +114,7 @@ export const readMonitors: SentenceReader = (text, { names, muted }) => {
       action: `monitor.${id}`,
       ...(targets.length === 0 ? {} : { targets }),
       ...(on && targets.length > 0 ? { always: true as const } : {}),
-      ...asked(targets.length === 0 && "Which monitors? The page names none that the inventory knows."),
+      ...asked(known.length === 0 && `Which monitors${spoken === undefined ? "" : ` are «${spoken}»`}? The page names none that the inventory knows.`),
     },
   ];
 };
@@ -107,38 +130,40 @@ export const readFirewalls: SentenceReader = (text, { names }) => {
   );
   const targets = named.some((name) => names.inventory.find("firewall", name) === undefined) || named.length === 0 ? fitting.map(({ name }) => name) : named;
   if (targets.length === 0 && !/\bfirewalls?\b/i.test(text)) return undefined;
-  const where = targets.length === 0 ? {} : { targets };
-  if (/\b(?:readers?|read[- ]?only|viewers?)\b/i.test(text)) {
+  const spoken = targets.length > 0 ? undefined : /\b(?:on|in|to|of|at)\s+(?:the\s+)?((?:[A-Z][\w-]*\s+){1,3})firewalls?\b/.exec(text)?.[1]?.trim();
+  const where = targets.length > 0 ? { targets } : spoken === undefined ? {} : { targets: [spoken] };
+  const which = targets.length === 0 && `Which firewall is ${spoken ?? "meant"}? The inventory does not know it.`;
+  if (/\b(?:readers?|read[- ]?only|viewers?|read access)\b/i.test(text)) {
     const people = names.in(text, "person").map(({ name }) => name);
-    const unknown = (/\badd\s+(.+?)\s+as\b/i.exec(text)?.[1] ?? "")
+    const listed = (/\b(?:add|make|give|grant|let)\s+(.+?)\s+(?:as\b|read|viewer|a read)/i.exec(text)?.[1] ?? "")
       .split(/\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*/)
-      .filter((name) => name !== "" && !people.some((person) => person.toLowerCase() === name.toLowerCase()) && !names.in(name, "person").length);
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
+    const unknown = listed.filter((name) => names.in(name, "person").length === 0);
+    const all = [...new Set([...people, ...unknown])];
     return [
       {
         id: "add",
         action: "firewall.reader",
         ...where,
-        ...(people.length === 0 ? {} : { with: { people } }),
+        ...(all.length === 0 ? {} : { with: { people: all } }),
         ...asked(
-          (targets.length === 0 || environments.length > targets.length) && "Which firewalls?",
+          which || (environments.length > targets.length && "Which firewalls?"),
           (unknown.length > 0 || people.length === 0) && `Who is ${unknown.join(", ") || "meant"}? The inventory does not know them.`,
         ),
       },
     ];
   }
   if (!/\b(?:white-?list|allow-?list|allow|permit)\b/i.test(text)) return undefined;
+  const group = /\b(?:address )?group\s+(?:called |named )?["']?(?!of\b|for\b|on\b|in\b)([A-Za-z][\w-]*)/i.exec(text)?.[1];
   const addresses = text.match(/\b\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?\b/g) ?? [];
   return [
     {
       id: "allow",
       action: "firewall.allow",
       ...where,
-      ...(addresses.length === 0 ? {} : { with: { addresses } }),
-      ...asked(
-        targets.length === 0 && "Which firewalls?",
-        addresses.length === 0 && "Which addresses? The page names none.",
-        "Which address group lets them in? The page does not say.",
-      ),
+      ...given({ with: addresses.length === 0 && group === undefined ? undefined : given({ addresses: addresses.length === 0 ? undefined : addresses, group }) }),
+      ...asked(which, addresses.length === 0 && "Which addresses? The page names none.", group === undefined && "Which address group lets them in? The page does not say."),
     },
   ];
 };

@@ -4,9 +4,14 @@ import { shareOf } from "../words/likeness.ts";
 
 /** «Notify the … channels of maintenance starting». */
 export const readNotices: SentenceReader = (text, { names }) => {
-  if (!/\b(?:notify|announce|tell|inform|post|message|send|alert|ping|let)\b/i.test(text)) return undefined;
-  const channels = names.in(text, "channel").map(({ name }) => name);
+  if (!/\b(?:notif(?:y|ied|ication)|announce\w*|tell|told|inform(?:ed)?|post(?:ed)?|message|send|sent|alert|ping|let|all clear|write|call out|shout)\b/i.test(text))
+    return undefined;
   const speaks = /\b(?:channels?|slack)\b|#\w/i.test(text);
+  const named = names.in(text, "channel");
+  // A channel may be called by an everyday word, «maintenance»: then a # or the word «channel» has to say that it is one.
+  const channels = named
+    .filter(({ start, end }) => text[start - 1] === "#" || !/^(?:maintenance|release|operation|general|alert|status)/i.test(text.slice(start, end)) || speaks)
+    .map(({ name }) => name);
   if (channels.length === 0 && !speaks) return undefined;
   // «dailyops and maintenance slack channels»: every word of the enumeration before «channels» has to be known.
   const list = /((?:#?[\w-]+(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*))*#?[\w-]+)\s+(?:slack\s+)?channels?\b/i.exec(text)?.[1] ?? "";
@@ -15,45 +20,82 @@ export const readNotices: SentenceReader = (text, { names }) => {
     .map((name) => name.replace(/^#/, ""))
     .filter((name) => name !== "" && !/^(?:the|slack|our|all|both|these|in|on|to)$/i.test(name));
   const unknown = [...new Set(said.filter((name) => names.inventory.find("channel", name) === undefined))];
+  const targets = [
+    ...new Set([...channels.filter((name) => said.length === 0 || said.some((word) => names.inventory.find("channel", word)?.name === name) || !speaks), ...unknown]),
+  ];
   const finish = /\b(?:finish\w*|end(?:ed|s|ing)?|complet\w*|done|over|results?|closed?|outcome|all clear)\b/i.test(text);
-  const start = /\b(?:start\w*|begin\w*|began|commenc\w*|kick\w*|upcoming)\b/i.test(text);
+  const start = /\b(?:start\w*|begin\w*|began|commenc\w*|kick\w*)\b/i.test(text);
   return [
     {
       id: "notify",
       action: "slack.notify",
-      ...(channels.length === 0 ? {} : { targets: [...new Set(channels)] }),
+      ...(targets.length === 0 ? {} : { targets }),
       with: { moment: finish && !start ? "finish" : start && !finish ? "start" : finish ? "finish" : "note", text: text.trim().slice(0, 1_000) },
       ...(finish ? { always: true as const } : {}),
-      ...asked((unknown.length > 0 || channels.length === 0) && `Which channel is ${unknown.join(", ") || "meant"}? The inventory does not know it.`),
+      ...asked((unknown.length > 0 || targets.length === 0) && `Which channel is ${unknown.join(", ") || "meant"}? The inventory does not know it.`),
     },
   ];
 };
 
 export const readChecks: SentenceReader = (text, { names }) => {
   if (
-    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate)\b.{0,40}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|is up)\b/i.test(
+    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate|make sure|open)\b.{0,80}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|answers?|is up|comes up|works?)\b/i.test(
       text,
     )
   )
     return undefined;
-  const sites = names.in(text, "site").map(({ name }) => name);
-  const hosts = text.match(/\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\b/gi) ?? [];
+  const sites = [...new Set(names.in(text, "site").map(({ name }) => name))];
+  const hosts = text.match(/(?<![\w.@])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b/gi) ?? [];
   if (sites.length === 0 && hosts.length === 0 && !/\b(?:smoke|sanity|health)/i.test(text)) return undefined;
+  const targets = sites.length > 0 ? sites : [...new Set(hosts)];
   return [
     {
       id: "check",
       action: "web.check",
-      ...(sites.length === 0 ? {} : { targets: [...new Set(sites)] }),
+      ...(targets.length === 0 ? {} : { targets }),
       ...asked(sites.length === 0 && `Which site? The inventory does not know ${hosts.join(", ") || "any that the page names"}.`),
     },
   ];
 };
 
+/** «Confirm that the Kong cluster runs Kubernetes 1.31.2». */
+export const readClusters: SentenceReader = (text, { names }) => {
+  if (!/\b(?:check|verify|confirm|validate|make sure|ensure)\b/i.test(text) || !/\b(?:clusters?|kubernetes|k8s|aks)\b/i.test(text)) return undefined;
+  const clusters = [...new Set(names.in(text, "cluster").map(({ name }) => name))];
+  const spoken = /\b([A-Z][\w-]*)\s+cluster\b/.exec(text)?.[1];
+  const version = /\bv?(\d+\.\d+(?:\.\d+)?)\b/.exec(text)?.[1];
+  const targets = clusters.length > 0 ? clusters : spoken === undefined ? [] : [spoken];
+  return [
+    {
+      id: "check",
+      action: "cluster.check",
+      ...(targets.length === 0 ? {} : { targets }),
+      ...(version === undefined ? {} : { with: { version } }),
+      ...asked(
+        clusters.length === 0 && `Which cluster is ${spoken ?? "meant"}? The inventory does not know it.`,
+        version === undefined && "Which Kubernetes version must it run? The page does not say.",
+      ),
+    },
+  ];
+};
+
 export const readSecrets: SentenceReader = (text, { names }) => {
-  if (!/\b(?:add|copy|store|put|set|create|update|rotate)\b.{0,20}\bsecrets?\b/i.test(text) || !/\bvault\b|\bkv-/i.test(text)) return undefined;
-  const secret = /\bsecrets?\s+(?:named\s+|called\s+)?["']?([A-Za-z0-9][\w-]*)/i.exec(text)?.[1];
-  const vault = names.in(text, "vault")[0]?.name ?? /\bvault\s+["']?([A-Za-z][\w-]*)/i.exec(text)?.[1];
-  const item = names.in(text, "passwordItem")[0]?.name ?? /\b(?:from|in)\s+(?:bit ?warden|1password|keeper|lastpass)\s+(.{1,80})$/i.exec(text)?.[1];
+  const known = names.in(text, "vault")[0]?.name;
+  if (
+    !/\b(?:add|copy|store|put|set|create|update|rotate|save|place|write|upload|goes|refresh)\b.{0,40}\bsecrets?\b|\bsecrets?\b.{0,80}\b(?:goes|added|copied|stored|put|created|updated|into|in)\b/i.test(
+      text,
+    )
+  )
+    return undefined;
+  if (known === undefined && !/vault\b|\bkv-/i.test(text)) return undefined;
+  const secret =
+    /\bsecrets?\s+(?:named\s+|called\s+|value\s+)?["']?(?!(?:in|into|to|from|goes|of)\b)([A-Za-z0-9][\w-]*)/i.exec(text)?.[1] ??
+    /["']?([A-Za-z0-9]+(?:-[A-Za-z0-9]+)+)["']?\s+secret\b/i.exec(text)?.[1];
+  const vault = known ?? /vault\s+(?:called |named )?["']?(?!(?:from|using|with)\b)([A-Za-z][\w-]*)/i.exec(text)?.[1] ?? /\b(kv-[\w-]+)/i.exec(text)?.[1];
+  const item =
+    names.in(text, "passwordItem")[0]?.name ??
+    /\b(?:from|in|of|out of)\s+(?:the\s+)?(?:bit ?warden|1password|keeper|lastpass|password manager)(?:\s+(?:item|entry))?\s+["']?(.{1,80}?)["']?$/i.exec(text)?.[1] ??
+    /\bfrom\s+(?:the\s+)?["']?(.{1,60}?)["']?\s+(?:item\s+)?in\s+(?:bit ?warden|1password|keeper|lastpass|the password manager)\b/i.exec(text)?.[1];
   return [
     {
       id: "secret",
@@ -71,18 +113,18 @@ export const readSecrets: SentenceReader = (text, { names }) => {
 
 /** A resource that moves to another place, and the certificate that syncs thanks to it. */
 export const readMoves: SentenceReader = (text, { names }) => {
-  const move = /\bmov(?:e|ing)\b(.+?)\b(?:to|into)\b(.+)/i.exec(text);
+  const move = /\b(?:mov(?:e|ing)|tak(?:e|ing)|relocat(?:e|ing)|transfer(?:ring)?|bring(?:ing)?|shift(?:ing)?)\b(.+?)\b(?:to|into)\b(.+)/i.exec(text);
   const certificates = names.in(text, "certificate").map(({ name }) => name);
   const syncs = certificates.length > 0 && /\b(?:sync\w*|renew\w*|import\w*)\b|sync'ing/i.test(text);
   const steps: Proposal[] = [];
-  if (move !== null && /\b(?:subscription|resource group|network lane|vault|keyvault)\b/i.test(text)) {
-    const [, what = "", where = ""] = move;
-    const resource = thing(what, names);
-    const to = place(where, names);
+  const [, what = "", where = ""] = move ?? [];
+  const [resource, to] = [thing(what, names), place(where, names)];
+  const moves = /\b(?:subscription|resource group|network lane|vault|keyvault)\b/i.test(text) || (resource !== undefined && to !== undefined);
+  if (move !== null && moves && !(/^tak|^bring/i.test(move[0]) && resource === undefined)) {
     steps.push({
       id: "move",
       action: "resource.move",
-      with: { ...(resource === undefined ? {} : { resource }), ...(to === undefined ? {} : { to }) },
+      with: { resource: resource ?? what.trim(), to: to ?? where.trim() },
       ...asked(
         resource === undefined && `Which resource is «${what.trim()}»? The inventory does not know it.`,
         to === undefined && `Which resource group is «${where.trim()}»? The inventory does not know it.`,

@@ -8,9 +8,17 @@ import { refsIn } from "../words/refs.ts";
 
 /** «Run the … stage of the … pipeline», «start the jobs (post-maintenance)», «run full regression tests». */
 export const readPipeline: SentenceReader = (text, around) => {
-  if (!/\b(?:run|rerun|start|kick(?: |-)?off|trigger|execute|deploy|launch|queue|release|roll out|apply|destroy|tear down|promote)\b/i.test(text)) return undefined;
   const { names } = around;
-  const named = names.in(text, "pipeline")[0]?.name ?? byStage(text, around);
+  const written = names.in(text, "pipeline")[0]?.name;
+  const staged = written ?? byStage(text, around);
+  const acts =
+    /\b(?:re-?run|runs?|running|ran|start(?:s|ed)?|kick(?:s|ed)?(?: |-)?off|kickoff|trigger(?:s|ed)?|execut\w+|deploy\w*|launch\w*|queue\w*|releas\w+|roll(?:ed)?[ -]?out|appl(?:y|ied)|destroy\w*|tear(?:ing)? down|torn down|promot\w+|go(?:es)? out|ships?)\b/i.test(
+      text,
+    );
+  // «Start the jobs - refer to the Post-Maintenance steps»: the stage stands further on in the line.
+  const named = staged ?? (/^(?:please )?(?:re-?start|start|run|release|resume|kick)\b/i.test(text.trim()) ? byStage(around.line, around) : undefined);
+  // A name of the inventory together with its stage or a ref says it without a verb: «Full regression on …».
+  if (!acts && !(named !== undefined && (/\bstages?\b/i.test(text) || refsIn(text).length > 0 || written === undefined))) return undefined;
   const speaksOfOne = /\bpipelines?\b/i.test(text);
   const refs = refsIn(text);
   if (named === undefined && !speaksOfOne && !(refs.length > 0 && /\bdeploy|release|roll out|promote\b/i.test(text))) return undefined;
@@ -20,11 +28,16 @@ export const readPipeline: SentenceReader = (text, around) => {
     /\b(?:the |this )?((?:[A-Z][\w-]*\s+){1,4})[Pp]ipeline\b/
       .exec(text)?.[1]
       ?.replace(/^(?:Run|Start|Trigger|Execute|The|This)\s+/, "")
-      .trim();
-  const { stages, unknown } = stagesIn(text, known);
+      .trim() ??
+    // «Deploy dispatch-api tag 3.8.0»: what stands between the verb and the ref.
+    /\b(?:deploy|release|promote|run|start|trigger|roll out)\s+(?:the\s+)?(?!the\b|this\b|stages?\b|pipeline\b|tag\b|branch\b|version\b)([A-Za-z][\w.-]*[\w])(?=\s+(?:at |@ |pipeline|tag|branch|version|release|v?\d|from|:))/i.exec(
+      text,
+    )?.[1];
+  const { stages, unknown } = stagesIn(staged === undefined && named !== undefined ? around.line : text, known);
   const environments = environmentsIn(text, names.environments);
-  const destroys = /\b(?:destroy|tear down)\b/i.test(text);
-  const guessed = named !== undefined && names.in(text, "pipeline").length === 0 && !/\bpipeline\b/i.test(text) ? named : undefined;
+  const destroys = /\b(?:destroy\w*|tear(?:ing)? down|torn down)\b/i.test(text);
+  const guessed = named !== undefined && written === undefined && !/\bpipeline\b/i.test(text) ? named : undefined;
+  const stacks = stacksIn(text, names);
   const one = (environment: string | undefined, index: number): Proposal => ({
     id: environments.length > 1 ? `run-${(environment ?? "").toLowerCase()}` : destroys ? "destroy" : "run",
     action: "pipeline.run",
@@ -35,6 +48,7 @@ export const readPipeline: SentenceReader = (text, around) => {
       stages: stages.length === 0 ? undefined : stages,
       mode: destroys ? "destroy" : undefined,
     }),
+    ...(stacks.length === 0 ? {} : { targets: stacks }),
     ...(index > 0 ? { afterPrevious: "step" as const } : {}),
     ...(destroys ? { irreversible: true as const } : {}),
     ...asked(
@@ -47,13 +61,19 @@ export const readPipeline: SentenceReader = (text, around) => {
   return environments.length > 1 ? environments.map(one) : [one(environments[0], 0)];
 };
 
+/** Stacks that a sentence names as such: «the kong stack», «stacks north and south», a group of them. */
+function stacksIn(text: string, names: Surroundings["names"]): readonly string[] {
+  if (!/\bstacks?\b/i.test(text)) return [];
+  return [...new Set(names.in(text, "stack").map(({ name }) => name))];
+}
+
 /** Stages that a sentence names: by the inventory's names and titles, and where it says «stage». */
 export function stagesIn(text: string, pipeline: Entry | undefined): { stages: readonly string[]; unknown: readonly string[] } {
   const titles = ((pipeline as unknown as Pipeline | undefined)?.stages ?? []).map(({ name, title }) => ({ name: title ?? name, all: [name, title ?? name] }));
   const plain = loose(text);
   const known = titles.filter(({ all }) => all.some((title) => plain.includes(` ${loose(title).trim()} `))).map(({ name }) => name);
   const said =
-    /\bstage(?:'s)? name(?:d)?(?: is|:)?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})/i.exec(text)?.[1] ??
+    /\bstage(?:'s)? (?:name(?:d)?(?: is|:)?|called)\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})/i.exec(text)?.[1] ??
     /\bstages?:?\s+["']?([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})["']?(?:$|[,.])/.exec(text)?.[1] ??
     /\b([A-Z][\w-]*(?: [A-Z][\w-]*){0,3})\s+stages?\b/.exec(text)?.[1];
   const extra =

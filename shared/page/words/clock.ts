@@ -8,28 +8,50 @@ export interface TimeWord {
   readonly minute: number;
   readonly day?: string;
   readonly zone?: string;
+  /** «half past nine»: the words leave open which half of the day it is. `clock` is how a clock of 12 hours says it. */
+  readonly open?: true;
   /** Why a person must say what is meant. */
   readonly doubt?: string;
+}
+
+/** The day, and the part of it, that a heading gives to the lines below it. */
+export interface DayContext {
+  readonly day: string;
+  readonly part?: "morning" | "evening";
 }
 
 const DAY_NAMES = "(?:thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?)";
 const OFFSET_DAYS =
   "(?:(?:the )?(?:day|evening|night) before|(?:the )?(?:next|following) (?:day|morning)|(?:the )?day after|[dt] ?[-+] ?[0-3](?![\\d:])|(?:the )?(?:day|morning) of)";
-const PART = "(?: (early )?(?:morning|afternoon|evening|night))?";
+const PART = "(?: (?:early |late )?(?:morning|afternoon|evening|night))?";
 const HALF = "(?:[ap]\\.?m\\b\\.?)";
-const CLOCK = new RegExp(
-  String.raw`(?<![\d:./-])(?:(?<h1>\d{1,2})[:.](?<m1>[0-5]\d)(?::00)?(?!\.?\d)(?:\s*(?<a1>${HALF}))?(?:\s+(?<b1>${HALF}))?|(?<h2>\d{1,2})\s*(?<a2>${HALF})(?:\s+(?<b2>${HALF}))?|(?<h3>[01]\d|2[0-3])(?<m3>[0-5]\d)\s*(?:h\b|hrs?\b|hours\b)|(?<word>\b(?:noon|midnight|midday)\b))`,
-  "gi",
-);
+const HOURS = ["twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"];
+const HOUR = `(?:${HOURS.join("|")}|1[0-2]|[1-9])`;
+const MINUTES: Readonly<Record<string, number>> = { five: 5, ten: 10, quarter: 15, twenty: 20, "twenty-five": 25, half: 30, fifteen: 15, thirty: 30, "forty-five": 45 };
+const CLOCKS = [
+  String.raw`(?<h1>\d{1,2})[:.](?<m1>[0-5]\d)(?::00)?(?!\.?\d)(?:\s*h\b)?(?:\s*(?<a1>${HALF}))?(?:\s+(?<b1>${HALF}))?`,
+  String.raw`(?<h2>\d{1,2})\s*(?<a2>${HALF})(?:\s+(?<b2>${HALF}))?`,
+  String.raw`(?<h3>[01]\d|2[0-3])(?<m3>[0-5]\d)\s*(?:h\b|hrs?\b|hours\b)`,
+  String.raw`(?<h4>[01]?\d|2[0-3])\s?h\s?(?<m4>[0-5]\d)\b`,
+  String.raw`(?<word>\b(?:(?:12 )?noon|(?:12 )?midnight|midday)\b)`,
+  String.raw`\b(?<m5>half|(?:a )?quarter|twenty[- ]five|twenty|ten|five)\s+(?:minutes\s+)?(?<side>past|to|after|before)\s+(?<h5>${HOUR})\b(?:\s*(?<a5>${HALF}))?`,
+  String.raw`\b(?<h6>${HOUR})\s+o['’]?clock\b`,
+  String.raw`(?<=\b(?:at|by|from|until|till|around|about|@)\s)(?<h7>${HOURS.join("|")})(?:\s+(?<m7>fifteen|thirty|forty[- ]five|ten|twenty))?(?=\s*(?:$|[,.:;)]|${HALF}|in the|on\b))(?:\s*(?<a7>${HALF}))?`,
+  // A bare number is a time only behind a part of the day: «Saturday evening ~8», «tonight at 9».
+  String.raw`(?<=\b(?:morning|afternoon|evening|night|tonight),?\s(?:at |around |about |by |from |ca\.? )?[~@]?\s?)(?<h8>${HOUR})(?![\w%-]|[:./]\d|\s*(?:days?|hours?|min|servers?|hosts?|nodes?|stages?|people|of)\b)`,
+];
+const CLOCK = new RegExp(String.raw`(?<![\d:./]|[^\d]-)(?:${CLOCKS.join("|")})`, "gi");
 const BEFORE = new RegExp(
-  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|@|from|by|around|starting(?: at)?|-|:)\s*)?$`,
+  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
   "i",
 );
 const AFTER = new RegExp(
-  String.raw`^\s*(?<zone>\(?\b(?:[ECMP][SD]?T|UTC|GMT|CES?T|BST|(?:eastern|central|mountain|pacific)(?: time)?)\b\)?)?(?:\s*(?:,|on)?\s*(?<day>(?:on )?\b${DAY_NAMES}\b)(?<part>${PART}))?`,
+  String.raw`^\s*(?<zone>\(?\b(?:[ECMP][SD]?T|UTC|GMT|CES?T|BST|(?:eastern|central|mountain|pacific)(?: time)?)\b\)?)?(?<post>\s*(?:in the (?:early )?(?:morning|afternoon|evening)|at night))?(?:\s*(?:,|on)?\s*(?<day>(?:on )?\b${DAY_NAMES}\b)(?<part>${PART}))?`,
   "i",
 );
 const OFFSETS: Readonly<Record<string, string>> = { "-3": "Thu", "-2": "Fri", "-1": "Sat", "0": "Sun", "1": "Mon" };
+const NEXT: Readonly<Record<string, string>> = { Thu: "Fri", Fri: "Sat", Sat: "Sun", Sun: "Mon" };
+const OPEN = "it may be the one of the morning or the one of the evening";
 
 /** Every time of day that a text names, in its order, with the day and zone said beside it. */
 export function timesIn(text: string): readonly TimeWord[] {
@@ -46,21 +68,47 @@ export function timesIn(text: string): readonly TimeWord[] {
     const saidAfter = saidBefore === undefined ? after?.groups?.["day"] : undefined;
     const day = before?.groups?.["iso"] ?? dayOf(saidBefore ?? saidAfter);
     const zone = zoneIn(after?.groups?.["zone"] ?? "");
-    const part = `${before?.groups?.["part"] ?? ""} ${saidAfter === undefined ? "" : (after?.groups?.["part"] ?? "")} ${/\b(?:evening|night)\b/i.exec(saidBefore ?? "")?.[0] ?? ""}`;
+    const part = [
+      before?.groups?.["part"],
+      saidAfter === undefined ? undefined : after?.groups?.["part"],
+      after?.groups?.["post"],
+      /\b(?:evening|night)\b/i.exec(saidBefore ?? "")?.[0],
+      groups["h8"] === undefined ? undefined : /\b(?:morning|afternoon|evening|night)\b[^a-z]*(?:\w+\s*)?[~@]?\s*$/i.exec(text.slice(from, match.index))?.[0],
+    ].join(" ");
     const placed = inPart(read, part);
-    const afterLength =
-      saidAfter === undefined ? (after?.groups?.["zone"] === undefined ? 0 : tail.indexOf(after.groups["zone"]) + after.groups["zone"].length) : (after?.[0].length ?? 0);
+    const said = saidAfter === undefined ? `${after?.groups?.["zone"] ?? ""}${after?.groups?.["post"] ?? ""}` : (after?.[0] ?? "");
+    const doubt = placed.doubt ?? (placed.open === true ? OPEN : undefined);
     found.push({
       start: from + (before?.index ?? match.index - from),
-      end: match.index + match[0].length + afterLength,
+      end: match.index + match[0].length + (said === "" ? 0 : tail.indexOf(said) + said.length),
       hour: placed.hour,
       minute: placed.minute,
       ...(day === undefined ? {} : { day }),
       ...(zone === undefined ? {} : { zone }),
-      ...(placed.doubt === undefined ? {} : { doubt: placed.doubt }),
+      ...(placed.open === true ? { open: true as const } : {}),
+      ...(doubt === undefined ? {} : { doubt }),
     });
   }
   return found;
+}
+
+/** A time below a heading that names a day: «Saturday evening», and below it «half past nine», or «00:30», which is the day after. */
+export function timeBelow(time: TimeWord, context: DayContext | undefined): TimeWord {
+  if (context === undefined || time.day !== undefined) return time;
+  const { open, doubt, ...rest } = time;
+  if (open === true && context.part !== undefined) return { ...rest, day: context.day, hour: (time.hour % 12) + (context.part === "evening" ? 12 : 0) };
+  if (open !== true && context.part === "evening" && time.hour < 12)
+    return { ...time, day: NEXT[context.day] ?? context.day, doubt: doubt ?? `the heading says ${context.day} evening, and ${clockText(time)} is taken as the morning after it` };
+  return { ...time, day: context.day };
+}
+
+/** The day that a heading names, with the part of it: «Saturday night», «Changes (Sunday)», «Night before». */
+export function dayContextOf(heading: string): DayContext | undefined {
+  const said = new RegExp(String.raw`\b(?<day>${DAY_NAMES})\b\.?(?<part>${PART})|(?<offset>${OFFSET_DAYS})`, "i").exec(heading);
+  const day = dayOf(said?.groups?.["day"] ?? said?.groups?.["offset"]);
+  if (day === undefined || !/^(?:Thu|Fri|Sat|Sun|Mon)$/.test(day)) return undefined;
+  const part = /\b(?:evening|night|afternoon)\b/i.test(said?.[0] ?? "") ? "evening" : /\bmorning\b/i.test(said?.[0] ?? "") ? "morning" : undefined;
+  return { day, ...(part === undefined ? {} : { part }) };
 }
 
 /** `20:05` of a time, as plans write it. */
@@ -88,27 +136,47 @@ interface Clock {
   readonly minute: number;
   /** Whether the half of the day is beyond doubt. */
   readonly sure: boolean;
+  readonly open?: true;
   readonly doubt?: string;
 }
 
 function clockOf(groups: Readonly<Record<string, string | undefined>>): Clock | undefined {
   const word = groups["word"]?.toLowerCase();
   if (word !== undefined)
-    return word === "midnight" ? { hour: 0, minute: 0, sure: true, doubt: "midnight may be the one before that day or the one after it" } : { hour: 12, minute: 0, sure: true };
-  const hour = Number(groups["h1"] ?? groups["h2"] ?? groups["h3"]);
-  const minute = Number(groups["m1"] ?? groups["m3"] ?? 0);
-  const halves = [groups["a1"] ?? groups["a2"], groups["b1"] ?? groups["b2"]].flatMap((half) => (half === undefined ? [] : half.slice(0, 1).toLowerCase()));
+    return word.endsWith("midnight")
+      ? { hour: 0, minute: 0, sure: true, doubt: "midnight may be the one before that day or the one after it" }
+      : { hour: 12, minute: 0, sure: true };
+  const spoken = spokenOf(groups);
+  const hour = spoken?.hour ?? Number(groups["h1"] ?? groups["h2"] ?? groups["h3"] ?? groups["h4"]);
+  const minute = spoken?.minute ?? Number(groups["m1"] ?? groups["m3"] ?? groups["m4"] ?? 0);
+  const halves = [groups["a1"] ?? groups["a2"] ?? groups["a5"] ?? groups["a7"], groups["b1"] ?? groups["b2"]].flatMap((half) =>
+    half === undefined ? [] : half.slice(0, 1).toLowerCase(),
+  );
   if (hour > 24 || (hour === 24 && minute > 0)) return undefined;
   if (halves.length === 2 && halves[0] !== halves[1]) return { hour: hour % 24, minute, sure: true, doubt: "it says both AM and PM" };
   const [half] = halves;
-  if (half === undefined) return { hour: hour % 24, minute, sure: hour === 0 || hour > 12 || groups["h3"] !== undefined || (groups["h1"] ?? "").startsWith("0") };
+  if (half === undefined && spoken !== undefined) return { hour, minute, sure: false, open: true };
+  if (half === undefined) return { hour: hour % 24, minute, sure: hour === 0 || hour > 12 || (groups["h3"] ?? groups["h4"]) !== undefined || (groups["h1"] ?? "").startsWith("0") };
   if (hour > 12 || hour === 0) return half === "p" && hour > 12 && hour < 24 ? { hour, minute, sure: true } : { hour: hour % 24, minute, sure: true, doubt: "no clock shows it" };
   return { hour: (hour % 12) + (half === "p" ? 12 : 0), minute, sure: true };
 }
 
+/** «half past nine», «quarter to ten», «nine o'clock», «at nine thirty»: hours from 1 to 12. */
+function spokenOf(groups: Readonly<Record<string, string | undefined>>): { hour: number; minute: number } | undefined {
+  const said = (groups["h5"] ?? groups["h6"] ?? groups["h7"] ?? groups["h8"])?.toLowerCase();
+  if (said === undefined) return undefined;
+  const at = HOURS.indexOf(said);
+  const hour = at < 0 ? Number(said) : at === 0 ? 12 : at;
+  const minute = MINUTES[(groups["m5"] ?? groups["m7"] ?? "").toLowerCase().replace(/^a /, "").replace(" ", "-")] ?? 0;
+  if (!/^(?:to|before)$/i.test(groups["side"] ?? "")) return { hour, minute };
+  return { hour: hour === 1 ? 12 : hour - 1, minute: 60 - minute };
+}
+
 /** «8:30 in the evening» is 20:30; «4:45» without a half of the day is read by the 24-hour clock. */
 function inPart(clock: Clock, part: string): Clock {
-  if (!clock.sure && /afternoon|evening|night/i.test(part) && clock.hour < 12) return { ...clock, hour: clock.hour + 12 };
+  const { open, ...closed } = clock;
+  if (!clock.sure && /afternoon|evening|night|tonight/i.test(part) && clock.hour < 12) return { ...closed, hour: clock.hour + 12 };
+  if (open === true && /morning/i.test(part)) return { ...closed, hour: clock.hour % 12 };
   const clash = (/morning/i.test(part) && clock.hour >= 12) || (/afternoon|evening/i.test(part) && clock.hour < 12);
-  return clash && clock.doubt === undefined && clock.sure ? { ...clock, doubt: `${clockText(clock)} is not in the ${part.trim()}` } : clock;
+  return clash && clock.doubt === undefined && clock.sure ? { ...clock, doubt: `${clockText(clock)} is not in the ${part.trim().split(/\s+/).at(-1) ?? ""}` } : clock;
 }

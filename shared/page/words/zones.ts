@@ -24,6 +24,7 @@ export function zoneIn(text: string): string | undefined {
 export function saysZone(text: string): boolean {
   return (
     /\b(?:[Aa]ll )?[Tt]imes?\b[^.]{0,40}\b(?:are|is|in|shown|given|listed)\b[^.]{0,40}\b(?:[Tt]ime|[Zz]one|[A-Z]{2,4}|[A-Z][a-z]+\/[A-Z])/.test(text) ||
-    /\btime ?zone\s*[:=]/i.test(text)
+    /\btime ?zone\s*[:=]/i.test(text) ||
+    (zoneIn(text) !== undefined && /^(?:[Nn]ote:?\s+)?(?:all |everything|clock times|clocks|times|hours|the schedule|this schedule)\b/i.test(text.trim()))
   );
 }
