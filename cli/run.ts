@@ -7,6 +7,7 @@ import { evidenceOf, RecordedExchange } from "../shared/run/evidence.ts";
 import { chained } from "../shared/run/evidence-chain.ts";
 import type { Entry } from "../shared/run/journal.ts";
 import type { PlanApproval } from "../shared/run/plans.ts";
+import { amendCommands } from "./amend.ts";
 import { carryOverCommand } from "./carry-over.ts";
 import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
@@ -41,6 +42,7 @@ export function runCommand(program: Command): void {
     });
 
   runViews(run);
+  amendCommands(run);
   carryOverCommand(run);
 
   withServer(run.command("evidence <run>").description("write all that proves what a run did, as a chain of records; prints its last hash"))
