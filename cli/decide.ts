@@ -9,6 +9,7 @@ interface DecideOptions extends ServerOptions {
   readonly target?: string;
   readonly mode?: string;
   readonly note?: string;
+  readonly id?: string;
 }
 
 /** Registers `nightshift decide`: a person's word, to a running Nightshift. */
@@ -20,15 +21,16 @@ export function decideCommand(program: Command): void {
     .option("--target <target>", "one target of the step; all of them, if not given")
     .addOption(new Option("--mode <mode>", "how to abort").choices([...ABORT_MODES]))
     .option("--note <text>", "why, for the record")
+    .option("--id <id>", "your own id: the same decision sent twice is one")
     .action(async (decision: string, options: DecideOptions) => {
       const client = clientFor(options);
-      const run = options.run ?? onlyRun(await client.get<string[]>("runs"));
-      const { step, target, mode, note } = options;
-      const body = Object.fromEntries(Object.entries({ decision, step, target, mode, note }).filter(([, value]) => value !== undefined));
+      const run = options.run ?? onlyRun(await client.get<string[]>("runs?state=under-way"));
+      const { step, target, mode, note, id } = options;
+      const body = Object.fromEntries(Object.entries({ decision, step, target, mode, note, id }).filter(([, value]) => value !== undefined));
       const path = decision === "abort" ? "abort" : "decisions";
       const answer = await client.post<object>(
         `runs/${encodeURIComponent(run)}/${path}`,
-        path === "abort" ? Object.fromEntries(Object.entries({ mode, note }).filter(([, value]) => value !== undefined)) : body,
+        path === "abort" ? Object.fromEntries(Object.entries({ mode, note, id }).filter(([, value]) => value !== undefined)) : body,
       );
       process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     });
@@ -36,6 +38,6 @@ export function decideCommand(program: Command): void {
 
 function onlyRun(runs: readonly string[]): string {
   const [run] = runs;
-  if (run === undefined || runs.length > 1) throw new Fault("invalid", `say which run with --run: ${runs.length === 0 ? "there is none" : runs.join(", ")}`);
+  if (run === undefined || runs.length > 1) throw new Fault("invalid", `say which run with --run: ${runs.length === 0 ? "none is under way" : runs.join(", ")}`);
   return run;
 }

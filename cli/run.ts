@@ -5,7 +5,7 @@ import { Fault } from "../shared/fault/fault.ts";
 import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
 import { evidenceOf, RecordedExchange } from "../shared/run/evidence.ts";
 import { chained } from "../shared/run/evidence-chain.ts";
-import type { Entry } from "../shared/run/journal.ts";
+import { inOrder, type Entry } from "../shared/run/journal.ts";
 import type { PlanApproval } from "../shared/run/plans.ts";
 import { amendCommands } from "./amend.ts";
 import { carryOverCommand } from "./carry-over.ts";
@@ -74,15 +74,16 @@ export function runCommand(program: Command): void {
   });
 }
 
+/** Every fact of a run, each exactly once, though it goes on while we read. */
 async function factsOf(client: Client, run: string): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  let from: number | undefined = 0;
-  while (from !== undefined) {
-    const page: { facts: Entry[]; next?: number } = await client.get(`runs/${encodeURIComponent(run)}/facts?from=${from}`);
+  let [cursor, more] = ["start", true];
+  while (more) {
+    const page: { facts: Entry[]; cursor: string; more: boolean } = await client.get(`runs/${encodeURIComponent(run)}/facts?cursor=${cursor}`);
     entries.push(...page.facts);
-    from = page.next;
+    ({ cursor, more } = page);
   }
-  return entries;
+  return inOrder(entries);
 }
 
 /** @throws Fault `invalid` that names the line which is none of a recording. */

@@ -198,3 +198,25 @@ describe("an abort before the start", () => {
     expect(await hosted.journal.read(RUN, RUN_STREAM)).toEqual([]);
   });
 });
+
+it("that is sent twice under one id is one abort; the id of another decision, or of another mode, is refused", async () => {
+  await using hosted = await night();
+  await hosted.host.advanceTo("2024-12-08T01:05:00.000Z");
+  const send = (body: object): ReturnType<HostedApp["call"]> => hosted.call("POST", `runs/${RUN}/abort`, body);
+
+  const first = await send({ mode: "finish", id: "pager-1" });
+  const again = await send({ mode: "finish", id: "pager-1" });
+  const stronger = await send({ mode: "close", id: "pager-1" });
+  await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause", id: "pager-2" });
+  const other = await send({ mode: "close", id: "pager-2" });
+
+  expect([first, again].map(({ status, json }) => [status, json.decision.id, json.decision.at])).toEqual([first, first].map(({ json }) => [202, "pager-1", json.decision.at]));
+  expect([stronger, other].map(({ status, json }) => [status, json.title])).toEqual([
+    [409, "conflict"],
+    [409, "conflict"],
+  ]);
+  expect((await hosted.journal.read(RUN, "decisions")).map((fact) => fact.type === "decision.made" && [fact.decision, fact.mode])).toEqual([
+    ["abort", "finish"],
+    ["pause", undefined],
+  ]);
+});

@@ -9,6 +9,7 @@ import { DECISION_STREAM, RUN_STREAM } from "../shared/run/facts.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import type { App } from "./app.ts";
+import { pageAfter, seenOf, type FactsPage } from "./facts-cursor.ts";
 import { endpoint } from "./http.ts";
 import { approvalOf, startRun } from "./start.ts";
 
@@ -35,7 +36,18 @@ export function registerRuns(app: App): void {
     return { status: 202, headers: { location: `/api/v1/runs/${encodeURIComponent(window)}` }, jsonBody: started };
   });
 
-  endpoint(app, "listRuns", async () => ({ jsonBody: await windowRuns(app) }));
+  endpoint(app, "listRuns", async ({ query: { state } }) => {
+    const runs = await windowRuns(app);
+    if (state === undefined) return { jsonBody: runs };
+    const standing: string[] = [];
+    for (const run of runs) {
+      const facts = await app.stage.journal.read(run, RUN_STREAM);
+      const ended = facts.some(({ type }) => type === "run.ended");
+      // What was decided about a window before its start makes no run yet.
+      if (facts.length > 0 && ended === (state === "ended")) standing.push(run);
+    }
+    return { jsonBody: standing };
+  });
 
   endpoint(app, "showRun", async ({ params, query: { wait = 0 }, request }) => {
     const digest = await digestOfRun(app, params["run"] ?? "");
@@ -70,9 +82,17 @@ export function registerRuns(app: App): void {
     return { jsonBody: found };
   });
 
-  endpoint(app, "listFacts", async ({ params, query: { from = 0, after = from, wait = 0 } }) => {
+  endpoint(app, "listFacts", async ({ params, query: { from = 0, after = from, cursor, wait = 0 } }) => {
     const run = params["run"] ?? "";
     await digestOfRun(app, run);
+    if (cursor !== undefined) {
+      const seen = seenOf(cursor);
+      const look = async (): Promise<FactsPage & { total: number }> => {
+        const all = await app.stage.journal.readAll(run);
+        return { ...pageAfter(all, seen, FACTS_A_PAGE), total: all.length };
+      };
+      return { jsonBody: await newsOf(app, wait, look, ({ facts }) => facts.length > 0) };
+    }
     const entries = await newsOf(
       app,
       wait,

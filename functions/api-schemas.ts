@@ -25,6 +25,7 @@ export const StartRequest = z.strictObject({
 });
 export const AbortRequest = z.strictObject({
   mode: z.enum(ABORT_MODES).default("close").describe("freeze: hold and wait; finish: let run what runs, then close up; close: close up now"),
+  id: z.string().min(1).max(200).optional().describe("Sender's own id: the same abort sent twice is one"),
   note: z.string().max(2_000).optional().describe("Why, for the record"),
 });
 
@@ -50,7 +51,18 @@ export const WaitQuery = z.object({ wait: Wait });
 export const FactsQuery = z.object({
   from: count(999_999_999, "How many facts to pass over"),
   after: count(999_999_999, "The same, for who follows: how many facts have been seen"),
+  cursor: z
+    .string()
+    .min(1)
+    .max(30_000)
+    .optional()
+    .describe("Instead of both: where the page before ended, or `start`; every fact comes exactly once, whatever is written meanwhile"),
   wait: Wait,
+});
+export const RunsQuery = z.object({ state: z.enum(["under-way", "ended"]).optional().describe("Only runs that stand so") });
+export const HistoryQuery = z.object({
+  instance: z.string().min(1).max(200).optional().describe("The history of this orchestration; none for the list of all of the run"),
+  from: count(999_999_999, "How many orchestrations, or events, to pass over"),
 });
 export const StepsQuery = z.object({
   state: z.enum(["waiting", "running", "ended"]).optional().describe("Only steps that stand so"),
@@ -169,7 +181,32 @@ const EntryAnswer = z.object({ stream: z.string(), seq: z.int(), fact: FactAnswe
 export const FactsAnswer = z.object({
   facts: z.array(EntryAnswer),
   total: z.int().describe("How many facts the run has now: ask for those after it to follow the run"),
-  next: z.int().optional().describe("Where the next page begins; absent on the last"),
+  next: z.int().optional().describe("Where the next page begins; absent on the last, and when a cursor was sent"),
+  cursor: z.string().optional().describe("For the facts after these; when a cursor was sent"),
+  more: z.boolean().optional().describe("Whether there are any after these by now; when a cursor was sent"),
+});
+const InstanceAnswer = z.object({ instance: z.string(), name: z.string(), status: z.string(), createdAt: Instant, updatedAt: Instant });
+export const HistoryAnswer = z.object({
+  run: z.string(),
+  instances: z.array(InstanceAnswer).optional().describe("Orchestrations of the run, oldest first; absent when one is asked for"),
+  instance: z.string().optional(),
+  status: z.string().optional(),
+  events: z.array(z.looseObject({})).optional().describe("Of the one that was asked for, as the Durable extension tells them"),
+  total: z.int(),
+  next: z.int().optional(),
+});
+export const WindowLine = z.object({
+  window: z.string(),
+  title: z.string(),
+  zone: z.string(),
+  opensAt: Instant,
+  cutoff: Instant,
+  digest: Digest,
+  approved: z.boolean(),
+  start: z.enum(["later", "due", "not", "begun"]).describe("later: the schedule will start it; due: now; not: see why; begun: it has a run"),
+  startsAt: Instant.optional().describe("When the schedule starts it"),
+  why: z.string().optional().describe("Why the schedule would not start it"),
+  run: z.object({ startedAt: Instant, by: z.string(), endedAt: Instant.optional(), outcome: z.enum(["well", "badly", "aborted"]).optional() }).optional(),
 });
 export const AbortAnswer = z.object({
   decision: DecisionAnswer,

@@ -80,6 +80,70 @@ describe("a run", () => {
     expect(news.json).toEqual({ facts: [expect.objectContaining({ stream: "decisions", fact: expect.objectContaining({ decision: "pause" }) })], total: total + 1 });
   });
 
+  it("gives each fact once by a cursor, though facts of the same instant and of earlier ones come in between", async () => {
+    let act: () => Promise<unknown> = () => Promise.resolve();
+    await using hosted = await running({ app: { pause: async () => void (await act()) } });
+    const first = await hosted.call("GET", `runs/${RUN}/facts?cursor=start`);
+    // Another machine's clock is behind: its fact sorts before what was given already.
+    const early = { type: "guard.missed", at: "2024-12-08T00:41:00.000Z", why: "" } as const;
+    const same = { type: "guard.missed", at: first.json.facts.at(-1).fact.at as string, why: "" } as const;
+    await hosted.journal.append(RUN, "guard", 0, [early, same]);
+
+    const second = await hosted.call("GET", `runs/${RUN}/facts?cursor=${first.json.cursor}`);
+    const nothing = await hosted.call("GET", `runs/${RUN}/facts?cursor=${second.json.cursor}`);
+    act = () => hosted.call("POST", `runs/${RUN}/decisions`, { decision: "pause" });
+    const news = await hosted.call("GET", `runs/${RUN}/facts?cursor=${second.json.cursor}&wait=25s`);
+
+    expect(first.json).toMatchObject({ more: false, total: first.json.facts.length });
+    expect(second.json.facts).toMatchObject([
+      { stream: "guard", seq: 0 },
+      { stream: "guard", seq: 1 },
+    ]);
+    expect(nothing.json).toMatchObject({ facts: [], more: false, cursor: second.json.cursor });
+    expect(news.json.facts).toMatchObject([{ stream: "decisions", seq: 0 }]);
+    expect((await hosted.call("GET", `runs/${RUN}/facts?cursor=nonsense`)).json).toMatchObject({ status: 400, detail: expect.stringContaining("no cursor") });
+  });
+
+  it("shows its orchestrations and the history of each, and nobody else's", async () => {
+    await using hosted = await running();
+
+    const { json } = await hosted.call("GET", `runs/${RUN}/history`);
+    const one = await hosted.call("GET", `runs/${RUN}/history?instance=${encodeURIComponent(json.instances[0].instance)}`);
+    const rest = await hosted.call("GET", `runs/${RUN}/history?instance=${encodeURIComponent(json.instances[0].instance)}&from=2`);
+
+    expect(json.instances).toEqual(expect.arrayContaining([expect.objectContaining({ instance: windowInstance(RUN), name: "window", status: "Running" })]));
+    expect(json.instances.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(["window", "step", "target"]));
+    expect(one.json).toMatchObject({
+      instance: windowInstance(RUN),
+      status: "Running",
+      events: expect.arrayContaining([expect.objectContaining({ EventType: "ExecutionStarted" })]),
+    });
+    expect(rest.json.events).toEqual(one.json.events.slice(2));
+    for (const stranger of ["2024-12-09", "2024-12-08x", `${windowInstance(RUN)}.nope`])
+      expect((await hosted.call("GET", `runs/${RUN}/history?instance=${stranger}`)).status).toBe(404);
+    expect((await hosted.call("GET", "runs/nope/history")).status).toBe(404);
+  });
+
+  it("stands among the windows, with those that are still to come", async () => {
+    await using hosted = await running();
+    const later = { id: "2025-01-12", opensAt: "2025-01-12T01:00:00.000Z", cutoff: "2025-01-12T17:00:00.000Z" };
+    await hosted.store(planWith({ "a.b": {} }, { window: later }));
+    await hosted.store(planWith({ "a.b": {} }, { window: { ...later, id: "2025-01-12b" } }), false);
+
+    const { json } = await hosted.call("GET", "windows");
+
+    expect(json).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ window: RUN, start: "begun", run: expect.objectContaining({ by: expect.any(String) }) }),
+        expect.objectContaining({ window: "2025-01-12", start: "later", startsAt: "2025-01-12T00:50:00.000Z", approved: true }),
+        expect.objectContaining({ window: "2025-01-12b", start: "not", why: "nobody has approved it", approved: false }),
+      ]),
+    );
+    expect((await hosted.call("GET", "runs?state=under-way")).json).toEqual([RUN]);
+    expect((await hosted.call("GET", "runs?state=ended")).json).toEqual([]);
+    expect((await hosted.call("GET", "runs?state=lost")).status).toBe(400);
+  });
+
   it("shows its steps, all or those that stand so, and one of them", async () => {
     await using hosted = await running();
 
