@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { memoryStore } from "../local/durable/store-memory.ts";
 import { memoryJournal } from "../local/memory-journal.ts";
 import { memoryPlans } from "../local/memory-plans.ts";
+import { conductorOf } from "../shared/run/conductor.ts";
 import { AMENDMENT_STREAM, RUN_STREAM, stepStream, type Fact } from "../shared/run/facts.ts";
 import { amendmentInstance, windowInstance } from "../shared/run/instances.ts";
 import type { Journal } from "../shared/run/journal.ts";
 import { AMENDABLE } from "../test/support/amendable.ts";
+import { fakeVendor } from "../test/support/fake-vendor.ts";
 import { hostedApp, type Answered, type HostedApp, type HostedOptions } from "../test/support/hosted-app.ts";
 
 const RUN = "2024-12-08";
@@ -346,6 +349,24 @@ describe("whoever amends may die", () => {
     expect((await hosted.plans.latest())[0]).toMatchObject({ plan: { digest: json.to }, approved: { by: "Ben" } });
   });
 
+  it("with the whole host, in the middle of what was added: another host goes on with it", async () => {
+    const [journal, plans, store] = [memoryJournal(), memoryPlans(), memoryStore()];
+    const vendor = fakeVendor({ "web.again": { takesMs: 3_600_000 } });
+    const first = await running(AT_2030, { journal, plans, vendor, host: { store } });
+    await amend(first, BOTH.replace("action: fake.work }", "action: fake.work, timeout: 5h }"));
+    await first.host.advanceTo("2024-12-08T01:35:00.000Z");
+    first.host.kill();
+    await first.served.close();
+
+    await using hosted = await hostedApp({ journal, plans, vendor, host: { store }, startAt: "2024-12-08T01:50:00.000Z" });
+    const states = await end(hosted);
+
+    const facts = await hosted.facts(RUN);
+    expect(states).toMatchObject({ "web.again": "done", "web.second": "done", "look.www": "done" });
+    expect(begun(facts, "web.again")).toBe(AT_2030);
+    expect(vendor.effects.length).toBe(new Set(vendor.effects).size);
+  });
+
   it("and if the orchestration of what it added is deleted from the task hub, the guard starts it again", async () => {
     await using hosted = await running(AT_2030, { works: { "web.again": { takesMs: 3_600_000 } } });
     const { json } = await amend(hosted, ADD_AGAIN);
@@ -364,6 +385,25 @@ describe("whoever amends may die", () => {
 });
 
 describe("a step that begins in the very instant of its amendment", () => {
+  it.each([
+    ["though the step's own stream says nothing yet", "before"],
+    ["and the step's own stream says so", "after"],
+  ] as const)("does not begin by an order from before it, %s", async (_what, when) => {
+    await using hosted = await running(AT_2030, { journal: dyingAt("step.amended", when) });
+    // An activity whose host is half an hour ahead, and which hangs between its order and its deed.
+    const hanging = conductorOf({ ...hosted.app.stage, clock: { now: () => Date.parse("2024-12-08T02:00:30.000Z") } });
+    const ref = { run: RUN, digest: (await hosted.call("GET", `runs/${RUN}`)).json.digest, step: "web.second" };
+    const { order, seq } = await hanging.adviseStep(ref);
+    expect(order.do).toBe("run");
+    const { json } = await propose(hosted, MOVE_SECOND);
+    await approve(hosted, json);
+
+    const advice = await hanging.actStep(ref, order, seq);
+
+    expect(advice.order).toMatchObject({ do: "wait", why: "not before 2024-12-08T02:30:00.000Z" });
+    expect(begun(await hosted.facts(RUN), "web.second")).toBeUndefined();
+  });
+
   it("goes on as it began, and whoever amends is told that it was too late", async () => {
     const journal = memoryJournal();
     const racing: Journal = {

@@ -78,15 +78,18 @@ export function checkAmendment(sight: AmendmentSight): Checked {
       continue;
     }
     const begun = stood.get(id);
-    if (named.has(id) || isDerivedFrom(was, named, becomes)) changed.push(id);
+    if (named.has(id)) changed.push(id);
     else if (!onlyNeedsMore(was, becomes, after, new Set(added))) {
-      add(
-        "differs-unasked",
-        id,
-        "compiled anew it is another step, although the amendment does not name it",
-        "the inventory or the version has changed since; put it back as it was, then propose again",
-      );
-      continue;
+      if (!isDerivedFrom(was, named, becomes)) {
+        add(
+          "differs-unasked",
+          id,
+          "compiled anew it is another step, although the amendment does not name it",
+          "the inventory or the version has changed since; put it back as it was, then propose again",
+        );
+        continue;
+      }
+      changed.push(id);
     }
     if (begun === undefined) continue;
     if (!named.has(id))
