@@ -43,6 +43,7 @@ export function assemble(parts: Parts): App {
   const { settings, outside, journal, locks, plans, telemetry, folder } = parts;
   const { core } = settings;
   const ports = connectAll(settings, { ...outside, fetch: observedFetch(outside.fetch, outside.clock, telemetry) });
+  const reports = new URL(core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`);
   const stage: Stage = {
     clock: outside.clock,
     journal,
@@ -52,7 +53,7 @@ export function assemble(parts: Parts): App {
     ports,
     people: ports.people,
     telemetry,
-    reportUrl: (run) => new URL(encodeURIComponent(run), core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`).href,
+    reportUrl: (run) => new URL(encodeURIComponent(run), reports).href,
     workbookFile: parts.workbookFile,
   };
   return {

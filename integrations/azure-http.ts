@@ -1,3 +1,4 @@
+import type * as RestPipeline from "@azure/core-rest-pipeline";
 import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { Fault } from "../shared/fault/fault.ts";
 import type { Fetch } from "../shared/ports/transport.ts";
@@ -25,8 +26,11 @@ export function azureClientOptions(fetch: Fetch): { httpClient: HttpClient; retr
   return { httpClient: azureHttpClient(fetch), retryOptions: { maxRetries: 0 } };
 }
 
+/** Loaded by the first request, and asked for by each: finding a loaded module again costs more than a simulated answer. */
+let pipeline: Promise<typeof RestPipeline> | undefined;
+
 async function send(fetch: Fetch, request: PipelineRequest): Promise<PipelineResponse> {
-  const { createHttpHeaders, RestError } = await import("@azure/core-rest-pipeline");
+  const { createHttpHeaders, RestError } = await (pipeline ??= import("@azure/core-rest-pipeline"));
   if (request.streamResponseStatusCodes?.size) throw unsupported(request, "an answer as a stream");
   const deadline = AbortSignal.timeout(request.timeout > 0 ? request.timeout : AZURE_DEADLINE_MS);
   const calledOff = new AbortController();
@@ -39,7 +43,7 @@ async function send(fetch: Fetch, request: PipelineRequest): Promise<PipelineRes
       headers: headersOf(request),
       body: bodyOf(request),
       redirect: "manual",
-      signal: AbortSignal.any([deadline, calledOff.signal]),
+      signal: request.abortSignal === undefined ? deadline : AbortSignal.any([deadline, calledOff.signal]),
     });
     const headers = createHttpHeaders();
     // Several `set-cookie` headers come one by one; nobody here reads them, and the last one stands.

@@ -50,6 +50,8 @@ export interface HostOptions {
    * has it. False (the default): every turn is a replay, so that one which is not deterministic is found out at once.
    */
   readonly extendedSessions?: boolean;
+  /** True: activities without further inputs and outputs are called past the library's conversions. Default false. */
+  readonly directActivities?: boolean;
   readonly hubName?: string;
   /** Misfortunes to inject: crashes, doubled and late messages, activities that run twice. */
   readonly faults?: Faults;
@@ -144,7 +146,7 @@ export async function createHost(options: HostOptions): Promise<LocalHost> {
     clock,
     strict,
     hubName,
-    invoker: invokerOf(app),
+    invoker: invokerOf(app, app.surroundings, { directActivities: options.directActivities ?? false }),
     inRounds: virtual !== undefined,
     groupCommits: isDurable(options.store),
     maxConcurrentActivities: options.maxConcurrentActivities ?? DEFAULT_ACTIVITIES,

@@ -3,11 +3,12 @@ import { types } from "node:util";
 import type { AppFunction, LoadedApp, Surroundings } from "./app.ts";
 import type { Invoker, Standing } from "./durable/hub.ts";
 import { watchCalls } from "./durable/unyielded.ts";
+import { callDirectly, isPlain } from "./direct-invocation.ts";
 import { runIn } from "./functions-core.ts";
 import type { HookCallback } from "./functions-core.ts";
 import type { Binding, CoreInvocationContext, InvocationResponse, LogCategory, LogLevel, TypedData } from "./worker-protocol.ts";
 import { standingOrchestrator } from "./standing-orchestrator.ts";
-import { activityInput, resultJson } from "./typed-data.ts";
+import { activityInput, plainText, resultJson } from "./typed-data.ts";
 import { Fault } from "../shared/fault/fault.ts";
 
 /** What one invocation is given: its trigger's value and what the host knows about it. */
@@ -192,7 +193,7 @@ export function errorOf(thrown: unknown): Error {
 }
 
 /** The engine's way to the app's orchestrators and activities. */
-export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surroundings): Invoker {
+export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surroundings, { directActivities = false } = {}): Invoker {
   const named = (kind: AppFunction["kind"]): Map<string, AppFunction> => new Map(app.functions.filter((fn) => fn.kind === kind).map((fn) => [fn.name.toLowerCase(), fn]));
   const orchestrators = named("orchestration");
   const activities = named("activity");
@@ -201,9 +202,12 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
   const tellEnd = (fn: AppFunction, instanceId: string, actions: readonly NumberedAction[] = []): void =>
     tell("information", fn, `orchestrator "${fn.name}" of instance ${instanceId} has ${actions.at(-1)?.actionType === CONTINUE_AS_NEW ? "continued as new" : "returned"}`);
 
+  const isHooked = (): boolean => HOOKS_OF_CALLS.some((name) => app.registrations.hooks(name).length > 0);
+  const plain = new Set(directActivities ? [...activities.values()].filter(isPlain) : []);
+
   /** The orchestrator as its invocation left it. Hooks expect an invocation for each turn: where there are any, nothing stands. */
   const standingFor = (fn: AppFunction, instanceId: string, df: unknown, neverYielded: () => readonly string[]): Standing | undefined => {
-    if (HOOKS_OF_TURNS.some((name) => app.registrations.hooks(name).length > 0)) return undefined;
+    if (isHooked()) return undefined;
     const standing = standingOrchestrator(df, neverYielded);
     return (
       standing && {
@@ -234,7 +238,7 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
         const { returnValue } = await invoke(
           app,
           fn,
-          { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: { string: request.instanceId } }, prepare },
+          { trigger: { string: requestJson ?? JSON.stringify(request) }, triggerMetadata: { instanceId: plainText(request.instanceId) }, prepare },
           surroundings,
         );
         const json = resultJson(returnValue);
@@ -255,8 +259,13 @@ export function invokerOf(app: LoadedApp, surroundings: Surroundings = app.surro
       const fn = activities.get(name.toLowerCase());
       if (fn === undefined) return { ok: false, message: absent("activity", name, names(activities)), stack: "" };
       try {
+        if (input?.startsWith("{") === true && plain.has(fn) && !isHooked()) {
+          const invocationId = nextInvocationId(fn, surroundings);
+          const log = (level: LogLevel, message: string): void => surroundings.log({ level, category: "user", message, functionName: fn.name, invocationId });
+          return { ok: true, result: await runIn(app.registrations, () => callDirectly(fn, input, instanceId, invocationId, log)) };
+        }
         const data = activityInput(input);
-        const { returnValue } = await invoke(app, fn, { trigger: data, triggerMetadata: { instanceId: { string: instanceId }, data } }, surroundings);
+        const { returnValue } = await invoke(app, fn, { trigger: data, triggerMetadata: { instanceId: plainText(instanceId), data } }, surroundings);
         return { ok: true, result: resultJson(returnValue) };
       } catch (thrown) {
         const error = errorOf(thrown);
@@ -274,7 +283,7 @@ interface NumberedAction {
   readonly actionType?: number;
 }
 
-const HOOKS_OF_TURNS = ["preInvocation", "postInvocation"] as const;
+const HOOKS_OF_CALLS = ["preInvocation", "postInvocation", "log"] as const;
 
 /** What the orchestrator threw, out of the failure text that carries its whole answer (2.4). */
 function thrownText(message: string): string {

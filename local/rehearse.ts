@@ -199,6 +199,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       // not hang on which SDK was loaded first.
       maxConcurrentActivities: 1,
       extendedSessions: true,
+      directActivities: true,
       onNotice: (notice) => notices.push(notice),
       ...(faults === undefined ? {} : { faults }),
       ...(options.activityLatencyMs === undefined ? {} : { activityLatencyMs: options.activityLatencyMs }),

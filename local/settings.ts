@@ -8,6 +8,13 @@ export const PROJECT = new URL("..", import.meta.url).pathname;
 
 /** The settings of a window on one machine: those of local.settings.sample.json, which name simulated vendors only. */
 export function localSettings(): Settings {
+  return (settings ??= readSettings());
+}
+
+/** The file is a part of the project: what it says does not change while a process lives, which may rehearse thousands of windows. */
+let settings: Settings | undefined;
+
+function readSettings(): Settings {
   const { Values } = JSON.parse(readFileSync(`${PROJECT}local.settings.sample.json`, "utf8")) as { Values: Record<string, string> };
   return readConfig(Values, SETTINGS);
 }

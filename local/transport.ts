@@ -1,6 +1,7 @@
 import type { Clock } from "../shared/ports/clock.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import type { Fetch, Handshake, ShownCertificate } from "../shared/ports/transport.ts";
+import { directRequest } from "./direct-request.ts";
 import type { Vendors } from "./vendors.ts";
 import { CONTROL, HOST_HEADER, NO_ANSWER_HEADER, noAnswer, NOW_HEADER, OF_CONNECTION, PROTO_HEADER } from "./vendors-wire.ts";
 
@@ -14,9 +15,7 @@ export interface LocalTransport {
 export function directTransport(vendors: Pick<Vendors, "answer" | "handshake">, clock: Clock): LocalTransport {
   return {
     async fetch(input, init) {
-      const request = new Request(input, init);
-      request.signal.throwIfAborted();
-      return vendors.answer(request, clock.now());
+      return vendors.answer(directRequest(input, init), clock.now());
     },
     handshake: vendors.handshake,
   };

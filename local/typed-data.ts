@@ -15,6 +15,14 @@ export function activityInput(inputJson: string | undefined): TypedData {
   return { string: JSON.stringify(input) };
 }
 
+/**
+ * Text that is no JSON, in the form in which the library takes it as it is. As `string` it would try to parse it first, which is
+ * slow where it fails.
+ */
+export function plainText(text: string): TypedData {
+  return /^\s*(?:[[{"]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\s*$|(?:true|false|null)\s*$)/.test(text) ? { string: text } : { json: JSON.stringify(text) };
+}
+
 /** The JSON text of what a function returned, as it is stored as `TaskCompleted.Result`; null for nothing (1.9). */
 export function resultJson(value: TypedData | null | undefined): string | null {
   if (value === null || value === undefined) return null;

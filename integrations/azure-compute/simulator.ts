@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { jsonResponse } from "../../shared/ports/json-response.ts";
 import type { Handler, Simulator } from "../../shared/ports/simulator.ts";
 import { WSUS_SCRIPTS } from "../wsus/simulator.ts";
 import { type ComputeWorld, type Machine, machineKey, modelled, RESTART, type RunCommand, settle, type SimulatedScript } from "./simulated-machine.ts";
@@ -44,7 +45,7 @@ function handler(world: ComputeWorld): Handler {
     if (vm === "" && path.length <= 8 && request.method === "GET") {
       for (const each of Object.values(world.machines)) settle(world, each, now, scriptsOf(world));
       const here = Object.values(world.machines).filter((each) => machineKey(each).startsWith(key));
-      return Response.json({ value: here.map((each) => virtualMachine(each, false, now)) });
+      return jsonResponse({ value: here.map((each) => virtualMachine(each, false, now)) });
     }
     const found = world.machines[key];
     // It may have been deleted by now, and then it is settled out of the world.
@@ -53,14 +54,14 @@ function handler(world: ComputeWorld): Handler {
     if (machine === undefined) return fault(404, "ResourceNotFound", `The Resource 'Microsoft.Compute/virtualMachines/${vm}' under resource group '${group}' was not found.`);
     const [what, name] = rest;
     const { method } = request;
-    if (what === undefined && method === "GET") return Response.json(virtualMachine(machine, url.searchParams.get("$expand") === "instanceView", now));
+    if (what === undefined && method === "GET") return jsonResponse(virtualMachine(machine, url.searchParams.get("$expand") === "instanceView", now));
     if (what === undefined && method === "DELETE") {
       machine.goneAt ??= new Date(now + DELETION_MS).toISOString();
       return new Response(null, { status: 202, headers: pollingHeaders(machine, "delete|") });
     }
-    if (what === "instanceView" && name === undefined && method === "GET") return Response.json(instanceView(machine, now));
+    if (what === "instanceView" && name === undefined && method === "GET") return jsonResponse(instanceView(machine, now));
     if (what === "runCommands" && name === undefined && method === "GET") {
-      return Response.json({ value: Object.entries(machine.runCommands).map(([each, command]) => runCommand(world, machine, each, command, false)) });
+      return jsonResponse({ value: Object.entries(machine.runCommands).map(([each, command]) => runCommand(world, machine, each, command, false)) });
     }
     if (what === "runCommands" && name !== undefined && rest.length === 2) {
       const command = machine.runCommands[name];
@@ -70,7 +71,7 @@ function handler(world: ComputeWorld): Handler {
         case "GET":
           if (command === undefined)
             return fault(404, "ResourceNotFound", `The Resource 'Microsoft.Compute/virtualMachines/${vm}/runCommands/${name}' under resource group '${group}' was not found.`);
-          return Response.json(runCommand(world, machine, name, command, url.searchParams.get("$expand") === "instanceView"));
+          return jsonResponse(runCommand(world, machine, name, command, url.searchParams.get("$expand") === "instanceView"));
         case "DELETE":
           return remove(world, machine, name, now);
       }
@@ -113,7 +114,7 @@ async function put(world: ComputeWorld, machine: Machine, name: string, request:
     error: "",
   };
   machine.runCommands[name] = command;
-  return Response.json(runCommand(world, machine, name, command, false), { status: existed ? 200 : 201, headers: pollingHeaders(machine, `put|${name}`) });
+  return jsonResponse(runCommand(world, machine, name, command, false), { status: existed ? 200 : 201, headers: pollingHeaders(machine, `put|${name}`) });
 }
 
 function remove(world: ComputeWorld, machine: Machine, name: string, now: number): Response {
@@ -141,7 +142,7 @@ function activityLog(world: ComputeWorld, url: URL): Response {
   const [, from = "", to = "", id = ""] = filter;
   const machine = Object.values(world.machines).find((each) => machineId(each).toLowerCase() === id.toLowerCase());
   const events = (machine?.history ?? []).filter(({ at }) => Date.parse(at) >= Date.parse(from) && Date.parse(at) <= Date.parse(to));
-  return Response.json({
+  return jsonResponse({
     value: events.toReversed().map(({ at, operation, status, by }, index) => ({
       eventDataId: `${machine?.vmId ?? ""}-${index}`,
       caller: by,
@@ -248,9 +249,9 @@ function answerOperation(world: ComputeWorld, id: string, now: number): Response
   settle(world, machine, now, scriptsOf(world));
   const command = machine.runCommands[name];
   const isUnderWay = kind === "put" && command !== undefined && (command.state === "Pending" || (command.state === "Running" && !command.asyncExecution));
-  return Response.json({ id, name: id, status: isUnderWay ? "InProgress" : "Succeeded" });
+  return jsonResponse({ id, name: id, status: isUnderWay ? "InProgress" : "Succeeded" });
 }
 
 function fault(status: number, code: string, message: string): Response {
-  return Response.json({ error: { code, message } }, { status });
+  return jsonResponse({ error: { code, message } }, { status });
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { jsonResponse } from "../../shared/ports/json-response.ts";
 import type { Simulator, World } from "../../shared/ports/simulator.ts";
 import { agentsAt, type SimulatedRun, stagesAt, statusAt } from "./simulated-run.ts";
 
@@ -84,8 +85,8 @@ function route(world: AzureDevOpsWorld, own: readonly SimulatedPipeline[], metho
   if (runId === undefined || (method !== "GET" && !(method === "PATCH" && timeline === undefined))) return refusal(404, "there is no such address");
   const of = own.find(({ id }) => id === run?.pipeline);
   if (run === undefined || of === undefined) return refusal(404, `build ${runId} does not exist`);
-  if (timeline !== undefined) return Response.json(timelineOf(world, of, run, now));
-  return method === "GET" ? Response.json(buildOf(world, of, run, now)) : update(world, of, run, body ?? {}, now);
+  if (timeline !== undefined) return jsonResponse(timelineOf(world, of, run, now));
+  return method === "GET" ? jsonResponse(buildOf(world, of, run, now)) : update(world, of, run, body ?? {}, now);
 }
 
 function listBuilds(world: AzureDevOpsWorld, own: readonly SimulatedPipeline[], runs: readonly SimulatedRun[], query: URLSearchParams, now: number): Response {
@@ -100,7 +101,7 @@ function listBuilds(world: AzureDevOpsWorld, own: readonly SimulatedPipeline[], 
     .sort((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
   const page = found.slice(from, from + top).flatMap((run) => own.filter(({ id }) => id === run.pipeline).map((pipeline) => buildOf(world, pipeline, run, now)));
   const headers: Record<string, string> = found.length > from + top ? { "x-ms-continuationtoken": String(from + top) } : {};
-  return Response.json({ count: page.length, value: page }, { headers });
+  return jsonResponse({ count: page.length, value: page }, { headers });
 }
 
 interface Wanted {
@@ -130,7 +131,7 @@ function dryRun(pipeline: SimulatedPipeline, body: Body): Response {
   if (wanted instanceof Response) return wanted;
   const parameters = Object.entries(wanted.templateParameters).map(([name, value]) => `# ${name}: ${JSON.stringify(value)}`);
   const stages = pipeline.stages.map(({ name }) => `- stage: ${name}`);
-  return Response.json({ finalYaml: [`# ${wanted.commit}`, ...parameters, "stages:", ...stages, ""].join("\n") });
+  return jsonResponse({ finalYaml: [`# ${wanted.commit}`, ...parameters, "stages:", ...stages, ""].join("\n") });
 }
 
 function queue(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, body: Body, now: number): Response {
@@ -157,7 +158,7 @@ function queue(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, body: Body,
     to: `pipeline ${pipeline.name}`,
     with: { run: run.id, ref: run.ref, commit: run.commit, stages, templateParameters: run.templateParameters },
   });
-  return Response.json(runAsAnswered(world, pipeline, run, now));
+  return jsonResponse(runAsAnswered(world, pipeline, run, now));
 }
 
 function fateOf(pipeline: SimulatedPipeline, stage: string): StageFate {
@@ -174,7 +175,7 @@ function update(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, run: Simul
     run.cancelledAt = new Date(now).toISOString();
     world.effects.push({ at: run.cancelledAt, did: "cancelled", to: `run ${run.id} of pipeline ${pipeline.name}` });
   }
-  return Response.json(buildOf(world, pipeline, run, now));
+  return jsonResponse(buildOf(world, pipeline, run, now));
 }
 
 function buildOf(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, run: SimulatedRun, now: number) {
@@ -297,7 +298,7 @@ function timelineOf(world: AzureDevOpsWorld, pipeline: SimulatedPipeline, run: S
 const addressOf = ({ organization, project }: SimulatedPipeline) => `https://dev.azure.com/${encodeURIComponent(organization)}/${encodeURIComponent(project)}`;
 
 function refusal(status: number, message: string, typeKey = "VssServiceException"): Response {
-  return Response.json({ $id: "1", innerException: null, message, typeName: `Microsoft.${typeKey}`, typeKey, errorCode: 0, eventId: 3_000 }, { status });
+  return jsonResponse({ $id: "1", innerException: null, message, typeName: `Microsoft.${typeKey}`, typeKey, errorCode: 0, eventId: 3_000 }, { status });
 }
 
 async function bodyOf(request: Request): Promise<Body | "malformed"> {
@@ -317,6 +318,17 @@ const sameName = (a: string, b: string | undefined) => a.toLowerCase() === b?.to
 
 /** The same id for the same thing, in the shape of a GUID. */
 function guid(...parts: readonly string[]): string {
-  const hex = createHash("sha256").update(parts.join("\n")).digest("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+  const name = parts.join("\n");
+  let id = guids.get(name);
+  if (id === undefined) {
+    const hex = createHash("sha256").update(name).digest("hex");
+    id = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+    if (guids.size >= MOST_GUIDS) guids.clear();
+    guids.set(name, id);
+  }
+  return id;
 }
+
+/** A timeline is full of them, and is asked for every minute. */
+const guids = new Map<string, string>();
+const MOST_GUIDS = 10_000;

@@ -1,3 +1,4 @@
+import { jsonResponse } from "../../shared/ports/json-response.ts";
 import type { Handler, Simulator, World } from "../../shared/ports/simulator.ts";
 import { answerAks, refusal, type SimulatedCluster } from "./simulated-clusters.ts";
 
@@ -116,7 +117,7 @@ async function answer(world: ResourcesWorld, request: Request, path: readonly st
     return refusal(400, "InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${API_VERSIONS.join(",")}'.`);
   switch (what.toLowerCase()) {
     case "providers":
-      return rest.length === 0 && method === "GET" ? Response.json(provider(world, subscription, name)) : undefined;
+      return rest.length === 0 && method === "GET" ? jsonResponse(provider(world, subscription, name)) : undefined;
     case "operationresults":
       return rest.length === 0 && method === "GET" ? readOperation(world, subscription, name, now) : undefined;
     case "resourcegroups": {
@@ -140,7 +141,7 @@ function versionsOf(namespace: string): readonly string[] {
 
 function readResource(world: ResourcesWorld, id: string): Response {
   const found = world.resources[id.toLowerCase()];
-  if (found !== undefined) return Response.json({ ...shown(found), properties: { ...found.properties, provisioningState: found.deleting ? "Deleting" : "Succeeded" } });
+  if (found !== undefined) return jsonResponse({ ...shown(found), properties: { ...found.properties, provisioningState: found.deleting ? "Deleting" : "Succeeded" } });
   const [, , subscription, , group] = id.split("/");
   if (world.groups[`${subscription}/${group}`.toLowerCase()] === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
   return refusal(404, "ResourceNotFound", `The Resource '${id.split("/").slice(6).join("/")}' under resource group '${group}' was not found.`);
@@ -149,7 +150,7 @@ function readResource(world: ResourcesWorld, id: string): Response {
 function listResources(world: ResourcesWorld, group: string): Response {
   if (world.groups[group.toLowerCase()] === undefined) return refusal(404, "ResourceGroupNotFound", `Resource group '${group.split("/")[1] ?? ""}' could not be found.`);
   const here = Object.values(world.resources).filter(({ subscription, resourceGroup }) => `${subscription}/${resourceGroup}`.toLowerCase() === group.toLowerCase());
-  return Response.json({ value: here.map((each) => ({ ...shown(each), ...(each.createdAt === undefined ? {} : { createdTime: each.createdAt }) })) });
+  return jsonResponse({ value: here.map((each) => ({ ...shown(each), ...(each.createdAt === undefined ? {} : { createdTime: each.createdAt }) })) });
 }
 
 function shown(found: SimulatedResource): object {

@@ -1,3 +1,4 @@
+import type * as JiraCloud from "jira.js/cloud";
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
@@ -124,7 +125,8 @@ const ACommentMark = z.object({ run: z.string(), step: z.string(), moment: z.str
 export function connectJira(settings: JiraSettings, outside: Outside): Issues {
   const client = restClient(settings, outside);
   // Building all of jira.js's schemas takes half a second, so it waits for the first call.
-  const sdk = () => import("jira.js/cloud");
+  let loaded: Promise<typeof JiraCloud> | undefined;
+  const sdk = () => (loaded ??= import("jira.js/cloud"));
 
   return {
     async issue(key) {

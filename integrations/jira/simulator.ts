@@ -1,3 +1,4 @@
+import { jsonResponse } from "../../shared/ports/json-response.ts";
 import type { Effect, Simulator, World } from "../../shared/ports/simulator.ts";
 
 export interface JiraWorld extends World {
@@ -89,7 +90,7 @@ export const jiraSimulator: Simulator<JiraWorld> = {
     try {
       return route(world, request.method, url, text, now);
     } catch (refused) {
-      if (refused instanceof Refusal) return Response.json(refused.body, { status: refused.status });
+      if (refused instanceof Refusal) return jsonResponse(refused.body, { status: refused.status });
       throw refused;
     }
   },
@@ -145,7 +146,7 @@ function readPermissions(world: JiraWorld, query: URLSearchParams): Response {
   const asked = (query.get("permissions") ?? "").split(",").filter((key) => key !== "");
   if (asked.length === 0) throw new Refusal(400, ["The 'permissions' query parameter is required."]);
   const permissions = Object.fromEntries(asked.map((key) => [key, { key, type: "PROJECT", havePermission: !issue.lacks?.includes(key) }]));
-  return Response.json({ permissions });
+  return jsonResponse({ permissions });
 }
 
 function readIssue({ world, issue, query }: Asked): Response {
@@ -154,7 +155,7 @@ function readIssue({ world, issue, query }: Asked): Response {
   const fields = Object.fromEntries(Object.entries(all).filter(([name]) => wanted.length === 0 || wanted.includes(name) || wanted.includes("*all")));
   const names = listOf(query, "properties");
   const properties = Object.fromEntries(Object.entries(issue.properties).filter(([name]) => names.includes(name) || names.includes("*all")));
-  return Response.json({
+  return jsonResponse({
     expand: "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
     id: issue.id,
     self: `${world.site}/rest/api/3/issue/${issue.id}`,
@@ -176,7 +177,7 @@ function readTransitions({ world, issue }: Asked): Response {
     isConditional: false,
     looped: false,
   }));
-  return Response.json({ expand: "transitions", transitions });
+  return jsonResponse({ expand: "transitions", transitions });
 }
 
 function move({ world, issue, body, now }: Asked): Response {
@@ -201,13 +202,13 @@ function readComments({ world, issue, query }: Asked): Response {
   const maxResults = Math.min(Number(query.get("maxResults") ?? 100), 100);
   const sorted = query.get("orderBy") === "-created" ? issue.comments.toReversed() : issue.comments;
   const comments = sorted.slice(startAt, startAt + maxResults).map((one) => shown(world, issue, one, query));
-  return Response.json({ startAt, maxResults, total: issue.comments.length, comments });
+  return jsonResponse({ startAt, maxResults, total: issue.comments.length, comments });
 }
 
 function readComment({ world, issue, query, id }: Asked): Response {
   const comment = issue.comments.find((one) => one.id === id);
   if (comment === undefined) throw new Refusal(404, [`Can not find a comment for the id: ${id}.`]);
-  return Response.json(shown(world, issue, comment, query));
+  return jsonResponse(shown(world, issue, comment, query));
 }
 
 function addComment({ world, issue, body, query, now }: Asked): Response {
@@ -217,7 +218,7 @@ function addComment({ world, issue, body, query, now }: Asked): Response {
   const comment: JiraComment = { id: `${issue.id}${issue.comments.length + 1}`, body: document, created: stamp(now), properties };
   issue.comments.push(comment);
   world.effects.push(effectOf("commented", issue, now, { id: comment.id, text: wordsOf(document) }));
-  return Response.json(shown(world, issue, comment, query), { status: 201 });
+  return jsonResponse(shown(world, issue, comment, query), { status: 201 });
 }
 
 /** Jira refuses documents of another form, and empty texts. */
@@ -234,10 +235,10 @@ function wordsOf(node: Readonly<Record<string, unknown>>): string {
 function readLinks({ world, issue, query }: Asked): Response {
   const globalId = query.get("globalId");
   const links = issue.links.map((one) => ({ self: linkSelf(world, issue, one), ...one }));
-  if (globalId === null) return Response.json(links);
+  if (globalId === null) return jsonResponse(links);
   const found = links.find((one) => one.globalId === globalId);
   if (found === undefined) throw new Refusal(404, [`No remote issue link found for the global id '${globalId}'.`]);
-  return Response.json(found);
+  return jsonResponse(found);
 }
 
 function putLink({ world, issue, body, now }: Asked): Response {
@@ -258,7 +259,7 @@ function putLink({ world, issue, body, now }: Asked): Response {
   else issue.links.splice(issue.links.indexOf(earlier), 1, link);
   const status = object.status as { resolved?: boolean } | undefined;
   world.effects.push(effectOf(earlier === undefined ? "linked" : "relinked", issue, now, { title: object.title, url: object.url, resolved: status?.resolved === true }));
-  return Response.json({ id, self: linkSelf(world, issue, link) }, { status: earlier === undefined ? 201 : 200 });
+  return jsonResponse({ id, self: linkSelf(world, issue, link) }, { status: earlier === undefined ? 201 : 200 });
 }
 
 function removeLink({ world, issue, query, now }: Asked): Response {

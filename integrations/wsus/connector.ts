@@ -82,11 +82,24 @@ const EXIT_KINDS: Readonly<Record<number, FaultKind>> = { 2: "absent", 3: "confl
 const GroupName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,199}$/u);
 const ComputerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/);
 
+const texts = new Map<string, Promise<string>>();
+
+/** A script of this folder. It is a part of the app, so reading it once is enough. */
+function textOf(file: string): Promise<string> {
+  const known = texts.get(file);
+  if (known !== undefined) return known;
+  const text = readFile(new URL(`./scripts/${file}`, import.meta.url), "utf8");
+  texts.set(file, text);
+  // What could not be read is read again by the next call.
+  text.catch(() => texts.delete(file));
+  return text;
+}
+
 /** Needs no settings and no outside of its own: all goes through `Hosts`. */
 export function connectWsus(hosts: Hosts): Patches {
   const start = async (host: Host, id: ScriptId, file: string, parameters: Record<string, string>, limitMs: number) => {
     if (host.os !== "windows") throw new Fault("invalid", `${host.vm} runs ${host.os}; WSUS is for windows`, { vendor: "wsus" });
-    const script = await readFile(new URL(`./scripts/${file}`, import.meta.url), "utf8");
+    const script = await textOf(file);
     await hosts.startScript(host, id, { script, parameters, limitMs });
   };
 

@@ -7,15 +7,15 @@ import { CommitQueue } from "./commit-queue.ts";
 import type { CrashPoint, Faults } from "./faults.ts";
 import { gatherMs, waitsForCompany } from "./gather.ts";
 import { isReadBySdk, timerFired } from "./history-events.ts";
-import type { HistoryEvent, Invoker, RuntimeStatus, Strictness } from "./hub.ts";
-import { takeBatch } from "./inbox.ts";
+import type { HistoryEvent, Invoker, Strictness } from "./hub.ts";
+import { seqsOf, takeBatch } from "./inbox.ts";
 import { Live } from "./live.ts";
 import type { Delivery } from "./live.ts";
 import type { Notice } from "./notice.ts";
 import type { Revived } from "./rewind.ts";
 import { isFinished } from "./store.ts";
 import type { Change, InstanceRow, Message, Store, Timer, Work } from "./store.ts";
-import { longHistoryNotice } from "./strict-turn.ts";
+import { cannotEndNotice, longHistoryNotice, slowTurnNotice } from "./strict-turn.ts";
 import { takeTurn } from "./turn.ts";
 import type { TurnPorts, TurnResult } from "./turn.ts";
 import { outcomeOfTurn } from "./turn-change.ts";
@@ -48,9 +48,6 @@ interface Decided {
 /** What a dead host's turns come to. */
 const NEVER: Decided = { durable: new Promise(() => {}), dispatch: () => {} };
 
-/** A turn that takes longer than this many real milliseconds is worth a notice. */
-const SLOW_TURN_MS = 1_000;
-
 /**
  * Moves every instance of a hub on: takes messages in, runs turns and activities, writes what they decide.
  *
@@ -64,6 +61,8 @@ export class Engine {
   readonly #commits: CommitQueue;
   readonly #activities: ActivityRunner;
   readonly #ports: TurnPorts;
+  /** Those that have messages. */
+  readonly #woken = new Set<Live>();
   #serial = 0;
   #dead = false;
   #pumping = false;
@@ -179,6 +178,7 @@ export class Engine {
       return;
     }
     live.inbox.push(delivery);
+    this.#woken.add(live);
     this.#wake(live);
   }
 
@@ -225,8 +225,8 @@ export class Engine {
     await new Promise((done) => setImmediate(done));
     while (!this.#dead) {
       const answered = await this.#activities.round();
-      const ready = [...this.lives.values()]
-        .filter((live) => !live.busy && live.inbox.length > 0 && !waitsForCompany(live))
+      const ready = [...this.#woken]
+        .filter((live) => !live.busy && live.inbox.length > 0 && this.lives.get(live.row.instanceId) === live && !waitsForCompany(live))
         .sort((a, b) => (a.inbox[0] as Delivery).seq - (b.inbox[0] as Delivery).seq);
       if (ready.length === 0 && !answered && !this.#activities.computing) break;
       const decided: Decided[] = [];
@@ -255,6 +255,7 @@ export class Engine {
   async #decide(live: Live): Promise<Decided> {
     live.busy = true;
     const { taken, dropped } = takeBatch(live, this.options.faults.order);
+    this.#woken.delete(live);
     const settled: Change = { messagesDone: seqsOf([...taken, ...dropped]), timersDone: [...taken, ...dropped].flatMap(({ timer }) => timer ?? []) };
     if (taken.length === 0) {
       live.busy = false;
@@ -306,6 +307,7 @@ export class Engine {
     const late = seqsOf(live.inbox);
     if (late.length > 0) void this.commit({ messagesDone: late }, "lazy");
     live.inbox = [];
+    this.#woken.delete(live);
     for (const resolve of this.#finished.get(instanceId) ?? []) resolve(live.row);
     this.#finished.delete(instanceId);
   }
@@ -346,6 +348,7 @@ export class Engine {
     if (live === undefined) return;
     live.dropTimers();
     live.inbox = [];
+    this.#woken.delete(live);
     this.lives.delete(instanceId);
   }
 
@@ -390,27 +393,10 @@ export class Engine {
     const { instanceId } = live.row;
     for (const each of result.notices) notice(each);
     if (!strict) return;
-    if (row.waitsFor.length > 0 && live.row.waitsFor.length === 0)
-      notice({
-        rule: "cannot-end",
-        instanceId,
-        text: `the orchestrator has returned, but its instance cannot end before what it left open: ${row.waitsFor.join("; ")}. Cancel timers that lost a race; do not race against long work`,
-      });
-    if (live.lastTurnMs > SLOW_TURN_MS)
-      notice({ rule: "slow-turn", instanceId, text: `the orchestrator took ${Math.round(live.lastTurnMs)} ms for one turn; it must only decide, and never await or compute` });
     const before = live.past.length;
     const after = (result.continued ? 0 : before) + result.events.length;
-    for (const each of longHistoryNotice(before, after, () => live.pastJson().length, instanceId)) notice(each);
+    cannotEndNotice(live.row.waitsFor, row.waitsFor, instanceId).forEach(notice);
+    slowTurnNotice(live.lastTurnMs, instanceId).forEach(notice);
+    longHistoryNotice(before, after, () => live.pastJson().length, instanceId).forEach(notice);
   }
-
-  /** Whether an instance can be seen to be suspended, or is about to be. */
-  statusSoon(live: Live): RuntimeStatus {
-    const last = live.inbox.findLast(({ event }) => event.EventType === 19 || event.EventType === 20);
-    if (last === undefined) return live.row.status;
-    return last.event.EventType === 19 ? "Suspended" : "Running";
-  }
-}
-
-function seqsOf(deliveries: readonly Delivery[]): number[] {
-  return deliveries.filter(({ timer, isCopy }) => timer === undefined && isCopy !== true).map(({ seq }) => seq);
 }

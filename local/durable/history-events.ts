@@ -34,8 +34,12 @@ export interface ParentInstance {
 
 /** An instant as .NET writes it: UTC with seven fractional digits. */
 export function wireTime(instantMs: number): string {
-  return `${new Date(instantMs).toISOString().slice(0, -1)}0000Z`;
+  // In virtual time hundreds of events share an instant.
+  if (instantMs !== last.instantMs) last = { instantMs, text: `${new Date(instantMs).toISOString().slice(0, -1)}0000Z` };
+  return last.text;
 }
+
+let last = { instantMs: Number.NaN, text: "" };
 
 /** Milliseconds since the epoch of an instant on the wire. */
 export function instantOfWire(time: unknown): number {

@@ -58,3 +58,8 @@ function inOrder(taken: readonly Delivery[], order: NonNullable<Faults["order"]>
   const sorted = order([...rest.keys()]).flatMap((event) => rest.get(event) ?? []);
   return [...start, ...sorted, ...[...rest.values()].filter((delivery) => !sorted.includes(delivery))];
 }
+
+/** Numbers of the messages that the store has to forget: a timer has a row of its own, and a copy has none. */
+export function seqsOf(deliveries: readonly Delivery[]): number[] {
+  return deliveries.filter(({ timer, isCopy }) => timer === undefined && isCopy !== true).map(({ seq }) => seq);
+}

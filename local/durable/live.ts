@@ -1,10 +1,10 @@
 import type { Cancel } from "../clock.ts";
 import { EVENT, completedId, instantOfWire, schedules } from "./history-events.ts";
-import type { HistoryEvent } from "./hub.ts";
+import type { HistoryEvent, RuntimeStatus } from "./hub.ts";
 import { played } from "./store-memory.ts";
 import type { InstanceRow, Message, Timer } from "./store.ts";
 import type { Started } from "./board.ts";
-import type { Session } from "./turn.ts";
+import type { Session } from "./session.ts";
 
 /** A message in memory. A fired timer is one too; its row in the store is the timer's. */
 export interface Delivery extends Message {
@@ -75,6 +75,13 @@ export class Live {
     for (const event of this.past.slice(this.#written.events)) if (this.#isSent(event)) json += `${json === "" ? "" : ","}${JSON.stringify(event)}`;
     this.#written = { json, events: this.past.length };
     return json;
+  }
+
+  /** Its status, as it is or is about to be: whether it has been told to suspend or to resume. */
+  get statusSoon(): RuntimeStatus {
+    const last = this.inbox.findLast(({ event }) => event.EventType === EVENT.executionSuspended || event.EventType === EVENT.executionResumed);
+    if (last === undefined) return this.row.status;
+    return last.event.EventType === EVENT.executionSuspended ? "Suspended" : "Running";
   }
 
   /** Stops every timer, as at the end of a generation. */

@@ -31,10 +31,9 @@ export function memoryStore(): Store {
     for (const row of change.instances ?? []) instances.set(row.instanceId, row);
     for (const { instanceId, replaces, events } of change.history ?? []) {
       const before = replaces ? undefined : histories.get(instanceId);
-      // Copied: the host goes on to mark its own objects as played.
-      const copies = events.map((event) => ({ ...event }));
-      if (before === undefined) histories.set(instanceId, copies);
-      else before.push(...copies);
+      // Nobody changes an event: who marks one as played makes another.
+      if (before === undefined) histories.set(instanceId, [...events]);
+      else before.push(...events);
     }
     for (const seq of change.messagesDone ?? []) messages.delete(seq);
     for (const row of change.messages ?? []) messages.set(row.seq, row);

@@ -19,15 +19,19 @@ const LARGE_STATUS_BYTES = 12 * 1024;
 export function reEmission(walked: Walked, actionsSeen: number, instanceId: string, notices: Notice[]): Refusal | undefined {
   for (const [index, compound] of walked.started.entries()) {
     if (index === 0 || index < actionsSeen || compound.members.length === 0) continue;
+    const leaves = leavesOf(compound);
+    const kinds = new Set(leaves.flatMap(({ action }) => (action.actionType in KEYED ? [action.actionType] : [])));
+    if (kinds.size === 0) continue;
     const earlier = new Map<string, Started>();
     for (const before of walked.started.slice(0, index)) {
       for (const leaf of leavesOf(before)) {
+        if (!kinds.has(leaf.action.actionType)) continue;
         const key = keyOf(leaf.action);
         const known = key === undefined ? undefined : earlier.get(key);
         if (key !== undefined && (known === undefined || known.future.settled)) earlier.set(key, leaf);
       }
     }
-    for (const leaf of leavesOf(compound)) {
+    for (const leaf of leaves) {
       const key = keyOf(leaf.action);
       const twin = key === undefined ? undefined : earlier.get(key);
       if (twin === undefined) continue;
@@ -47,6 +51,9 @@ export function reEmission(walked: Walked, actionsSeen: number, instanceId: stri
   }
   return undefined;
 }
+
+/** Kinds of which two can be told to look the same; see `keyOf`. */
+const KEYED: Readonly<Record<number, true>> = { [ACTION.createTimer]: true, [ACTION.callActivity]: true, [ACTION.callChild]: true };
 
 function leavesOf(started: Started): Started[] {
   return started.members.length === 0 ? [started] : started.members.flatMap(leavesOf);
@@ -128,4 +135,19 @@ export function longHistoryNotice(before: number, after: number, bytes: () => nu
       text: `history has ${after} events and ${bytes()} characters; every turn replays all of it. Continue as new, or move work into sub-orchestrations`,
     },
   ];
+}
+
+/** Said once, when an orchestrator has returned and something it left open keeps its instance running. */
+export function cannotEndNotice(before: readonly string[], after: readonly string[], instanceId: string): Notice[] {
+  if (after.length === 0 || before.length > 0) return [];
+  const text = `the orchestrator has returned, but its instance cannot end before what it left open: ${after.join("; ")}. Cancel timers that lost a race; do not race against long work`;
+  return [{ rule: "cannot-end", instanceId, text }];
+}
+
+/** A turn that takes longer than this many real milliseconds is worth a notice. */
+const SLOW_TURN_MS = 1_000;
+
+export function slowTurnNotice(tookMs: number, instanceId: string): Notice[] {
+  if (tookMs <= SLOW_TURN_MS) return [];
+  return [{ rule: "slow-turn", instanceId, text: `the orchestrator took ${Math.round(tookMs)} ms for one turn; it must only decide, and never await or compute` }];
 }

@@ -104,14 +104,14 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
       send(
         instanceId,
         (nowMs) => executionSuspended(nowMs, reason),
-        (live) => (engine.statusSoon(live) === "Suspended" ? refused(500, `instance ${instanceId} is suspended already`) : undefined),
+        (live) => (live.statusSoon === "Suspended" ? refused(500, `instance ${instanceId} is suspended already`) : undefined),
       ),
 
     resume: (instanceId, reason) =>
       send(
         instanceId,
         (nowMs) => executionResumed(nowMs, reason),
-        (live) => (engine.statusSoon(live) === "Suspended" ? undefined : refused(500, `instance ${instanceId} is not suspended`)),
+        (live) => (live.statusSoon === "Suspended" ? undefined : refused(500, `instance ${instanceId} is not suspended`)),
       ),
 
     async rewind(instanceId, reason) {

@@ -1,6 +1,6 @@
 import { membersOf } from "./actions.ts";
 import type { Action } from "./actions.ts";
-import { answerThatWentOn, readAnswer } from "./answer.ts";
+import { readAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import type { Decision, Refusal } from "./board.ts";
 import { HTTP_POLL_MS } from "./call-http.ts";
@@ -12,8 +12,10 @@ import { sanitized } from "./sanitizer.ts";
 import type { Setting } from "./start.ts";
 import { raceRule } from "./strict-actions.ts";
 import { copyOfRaceEvent, inputNotices, reEmission, statusNotice } from "./strict-turn.ts";
+import { mayGoOn, wentOn } from "./session.ts";
+import type { Session, Told } from "./session.ts";
 import { walker } from "./walk.ts";
-import type { Walked, Walker } from "./walk.ts";
+import type { Walked } from "./walk.ts";
 import { unreachable } from "../../shared/fault/assert.ts";
 
 /** One execution id of an instance: from a start or continue-as-new to its end. */
@@ -41,14 +43,6 @@ export interface TurnInput {
   /** How many actions the previous turn's answer held. */
   readonly actionsSeen: number;
   readonly nowMs: number;
-}
-
-/** An instance between two turns, as the extension's `extendedSessions` keep it: its turns go on where the last one ended. */
-export interface Session {
-  readonly standing: Standing;
-  readonly walk: Walker;
-  /** How many events of the history the walk has seen. */
-  readonly seen: number;
 }
 
 /** How a generation ended. `result` is JSON text, or plain text for a failure or a termination. */
@@ -158,15 +152,6 @@ export async function takeTurn(input: TurnInput, ports: TurnPorts): Promise<Turn
   }
 }
 
-/** What an orchestrator said, and the walk over the history as it said it. */
-interface Told {
-  readonly answer: Answer;
-  readonly crashText: string | undefined;
-  readonly walked: Walked;
-  readonly walk: Walker;
-  readonly standing: Standing | undefined;
-}
-
 async function replayed(
   generation: Generation,
   history: readonly HistoryEvent[],
@@ -179,26 +164,6 @@ async function replayed(
   const { answer, crashText, standing } = await ask(generation, history, pastJson, fresh, ports, notices);
   const walk = walker(setting);
   return { answer, crashText, walk, walked: walk(history, answer), standing };
-}
-
-/** What a session can be told; everything else (failures, suspension, an end from outside) is replayed. */
-const PLAIN: ReadonlySet<number> = new Set([EVENT.orchestratorStarted, EVENT.taskCompleted, EVENT.childCompleted, EVENT.timerFired, EVENT.eventRaised]);
-
-/** The turn without a replay, where the session can be gone on with. */
-function wentOn(session: Session | undefined, history: readonly HistoryEvent[], fresh: readonly HistoryEvent[], setting: Setting): Told | undefined {
-  if (session === undefined || !fresh.every(({ EventType }) => PLAIN.has(EventType))) return undefined;
-  const { standing } = session;
-  const given = standing.goOn(fresh);
-  if (given === undefined) return undefined;
-  const answer = answerThatWentOn(given);
-  // A timer that comes cancelled settles at once: a walk from the start would have gone past it earlier than this one did.
-  const walk = given.cancelled ? walker(setting) : session.walk;
-  return { answer, crashText: undefined, walk, walked: walk(given.cancelled ? history : history.slice(session.seen), answer), standing };
-}
-
-/** Whether the next turn's walk may go on behind this one: see `walker`. */
-function mayGoOn({ suspended, interpreted, started }: Walked, { isDone, threw, actions }: Answer): boolean {
-  return !suspended && !interpreted && !isDone && !threw && started.length === actions.length && started.at(-1)?.future.settled === false;
 }
 
 /** Actions of one generation, above which the extension does nothing more (5.10). */

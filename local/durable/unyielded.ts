@@ -27,18 +27,17 @@ export function watchCalls(context: object): () => string[] {
     enumerable: true,
     get: () => df,
     set: (given: object) => {
-      df = new Proxy(given, {
-        get(target, key) {
-          const value: unknown = Reflect.get(target, key, target);
-          const kind = typeof key === "string" ? CALLS[key] : undefined;
-          if (kind === undefined || typeof value !== "function") return value;
-          return (...args: unknown[]): unknown => {
-            const task = value.apply(target, args) as Task;
-            made.push({ task, what: typeof args[0] === "string" ? `${kind} "${args[0]}"` : kind });
-            return task;
-          };
-        },
-      });
+      df = given;
+      const called = given as Record<string, unknown>;
+      for (const [name, kind] of Object.entries(CALLS)) {
+        const call = called[name];
+        if (typeof call !== "function") continue;
+        called[name] = (...args: unknown[]): unknown => {
+          const task = call.apply(given, args) as Task;
+          made.push({ task, what: typeof args[0] === "string" ? `${kind} "${args[0]}"` : kind });
+          return task;
+        };
+      }
     },
   });
   return () => made.filter(({ task }) => task.alreadyScheduled === false).map(({ what }) => what);

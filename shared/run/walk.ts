@@ -58,8 +58,23 @@ export interface Faulted {
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** @param facts the target's stream, in order. */
+/** The walk of each list of facts that was asked for, and how long the list was then. */
+const known = new WeakMap<readonly Fact[], Walk>();
+
+/**
+ * The same list is asked about several times within one act, and a journal in memory gives out the same list until it has grown.
+ *
+ * @param facts the target's stream, in order.
+ */
 export function walkOf(facts: readonly Fact[]): Walk {
+  const before = known.get(facts);
+  if (before?.seq === facts.length) return before;
+  const walk = folded(facts);
+  known.set(facts, walk);
+  return walk;
+}
+
+function folded(facts: readonly Fact[]): Walk {
   const walk: Mutable<Walk> = {
     seq: 0,
     stage: "fresh",
