@@ -93,16 +93,21 @@ function controlOf(state: RunState): Html | undefined {
 
 function askOf({ kind, step, target, title, text, of }: Ask): Html {
   const about = { step, ...(target === undefined ? {} : { target }) };
-  return html`<div class="card asked"><strong>${title}</strong><span class="why">${kind === "approval" ? "approval" : kind === "held" ? "decision" : "work"} of ${of.join(" or ")}</span><p>${text}</p><div class="buttons">${
+  return html`<div class="card asked"><strong>${title}</strong><span class="why">${kind === "approval" ? "approval" : kind === "work" ? "work" : "decision"} of ${of.join(" or ")}</span><p>${text}</p><div class="buttons">${
     kind === "approval"
       ? [button("approve", "Approve", "Approve what is shown. A note, if you like:", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
-      : kind === "work"
-        ? [button("done", "Done", "What was done?", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
-        : [
-            button("retry", "Retry", "Try once more. Why?", { ...about, kind: "main" }),
-            button("done", "Done by hand", "What was done by hand?", about),
-            button("skip", "Skip", "Leave it out. Why?", about),
+      : kind === "lift"
+        ? [
+            button("lift", "Lift all the same", "Do it in spite of the evidence? Why?", { ...about, kind: "danger" }),
+            button("skip", "Leave it as it is", "Leave it out. Why?", about),
           ]
+        : kind === "work"
+          ? [button("done", "Done", "What was done?", { ...about, kind: "main" }), button("skip", "Skip", "Leave it out. Why?", about)]
+          : [
+              button("retry", "Retry", "Try once more. Why?", { ...about, kind: "main" }),
+              button("done", "Done by hand", "What was done by hand?", about),
+              button("skip", "Skip", "Leave it out. Why?", about),
+            ]
   }</div></div>`;
 }
 

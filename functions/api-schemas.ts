@@ -139,7 +139,7 @@ export const ObligationAnswer = z.looseObject({
   certain: z.boolean().describe("Whether the opening call is known to have had its effect"),
 });
 export const AskAnswer = z.looseObject({
-  kind: z.enum(["approval", "work", "held"]),
+  kind: z.enum(["approval", "work", "held", "lift"]),
   step: z.string(),
   target: z.string().optional(),
   title: z.string(),

@@ -192,6 +192,7 @@ const PAST = {
   pause: "Paused",
   resume: "Resumed",
   acknowledge: "Acknowledged",
+  lift: "To be lifted",
 } as const satisfies Record<Decision["decision"], string>;
 
 function inWords({ decision, mode, by, at }: Decision): string {

@@ -12,7 +12,7 @@ export const DEEDS = {
   preview: "operator",
   store: "operator",
   start: "operator",
-  /** Done, skip, retry, pause, resume, acknowledge. */
+  /** Done, skip, retry, pause, resume, acknowledge, lift. */
   steer: "operator",
   /** Whoever is awake may stop a window. */
   abort: "operator",

@@ -26,7 +26,7 @@ export function checkSlackSignature(headers: { get(name: string): string | null 
 
 /** What a button of ours sends back; keep in step with `NoticeAction`. */
 const Pressed = z.strictObject({
-  decision: z.enum(["approve", "skip", "retry", "done", "abort", "acknowledge"]),
+  decision: z.enum(["approve", "skip", "retry", "done", "abort", "acknowledge", "lift"]),
   run: z.string().min(1).max(100),
   about: z.string().min(1).max(300),
   step: z.string().max(300).optional(),

@@ -12,7 +12,7 @@ import type { Finding, Report } from "./finding.ts";
 import { ordered } from "./graph.ts";
 import { lint } from "./lint.ts";
 import { localText } from "./local-time.ts";
-import { needsOf } from "./needs.ts";
+import { liftOf, needsOf, withTests } from "./needs.ts";
 import { outlineOf } from "./outline.ts";
 import type { Draft, Outline, OutlineChange } from "./outline.ts";
 import { approversOf, entriesNamed, ownersOf } from "./owners.ts";
@@ -220,6 +220,7 @@ class Compilation {
     const rolling = rollingOf(draft, targets.length, this.#places, this.#report);
     const condition = conditionOf(draft, this.#outline.values, { ...needing, opened: this.#opened() });
     const when: Condition | undefined = fields.skip === undefined ? condition : { never: fields.skip };
+    const lift = liftOf(draft, needing);
     const approval = approversOf(fields.approval, owners, [...path, "approval"], this.#expanding());
     const step: CompiledStep = {
       id: draft.id,
@@ -229,7 +230,7 @@ class Compilation {
       title: fields.title ?? defaultTitle(draft, around.change),
       ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
       ...(graceMs === undefined ? {} : { graceMs }),
-      needs: needsOf(draft, needing),
+      needs: withTests(needsOf(draft, needing), lift),
       targets,
       ...(rolling === undefined ? {} : { rolling }),
       policy: policyOf(draft, action, this.#places, this.#report),
@@ -238,6 +239,7 @@ class Compilation {
       irreversible: fields.irreversible ?? false,
       ...(approval === undefined ? {} : { approval: { by: approval } }),
       always: fields.always ?? false,
+      ...(lift === undefined ? {} : { lift }),
       ...(when === undefined ? {} : { when }),
       owners,
       notes: listOf(fields.notes),

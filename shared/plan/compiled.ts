@@ -85,6 +85,8 @@ export interface CompiledStep {
   readonly approval?: { readonly by: readonly CompiledPerson[] };
   /** Runs whatever became of what it needs, after an abort and after the cutoff too: closing and telling. */
   readonly always: boolean;
+  /** Begins only by evidence: nothing that was begun is left unsafe, and these steps ended well; or by a person's word. */
+  readonly lift?: { readonly tests: readonly string[] };
   readonly when?: Condition;
   readonly owners: readonly CompiledPerson[];
   readonly notes: readonly string[];

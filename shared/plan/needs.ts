@@ -79,6 +79,29 @@ export function needsOf(draft: Draft, needing: Needing): readonly Need[] {
   }
 }
 
+/** The steps by which it is seen that something may be lifted: of a change or a phase, all of its steps. */
+export function liftOf({ fields, path, change }: Draft, { references, served, places, report }: Needing): { readonly tests: readonly string[] } | undefined {
+  if (fields.lift === undefined) return undefined;
+  const tests = (fields.lift.tests ?? []).flatMap((reference, position) => {
+    const found = references.find(reference, change);
+    if (found === undefined)
+      report.error(
+        "unknown-step",
+        places.of([...path, "lift", "tests", position]),
+        `there is no step, change or phase called \`${reference}\``,
+        `near: ${references.near(reference, change).join(", ") || "nothing"}`,
+      );
+    return (found ?? []).map(({ id }) => served.get(id) ?? id);
+  });
+  return { tests: [...new Set(tests)] };
+}
+
+/** Whatever lifts by evidence waits for the end of what gives it. */
+export function withTests(needs: readonly Need[], lift: { readonly tests: readonly string[] } | undefined): readonly Need[] {
+  const missing = (lift?.tests ?? []).filter((test) => !needs.some(({ step, per }) => step === test && per === "step"));
+  return [...needs, ...missing.map((step): Need => ({ step, per: "step", as: "end" }))];
+}
+
 function entriesOf(needs: Step["needs"], path: Path): readonly { readonly entry: Entry; readonly path: Path }[] {
   const base = [...path, "needs"];
   return listOf<Entry>(needs).map((entry, index) => ({ entry, path: Array.isArray(needs) ? [...base, index] : base }));

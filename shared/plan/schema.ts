@@ -97,6 +97,12 @@ export const Step = z.strictObject({
     .describe("Must be approved before it begins, by its owners (`true`) or by the people named; bound to the preview that they saw"),
   irreversible: z.boolean().optional().describe("`true`: what it does cannot be taken back; needs `approval`"),
   always: z.boolean().optional().describe("Runs whatever became of what it needs, after an abort and after the cutoff too: for closing and telling"),
+  lift: z
+    .strictObject({ tests: z.array(Reference).min(1).optional().describe("Steps that must have ended well, e.g. the smoke tests at the origin") })
+    .optional()
+    .describe(
+      "Only by evidence, e.g. for taking the maintenance page down: begins once nothing that was begun is left `unsafe` and the tests have passed; else it waits for a person to `decide lift`",
+    ),
   when: When.optional(),
   skip: Text.optional().describe("Leaves it out of this window, and why: it ends as dropped, and what needs its success is skipped. It goes before any `when`"),
   opens: z

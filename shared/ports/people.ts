@@ -15,7 +15,7 @@ export interface Notice {
 
 /** A button: which decision it makes about what. The same button of the same message makes the same decision, however often it is pressed. */
 export interface NoticeAction {
-  readonly decision: "approve" | "skip" | "retry" | "done" | "abort" | "acknowledge";
+  readonly decision: "approve" | "skip" | "retry" | "done" | "abort" | "acknowledge" | "lift";
   /** On the button, and what is asked before it counts. */
   readonly label: string;
   readonly confirm: string;

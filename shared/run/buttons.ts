@@ -28,6 +28,18 @@ export function buttonsFor({ run, step, target, topic, title, preview }: Questio
   if (topic.startsWith("held")) return { actions: [{ decision: "retry", label: "Retry", confirm: `Try «${title}» again?`, style: "primary", ...about }, skip, abort] };
   // Nothing can be approved that nobody can look at.
   if (topic.startsWith("unpreviewed")) return { actions: [skip, abort] };
+  if (topic.startsWith("lift#"))
+    return {
+      actions: [
+        {
+          decision: "lift",
+          label: "Lift all the same",
+          confirm: `Do «${title}» in spite of what this message says? Visitors see the platform as it is then.`,
+          style: "danger",
+          ...about,
+        },
+      ],
+    };
   return {};
 }
 

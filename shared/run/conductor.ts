@@ -13,6 +13,7 @@ import { DECISION_STREAM, type Decision } from "./facts.ts";
 import { hostedWave } from "./hosted-wave.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
+import { mayTakeBack } from "./lift.ts";
 import type { Locks } from "./locks.ts";
 import { nextBack, nextOrder, type Order } from "./next-order.ts";
 import { foldStep, nextStep, summaryOf, type StepOrder } from "./next-step.ts";
@@ -240,7 +241,9 @@ export function conductorOf(stage: Stage): Conductor {
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
       const open = openOf(facts);
       // What the brain has nothing more to do about (no receipt, or an undo that cannot be made) stays open, and is said to be.
-      const back = open.filter(({ step: id, target }) => {
+      const back = open.filter(({ id: obligation, step: id, target }) => {
+        // What is lifted by evidence only is not lifted by taking it back.
+        if (!mayTakeBack(index, obligation, decisions)) return false;
         const step = index.step(id);
         const stream = targetStream(id, target);
         const walk = walkOf(entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : [])));

@@ -19,6 +19,9 @@ export const DecisionRequest = z.strictObject({
 });
 export type DecisionRequest = z.infer<typeof DecisionRequest>;
 
+/** What may be decided when the run has ended: the guard goes on with what is open then. */
+const AFTER_THE_END: ReadonlySet<DecisionName> = new Set(["acknowledge", "lift"]);
+
 /** These may be decided before the run has started too. */
 export const ABOUT_THE_RUN: ReadonlySet<DecisionName> = new Set(["pause", "resume", "abort"]);
 
@@ -41,7 +44,7 @@ export async function decide(journal: Journal, index: PlanIndex, request: Decisi
     if (request.preview !== undefined && request.preview !== preview)
       throw new Fault("conflict", `the world has moved since that preview of ${step ?? ""} was shown: look at the newer one`);
     const { ended } = controlOf(await journal.read(run, RUN_STREAM), decisions);
-    if (ended !== undefined && decision !== "acknowledge") throw new Fault("conflict", `the run ${run} ended at ${ended.at}: nothing is left to ${decision}`);
+    if (ended !== undefined && !AFTER_THE_END.has(decision)) throw new Fault("conflict", `the run ${run} ended at ${ended.at}: nothing is left to ${decision}`);
     const made: Decision = {
       type: "decision.made",
       at,
@@ -72,6 +75,8 @@ function check(index: PlanIndex, { decision, step, target, mode, preview }: Deci
   if (target !== undefined && !known.targets.some(({ id }) => id === target)) {
     throw new Fault("invalid", `step ${step} has no target ${target}; it has ${known.targets.map(({ id }) => id).join(", ")}`);
   }
+  if (decision === "lift" && known.lift === undefined)
+    throw new Fault("invalid", `step ${step} lifts nothing by evidence, so it cannot be lifted in spite of it; decide retry, done or skip`);
   if (decision === "approve" && known.approval === undefined) throw new Fault("invalid", `step ${step} needs no approval`);
 }
 

@@ -47,7 +47,7 @@ export type Deed = (typeof DEEDS)[number];
 export const ABORT_MODES = ["freeze", "finish", "close"] as const;
 export type AbortMode = (typeof ABORT_MODES)[number];
 
-export const DECISIONS = ["approve", "done", "skip", "retry", "pause", "resume", "abort", "acknowledge"] as const;
+export const DECISIONS = ["approve", "done", "skip", "retry", "pause", "resume", "abort", "acknowledge", "lift"] as const;
 export type DecisionName = (typeof DECISIONS)[number];
 
 /** One line of an amendment: what becomes of a step, as people read it. */

@@ -16,6 +16,7 @@ interface SightDraft extends Partial<Omit<StepSight, "step">> {
 
 function sight({ step, ...rest }: SightDraft = {}, facts = stepFactsOf("a.b")): StepSight {
   return {
+    run: "2024-12-08",
     step: stepOf("a.b", step),
     now: facts.now,
     cutoff: CUT,
@@ -350,5 +351,50 @@ describe("what a step came to", () => {
       ),
     ).toEqual({ as: "done", why: "1 of 2 (x): seen" });
     expect(summaryOf(["x"], [{ target: "x", as: "already", why: "was so" }], "")).toEqual({ as: "already", why: "was so" });
+  });
+});
+
+describe("S10 it lifts by evidence", () => {
+  const LIFT = { lift: { tests: ["test.www"] }, always: true } as const;
+  const AGAINST = { is: "failed", against: ["Kong is left unsafe: failed: stage Deploy failed"] } as const;
+  const HALF_AN_HOUR = 30 * 60_000;
+
+  it("begins by itself when nothing speaks against it", () => {
+    expect(nextStep(sight({ step: LIFT, lift: { is: "met", against: [] } })).do).toBe("run");
+  });
+
+  it("waits for what is under way", () => {
+    const order = nextStep(sight({ step: LIFT, lift: { is: "open", against: ["Kong is under way"] } }));
+
+    expect(order).toMatchObject({ do: "wait", why: "waits for evidence: Kong is under way" });
+  });
+
+  it("tells people what speaks against it, with the command that lifts it", () => {
+    const order = nextStep(sight({ step: LIFT, lift: AGAINST }));
+
+    expect(order).toMatchObject({ do: "tell", topic: "lift#1", text: "a.b: not done, since Kong is left unsafe: failed: stage Deploy failed." });
+    expect(order.do === "tell" ? order.lines : []).toContain("To do it all the same: nightshift decide lift --run 2024-12-08 --step a.b");
+  });
+
+  it("tells them again every half hour", () => {
+    const told = stepFactsOf("a.b").told("lift#1");
+    const at = told.now;
+
+    expect(nextStep(sight({ step: LIFT, lift: AGAINST, now: at + HALF_AN_HOUR - 1 }, told)).do).toBe("wait");
+    expect(nextStep(sight({ step: LIFT, lift: AGAINST, now: at + HALF_AN_HOUR }, told))).toMatchObject({ do: "tell", topic: "lift#2" });
+  });
+
+  it("begins by a person's word", () => {
+    const decisions = [decided("lift", { step: "a.b" })];
+
+    expect(nextStep(sight({ step: LIFT, lift: AGAINST, decisions }, stepFactsOf("a.b").told("lift#1"))).do).toBe("run");
+  });
+
+  it("is given up at the cutoff, though never before people had half an hour", () => {
+    const late = { step: LIFT, lift: AGAINST } as const;
+    const told = stepFactsOf("a.b").told("lift#1");
+
+    expect(nextStep(sight({ ...late, now: CUT + 1 })).do).toBe("tell");
+    expect(nextStep(sight({ ...late, now: Math.max(CUT, told.now + HALF_AN_HOUR) }, told))).toMatchObject({ do: "end", as: "skipped" });
   });
 });

@@ -1,6 +1,8 @@
 import type { CompiledStep } from "../plan/compiled.ts";
 import { isoOf } from "../ports/clock.ts";
 import { holds, type Control } from "./control.ts";
+import { liftCommand, liftedBy } from "./lift-word.ts";
+import type { LiftEvidence } from "./lift.ts";
 import { WORST_FIRST, type Decision, type Ending, type Fact } from "./facts.ts";
 import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
 
@@ -17,7 +19,8 @@ import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-orde
  *   S7  it may not begin any more, or a need failed, or it is past its grace end: skipped
  *   S8  it may not begin yet                       wait, with the reason
  *   S9  its approval is missing                    ask once, wait; at the cutoff, even what always runs ends: skipped
- *   S10 otherwise                                  run the first batch
+ *   S10 it lifts by evidence, and that speaks against it: ask again and again, wait; some time after the cutoff end: skipped
+ *   S11 otherwise                                  run the first batch
  */
 export function nextStep(sight: StepSight): StepOrder {
   const { step, told, untold, ended, batches, cascade } = sight;
@@ -36,6 +39,7 @@ export function nextStep(sight: StepSight): StepOrder {
 }
 
 export interface StepSight {
+  readonly run: string;
   readonly step: CompiledStep;
   readonly now: number;
   readonly cutoff: number;
@@ -51,6 +55,10 @@ export interface StepSight {
   /** Decisions about this step, oldest first. */
   readonly decisions: readonly Decision[];
   readonly told: readonly string[];
+  /** What speaks against lifting what it lifts; none where it lifts nothing. */
+  readonly lift?: LiftEvidence;
+  /** When people were first and last told what speaks against it; milliseconds since the epoch. */
+  readonly liftAsked?: { readonly first: number; readonly last: number; readonly count: number };
   /** The latest notice that did not reach people; milliseconds since the epoch. */
   readonly untold?: { readonly topic: string; readonly at: number };
   /** The latest preview of what it would do, and the one before it if that was another. */
@@ -116,7 +124,32 @@ function gate(sight: StepSight): StepOrder {
     const asked = approvalOf(sight, heartbeat);
     if (asked !== undefined) return asked;
   }
+  const against = liftOrder(sight, heartbeat);
+  if (against !== undefined) return against;
   return { do: "run", batch: 0, targets: batchOf(step, 0, 0), failuresBefore: 0 };
+}
+
+/** Between two times that people are told what speaks against a lift. */
+const LIFT_TOLD_AGAIN_MS = 30 * 60_000;
+
+/** What stands between a step and the lift that it makes; undefined when the evidence, or a person, says that it may. */
+function liftOrder({ step, run, lift, liftAsked, untold, decisions, now, cutoff }: StepSight, heartbeat: number): StepOrder | undefined {
+  if (lift === undefined || lift.is === "met" || liftedBy(step.id, decisions) !== undefined) return undefined;
+  const against = lift.against.join("; ");
+  if (lift.is === "open") return { do: "wait", until: heartbeat, why: `waits for evidence: ${against}` };
+  const topic = `lift#${(liftAsked?.count ?? 0) + 1}`;
+  const again = liftAsked === undefined ? 0 : liftAsked.last + LIFT_TOLD_AGAIN_MS;
+  const giveUpAt = Math.max(cutoff, (liftAsked?.first ?? now) + LIFT_TOLD_AGAIN_MS);
+  if (now >= giveUpAt) return { do: "end", as: "skipped", why: `nobody lifted it: ${against}` };
+  const untoldUntil = untold?.topic === topic ? untold.at + TELL_AGAIN_MS : 0;
+  if (now < Math.max(again, untoldUntil))
+    return { do: "wait", until: Math.min(Math.max(again, untoldUntil), giveUpAt, Math.max(heartbeat, now + TELL_AGAIN_MS)), why: `not lifted: ${against}` };
+  return {
+    do: "tell",
+    topic,
+    text: `${step.title}: not done, since ${against}.`,
+    lines: ["What protects visitors stays as it is.", `To do it all the same: ${liftCommand(run, step.id)}`],
+  };
 }
 
 /** Why it may not begin yet, apart from its time and its approval. */
@@ -244,15 +277,19 @@ export function summaryOf(
 }
 
 /** The facts of a step's stream as `StepSight` wants them. */
-export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "untold" | "ended" | "batches" | "preview" | "unpreviewed"> {
+export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "liftAsked" | "untold" | "ended" | "batches" | "preview" | "unpreviewed"> {
   const told: string[] = [];
   const batches: StepSight["batches"][number][] = [];
+  let liftAsked: StepSight["liftAsked"];
   let untold: StepSight["untold"];
   let ended: StepSight["ended"];
   let preview: StepSight["preview"];
   let unpreviewed: StepSight["unpreviewed"];
   for (const fact of facts) {
-    if (fact.type === "step.told") told.push(fact.topic);
+    if (fact.type === "step.told") {
+      told.push(fact.topic);
+      if (fact.topic.startsWith("lift#")) liftAsked = { first: liftAsked?.first ?? Date.parse(fact.at), last: Date.parse(fact.at), count: (liftAsked?.count ?? 0) + 1 };
+    }
     if (fact.type === "step.untold") untold = { topic: fact.topic, at: Date.parse(fact.at) };
     if (fact.type === "step.previewed")
       preview = { digest: fact.digest, lines: fact.lines, at: Date.parse(fact.at), ...(fact.amendment === undefined ? {} : { amendment: fact.amendment }) };
@@ -269,6 +306,7 @@ export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "unto
   return {
     told,
     batches,
+    ...(liftAsked === undefined ? {} : { liftAsked }),
     ...(preview === undefined ? {} : { preview }),
     ...(unpreviewed === undefined ? {} : { unpreviewed }),
     ...(untold === undefined ? {} : { untold }),

@@ -31,6 +31,16 @@ it("is closed by another step, with its evidence", () => {
   expect(openOf(facts)).toEqual([]);
 });
 
+it("is closed by a step that did so within the same instant, though its stream comes first by name", () => {
+  const closing = factsOf("a.close")
+    .intended()
+    .begun()
+    .finished()
+    .verified("put back", { closes: [PAGE.id] }).facts;
+
+  expect(ids([...closing, ...opening().begun().facts])).toEqual([]);
+});
+
 it("is closed by its own undo", () => {
   expect(ids(opening().begun().rested("done").intended({ deed: "undo" }).undone([PAGE.id]).facts)).toEqual([]);
 });

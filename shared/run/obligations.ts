@@ -25,9 +25,13 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
   const all: string[] = [];
   const doubts = new Set<string>();
   const unanswered = new Set<string>();
+  // Within one instant facts stand in the order of their streams' names, so that a closing can stand before the opening that it closed.
+  const early = new Map<string, NonNullable<Obligation["closed"]>>();
   const close = (id: string, at: string, by: string, evidence: readonly string[], never?: true): void => {
     const obligation = open.get(id);
-    if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed: { at, by, evidence, ...(never === undefined ? {} : { never }) } });
+    const closed = { at, by, evidence, ...(never === undefined ? {} : { never }) };
+    if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed });
+    else if (obligation === undefined && never === undefined) early.set(id, closed);
   };
   for (const fact of facts) {
     switch (fact.type) {
@@ -39,7 +43,8 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
           const known = open.get(id);
           if (known !== undefined && known.closed === undefined) continue;
           if (known === undefined) all.push(id);
-          open.set(id, { id, what, openedAt: fact.at, step: fact.step, target: fact.target, certain: false });
+          const closed = early.get(id)?.at === fact.at ? early.get(id) : undefined;
+          open.set(id, { id, what, openedAt: fact.at, step: fact.step, target: fact.target, certain: closed !== undefined, ...(closed === undefined ? {} : { closed }) });
         }
         break;
       case "target.faulted":

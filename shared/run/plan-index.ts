@@ -52,6 +52,8 @@ function build(plan: CompiledPlan): PlanIndex {
   };
   for (const step of plan.steps) {
     for (const need of step.needs) depend(need.step, step);
+    // What becomes safe again may let it lift.
+    if (step.lift !== undefined) for (const other of plan.steps) if (other.leaves === "unsafe" && other !== step) depend(other.id, step);
     if (step.when !== undefined && "succeeded" in step.when) depend(step.when.succeeded, step);
     if (step.when !== undefined && "opened" in step.when) for (const opener of openers.get(step.when.opened) ?? []) depend(opener.step, step);
   }

@@ -2,6 +2,8 @@ import { localText } from "../plan/local-time.ts";
 import { controlOf, type Control } from "./control.ts";
 import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "./facts.ts";
 import type { Entry } from "./journal.ts";
+import { liftCommand } from "./lift-word.ts";
+import { guardsOf, mayTakeBack } from "./lift.ts";
 import { nextBack } from "./next-order.ts";
 import { foldStep } from "./next-step.ts";
 import { openOf, type Obligation } from "./obligations.ts";
@@ -113,7 +115,15 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
 function undosOf(sight: GuardSight, open: readonly Obligation[], endedAt: number): readonly GuardOrder[] {
   const { index, now } = sight;
   if (now >= endedAt + UNDO_GIVEN_UP_MS) return [];
-  const places = [...new Map(open.toReversed().map((obligation) => [`${obligation.step}/${obligation.target}`, obligation])).values()];
+  const decisions = factsOf(sight, DECISION_STREAM) as readonly Decision[];
+  const places = [
+    ...new Map(
+      open
+        .filter(({ id }) => mayTakeBack(index, id, decisions))
+        .toReversed()
+        .map((obligation) => [`${obligation.step}/${obligation.target}`, obligation]),
+    ).values(),
+  ];
   return places.flatMap(({ step: id, target }): GuardOrder[] => {
     const step = index.step(id);
     if (!sight.hasUndo(step.verb)) return [];
@@ -206,7 +216,9 @@ function lineOf(sight: GuardSight, { what, openedAt, step: id, target, id: oblig
           ? "it is not known how it was before"
           : undefined
         : `${step.verb} cannot be taken back`;
-  const why = [...ends, ...(back === undefined ? [] : [back])].join("; ");
+  const guards = walk.undone ? [] : guardsOf(index, obligation);
+  const lifts = guards.map((guard) => `it stays until it is lifted: ${liftCommand(plan.window.id, guard.id)}`);
+  const why = [...ends, ...(guards.length > 0 || back === undefined ? [] : [back]), ...lifts].join("; ");
   return `${what}, since ${localText(Date.parse(openedAt), plan.window.zone)}, opened by ${step.title}${target === id ? "" : ` on ${target}`}${why === "" ? "" : `: ${why}`}`;
 }
 

@@ -4,6 +4,7 @@ import type { Control } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
 import { controlOf } from "./control.ts";
 import type { Journal } from "./journal.ts";
+import { liftEvidence, streamsOfLift } from "./lift.ts";
 import type { Standing, TargetSight } from "./next-order.ts";
 import { foldStep, type StepSight } from "./next-step.ts";
 import { obligationsOf } from "./obligations.ts";
@@ -48,7 +49,7 @@ export class View {
 /** The streams that advice about a whole step reads. */
 export function streamsOfStep(index: PlanIndex, step: CompiledStep): readonly string[] {
   const needed = step.needs.filter(({ per }) => per === "step").map(({ step: id }) => stepStream(id));
-  return [RUN_STREAM, DECISION_STREAM, stepStream(step.id), ...needed, ...streamsOfCondition(index, step)];
+  return [RUN_STREAM, DECISION_STREAM, stepStream(step.id), ...needed, ...streamsOfCondition(index, step), ...streamsOfLift(index, step)];
 }
 
 /** The streams that advice about one target reads. */
@@ -76,6 +77,7 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
   const approved = amended === undefined ? running.started?.approved[step.id] : undefined;
   const { preview, ...known } = folded;
   return {
+    run: index.plan.window.id,
     step,
     now,
     cutoff: index.cutoff,
@@ -85,6 +87,7 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
     control: running,
     needs: step.needs.filter(({ per }) => per === "step").map((need) => standingOfStep(index.step(need.step), need.as, streams)),
     condition: standingOfCondition(index, step, streams),
+    ...liftSight(index, step, streams),
     decisions: decisionsOn(streams, step.id),
     ...known,
     ...(preview === undefined || amended?.knows(preview.amendment) === false ? {} : { preview }),
@@ -114,6 +117,11 @@ export function targetSight(
     decisions: decisionsOn(streams, step.id, target),
     offers,
   };
+}
+
+function liftSight(index: PlanIndex, step: CompiledStep, streams: Streams): Pick<StepSight, "lift"> {
+  const lift = liftEvidence(index, step, streams);
+  return lift === undefined ? {} : { lift };
 }
 
 function control(streams: Streams): Control {

@@ -4,6 +4,7 @@ import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
 import { DECISION_STREAM, ENDINGS, WORST_FIRST, RUN_STREAM, stepStream, targetStream, type Decision, type Ending, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
+import { liftedBy } from "./lift-word.ts";
 import { heldTopic, nextOrder } from "./next-order.ts";
 import { nextStep, foldStep } from "./next-step.ts";
 import { barrierGroups } from "./next-wave.ts";
@@ -84,7 +85,7 @@ export interface TargetState {
 
 /** Something a person must answer. */
 export interface Ask {
-  readonly kind: "approval" | "work" | "held";
+  readonly kind: "approval" | "work" | "held" | "lift";
   readonly step: string;
   readonly target?: string;
   readonly title: string;
@@ -243,6 +244,9 @@ function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], d
       of: (step.approval?.by ?? []).map(({ name }) => name),
     });
   }
+  const lift = told.findLast((topic) => topic.startsWith("lift#"));
+  if (lift !== undefined && liftedBy(step.id, decisions) === undefined)
+    asks.push({ kind: "lift", ...base, text: "it is not done by itself, since the evidence speaks against it", of: step.owners.map(({ name }) => name) });
   for (const { id } of step.targets) {
     const walk = walkOf(read(targetStream(step.id, id)));
     if (walk.rested !== undefined) continue;

@@ -1,5 +1,6 @@
-import { factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
+import { ENDINGS } from "../../../shared/run/facts.ts";
 import { obligationsOf } from "../../../shared/run/obligations.ts";
 import { doneFor } from "./effects.ts";
 
@@ -59,6 +60,55 @@ export const OBLIGATIONS: readonly Invariant[] = [
         const closers = plan.steps.some(({ targets }) => targets.some(({ closes }) => closes.includes(id)));
         const decided = facts.some((fact) => fact.type === "decision.made" && fact.decision === "skip");
         return tried || !closers || decided ? [] : [`${what} is open, and nobody tried to close it`];
+      });
+    },
+  },
+  {
+    rule: "lifted by evidence",
+    promise: 2,
+    says: "what protects visitors is lifted when nothing that was begun is left unsafe and the tests passed, or by a person's word",
+    check(aftermath) {
+      const { plan, happenings } = aftermath;
+      const begun = new Set<string>();
+      const well = new Set<string>();
+      const lifted = new Set<string>();
+      const breaches: string[] = [];
+      for (const one of happenings) {
+        if (one.what === "fact") {
+          const { fact } = one.entry;
+          if (fact.type === "decision.made" && fact.decision === "lift" && fact.step !== undefined) lifted.add(fact.step);
+          if (fact.type === "step.ended" && ENDINGS[fact.as].well) well.add(fact.step);
+          continue;
+        }
+        if (one.scope?.deed === "begin" && one.done.length > 0) begun.add(one.scope.step);
+        const step = plan.steps.find(({ id, lift }) => lift !== undefined && id === one.scope?.step);
+        if (step?.lift === undefined || one.done.length === 0 || one.scope?.deed !== "begin" || lifted.has(step.id)) continue;
+        const own = new Set(step.targets.flatMap(({ closes }) => closes));
+        const unsafe = plan.steps.filter(
+          ({ id, leaves, targets }) =>
+            leaves === "unsafe" && id !== step.id && begun.has(id) && !well.has(id) && !targets.some(({ opens }) => opens.some((opening) => own.has(opening.id))),
+        );
+        const failed = step.lift.tests.filter((test) => !well.has(test));
+        if (unsafe.length + failed.length > 0)
+          breaches.push(`${step.id} was lifted at ${isoOf(one.at)} with ${[...unsafe.map(({ id }) => `${id} unsafe`), ...failed.map((test) => `${test} not passed`)].join(", ")}`);
+      }
+      return breaches;
+    },
+  },
+  {
+    rule: "not lifted behind its back",
+    promise: 2,
+    says: "what is lifted by evidence is not taken back by the step that put it up, unless somebody lifted it",
+    check(aftermath) {
+      const { plan, entries } = aftermath;
+      return callsOf(aftermath).flatMap(({ scope, done, at }) => {
+        if (scope?.deed !== "undo" || done.length === 0) return [];
+        const opened = new Set(plan.steps.find(({ id }) => id === scope.step)?.targets.flatMap(({ opens }) => opens.map(({ id }) => id)) ?? []);
+        const guards = plan.steps.filter(({ lift, targets }) => lift !== undefined && targets.some(({ closes }) => closes.some((id) => opened.has(id))));
+        const word = entries.some(({ fact }) => fact.type === "decision.made" && fact.decision === "lift" && guards.some(({ id }) => id === fact.step));
+        return guards.length === 0 || word
+          ? []
+          : [`${scope.step} ${scope.target} was taken back at ${isoOf(at)}, though ${guards.map(({ id }) => id).join(", ")} lifts it by evidence only`];
       });
     },
   },
