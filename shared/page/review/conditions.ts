@@ -9,6 +9,12 @@ const DECIDED =
   /\b(?:decides?|decided by|decision of|call of|up to|ask|confirmed by|approved by|signed off by)\s+(?:@?[A-Z]\w+|the on-?call)|\b@?[A-Z]\w+(?:'s)?\s+(?:has |have |had )?(?:decides?|decided|approves?|approved|confirms?|confirmed|agrees?|agreed|signs? off|signed off|calls|says so|decision|call)\b/;
 const LOOKS = /\b(?:tests?|checks?|verif\w*|validat\w*|confirm\w*|inspect|look|compare|smoke|regression|count)\b/i;
 
+/** «the UAT run is green»: the run of that environment, whose record says so. */
+function goesWhere({ verb, fields }: NightStep, about: string): boolean {
+  const environment = fields.with?.["environment"];
+  return verb === "pipeline.run" && typeof environment === "string" && new RegExp(String.raw`\b${environment.replaceAll(/\W/g, "\\$&")}\b`).test(about);
+}
+
 /** Conditions of steps that no value of the plan, no person and no check above decides. */
 export function conditions({ steps, values, inventory }: Night): readonly Found[] {
   const seen = new Set<string>();
@@ -37,9 +43,9 @@ export function conditions({ steps, values, inventory }: Night): readonly Found[
     if (
       steps.some(
         (other) =>
-          other.at < step.at &&
-          (other.verb === "web.check" || LOOKS.test(other.words)) &&
-          speaksOf(other) &&
+          other.at <= step.at &&
+          (other.verb === "web.check" || LOOKS.test(other.words) || goesWhere(other, about)) &&
+          (speaksOf(other) || goesWhere(other, about)) &&
           /\b(?:fail\w*|pass\w*|green|red|ok|successful\w*|succeed\w*|error\w*|clean|not|broken|bad|good|any)\b/i.test(about),
       )
     )

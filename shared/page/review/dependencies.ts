@@ -2,6 +2,7 @@ import { clausesIn, mannerOf } from "../words/asides.ts";
 import { timesIn } from "../words/clock.ts";
 import { shareIn, stems } from "../words/likeness.ts";
 import type { Found } from "./checks.ts";
+import { collected } from "./finding.ts";
 import type { Edit } from "./finding.ts";
 import type { Night, NightStep } from "./night.ts";
 
@@ -29,6 +30,9 @@ function meant(text: string): ReadonlySet<string> {
   return new Set([...stems(text)].map((word) => word.replace(/([b-df-hj-np-tv-z])\1$/, "$1")));
 }
 
+/** How many steps up and down a sentence may speak of; no window has so many. */
+const LOOK = 300;
+
 type Stems = ReadonlyMap<NightStep, ReadonlySet<string>>;
 
 /** What is no step of the page: the window itself, the sentence's own end, a time, a person's yes. */
@@ -37,7 +41,7 @@ const NO_STEP =
 
 /** «after X», «before X», «requires X», «once X». */
 function clauses({ steps }: Night, index: Stems): readonly Found[] {
-  return steps.flatMap((step) =>
+  return collected(steps, (step) =>
     [step.fields.title ?? "", step.words, ...step.notes].flatMap((text) =>
       leaningsOf(text).flatMap(({ kind, about }): readonly Found[] => {
         if (NO_STEP.test(about) || about.length < 4) return [];
@@ -108,6 +112,7 @@ function bestFor(about: string, step: NightStep, steps: readonly NightStep[], in
   const wanted = meant(about);
   if (wanted.size === 0) return undefined;
   const ranked = steps
+    .slice(Math.max(0, step.at - LOOK), step.at + LOOK)
     .filter(({ line }) => line !== step.line)
     .map((other) => ({ other, share: shareIn(wanted, index.get(other) ?? new Set()) }))
     .filter(({ share }) => share >= 0.5)
@@ -138,7 +143,7 @@ function reaches(from: NightStep, to: NightStep, steps: readonly NightStep[]): b
 
 /** «could not be done due to X not being kicked off»: what went wrong once says what waits for what. */
 function causes({ steps, pieces }: Night): readonly Found[] {
-  return pieces.flatMap(({ line, text, id }): readonly Found[] => {
+  return collected(pieces, ({ line, text, id }): readonly Found[] => {
     const about =
       /\b(?:could not|couldn't|cannot|can't|was not|were not|wasn't|weren't|failed|blocked|impossible|skipped)\b.{0,80}?\b(?:due to|because(?: of)?|since|as|without|owing to)\s+(?<about>.{4,200}?)\s+(?:not (?:being|having been)|was not|were not|had not|has not|was never|never|wasn't|hadn't|did not|didn't|not (?:run|start|kick|finish)\w*)\b/i.exec(
         text,
@@ -149,7 +154,7 @@ function causes({ steps, pieces }: Night): readonly Found[] {
     const wanted = meant(said.replaceAll("-", " "));
     const day = /\b(sat|sun|fri|mon)\w*/i.exec(text)?.[1];
     const ranked = steps
-      .filter((other) => other.change !== step.change && other.verb !== "person.do")
+      .filter((other) => other.change !== step.change)
       .map((other) => ({
         other,
         share:
@@ -188,7 +193,7 @@ const STATE =
 
 /** «on the servers in maintenance»: what is done to servers that another step takes out first. */
 function states({ steps }: Night): readonly Found[] {
-  return steps.flatMap((step): readonly Found[] => {
+  return collected(steps, (step): readonly Found[] => {
     if (!STATE.test(step.words) || step.verb === "pool.drain" || /^\W*(?:pull|take|put|remove|drain|rotate|get|move)\b/i.test(step.words)) return [];
     const drains = steps.filter(({ verb }) => verb === "pool.drain");
     const mine = drains.filter(({ servers }) => servers.length === 0 || servers.some((name) => step.servers.includes(name)));

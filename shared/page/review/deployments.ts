@@ -25,7 +25,8 @@ function isProduction(environment: unknown): boolean {
 export function movingBranches({ steps }: Night): readonly Found[] {
   const seen = new Set<string>();
   return steps.flatMap((step) => {
-    if (step.verb !== "pipeline.run" || !isProduction(step.fields.with?.["environment"])) return [];
+    const byHand = step.verb === "person.do" && /\b(?:deploy|release|roll ?out|ship|promote|push)\b/i.test(step.words) && /\b(?:prd|prod|production|live)\b/i.test(step.words);
+    if ((step.verb !== "pipeline.run" && !byHand) || !isProduction(step.fields.with?.["environment"])) return [];
     const ref = refOf(step);
     if (ref?.commit !== undefined) return [];
     const trunk = ref === undefined ? TRUNK.exec(step.words)?.groups : undefined;

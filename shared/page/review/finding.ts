@@ -62,3 +62,16 @@ export type State =
   | "asked"
   /** Its question has been answered and taken out. */
   | "answered";
+
+/** More of one kind than this is one mistake, or no page of a window. */
+export const MOST_OF_A_KIND = 200;
+
+/** Looks at one after the other, and no further once there is more than anybody reads: pages of megabytes end in time. */
+export function collected<Item, Result>(items: readonly Item[], look: (item: Item) => readonly Result[]): readonly Result[] {
+  const found: Result[] = [];
+  for (const item of items) {
+    found.push(...look(item));
+    if (found.length >= MOST_OF_A_KIND) break;
+  }
+  return found;
+}

@@ -13,13 +13,17 @@ const PAST = /\b(?:was|were|has been|have been|had|could not|couldn't|did not|di
 export function otherMonths({ date, pieces, steps }: Night): readonly Found[] {
   if (date === undefined) return [];
   const sunday = new Date(`${date}T00:00:00Z`).getTime();
-  // Thursday before to Monday after: what a window's days may be called.
-  const own = new Set([-3, 0, 1].map((days) => new Date(sunday + days * 86_400_000).getUTCMonth()));
+  const dayAt = (days: number): Date => new Date(sunday + days * 86_400_000);
+  const own = new Set([-1, 0, 1].map((days) => dayAt(days).getUTCMonth()));
+  // A day of the week before by its date is no mistake.
+  const near = new Set([-4, -3, -2, -1, 0, 1].map((days) => `${dayAt(days).getUTCMonth()} ${dayAt(days).getUTCDate()}`));
   return pieces.flatMap(({ line, text, id }) => {
     const found = [...text.matchAll(MONTH)].filter((match) => {
       const before = text.slice(Math.max(0, match.index - 30), match.index);
       const after = text.slice(match.index + match[0].length);
-      if (own.has(NAMES.findIndex((name) => name.startsWith(match[0].slice(0, 3))))) return false;
+      const month = NAMES.findIndex((name) => name.startsWith(match[0].slice(0, 3)));
+      const day = /^\s+(\d{1,2})(?!\d)/.exec(after)?.[1] ?? /(?<!\d)(\d{1,2})(?:st|nd|rd|th)?\.?\s+(?:of )?$/.exec(before)?.[1];
+      if (own.has(month) || near.has(`${month} ${Number(day)}`)) return false;
       if (match[0] === "May" && (match.index === 0 || VERB_AFTER_MAY.test(after))) return false;
       if (match[0] === "March" && match.index === 0 && /^\s+[a-z]/.test(after)) return false;
       return !AHEAD_OR_BACK.test(before) && !PAST.test(text) && !/[\w/]$|\.$/.test(before) && !/^[/_\w]/.test(after);

@@ -26,6 +26,11 @@ export interface Night {
   readonly phases: readonly NightPhase[];
   /** In the order of writing. */
   readonly steps: readonly NightStep[];
+  /**
+   * The steps, and what else is written as an order to do something, in the order of writing. The import may take a line
+   * for a title; who reads the page does what it says all the same.
+   */
+  readonly sayings: readonly NightStep[];
   /** Whether it is as a page says it; in a plan, fields say what on a page only words say. */
   readonly isPage: boolean;
   /** What is written, piece by piece: of a plan its notes. */
@@ -48,6 +53,7 @@ export interface Piece {
   readonly line: number;
   readonly text: string;
   readonly id: string;
+  readonly isHeading: boolean;
 }
 
 export interface NightStep {
@@ -148,11 +154,45 @@ export function nightOf(outline: Outline, reading: Reading, onPage?: OnPage): Ni
     values,
     phases: phases.map(({ id, title, fields }) => ({ id, title, part: partOf(title), line: lineOf(id), barrier: fields.barrier ?? false })),
     steps: waiting,
+    sayings: onPage === undefined ? waiting : sayingsOf(waiting, pieces, phases, lineOf),
     isPage: onPage !== undefined,
     pieces,
     inventory: reading.inventory,
     find,
   };
+}
+
+function sayingsOf(steps: readonly NightStep[], pieces: readonly Piece[], phases: Outline["phases"], lineOf: (id: string) => number): readonly NightStep[] {
+  const taken = new Set(steps.map(({ line }) => line));
+  const said = steps.map(({ words }) => words).join("\n");
+  const unsaid = pieces.flatMap(({ line, text, id, isHeading }): readonly NightStep[] => {
+    const words = text.replace(/^\W*(?:[A-Z][A-Z0-9]+-\d+[\s:&,/-]*)*/, "").trim();
+    if (isHeading || taken.has(line) || words === "" || said.includes(words)) return [];
+    const phase = phases.findLastIndex((each) => lineOf(each.id) <= line);
+    const change = phases.flatMap(({ changes }) => changes).find((each) => each.id === id || each.steps.some((step) => step.id === id));
+    const part = partOf(phases[phase]?.title ?? "");
+    const [first] = change?.steps ?? [];
+    return [
+      {
+        ...{
+          id: first?.id ?? "window",
+          change: change?.id ?? "",
+          phase: Math.max(0, phase),
+          part,
+          keys: listOf(change?.fields.keys),
+          line,
+          at: 0,
+          fields: {},
+          verb: "",
+          words,
+          notes: [],
+        },
+        ...{ targets: undefined, servers: [], opens: [], closes: [], irreversible: false, expectedMs: 0, needs: [] },
+      },
+    ];
+  });
+  if (unsaid.length === 0) return steps;
+  return [...steps, ...unsaid].toSorted((a, b) => a.line - b.line).map((step, at) => ({ ...step, at }));
 }
 
 /** In a plan, what was one sentence of the page is known by its words; its notes are what is written. */
@@ -169,7 +209,7 @@ function inPlan({ phases }: Outline): OnPage {
         lines.set(id, sentences.get(sentence) ?? 1);
       }
       for (const { id, notes } of [{ id: change.id, notes: change.fields.notes }, ...steps])
-        for (const text of listOf(notes)) pieces.push({ line: lines.get(id) ?? lines.size, text, id });
+        for (const text of listOf(notes)) pieces.push({ line: lines.get(id) ?? lines.size, text, id, isHeading: false });
     }
   }
   return { lineOf: (id) => lines.get(id) ?? 1, pieces };

@@ -1,6 +1,7 @@
 import type { Server } from "../../inventory/schema.ts";
 import { slug } from "../drafted.ts";
 import type { Found } from "./checks.ts";
+import { collected } from "./finding.ts";
 import type { AddedChange, Edit, NeedWritten } from "./finding.ts";
 import type { Night, NightStep } from "./night.ts";
 import { closingFor, closingsIn, doesAway, fits, openingsIn } from "./opposites.ts";
@@ -19,10 +20,14 @@ export function neverClosed(night: Night): readonly Found[] {
 function obligations(night: Night): readonly Found[] {
   const closedAt = new Map<string, number>();
   for (const step of night.steps) for (const id of step.closes) closedAt.set(id, step.at);
-  return night.steps.flatMap((step) => {
+  return collected(night.steps, (step) => {
     const open = step.opens.filter(({ id }) => (closedAt.get(id) ?? -1) <= step.at);
     if (open.length === 0 || closedInWords(step, night)) return [];
-    const closing = closingStep(step, open.length, night);
+    const closing = closingStep(
+      step,
+      (step.targets ?? []).filter(({ opens }) => opens.some(({ id }) => open.some((each) => each.id === id))).map(({ id }) => id),
+      night,
+    );
     const what = open.map((each) => each.what);
     return [
       found(
@@ -37,7 +42,7 @@ function obligations(night: Night): readonly Found[] {
 }
 
 /** A closing whose targets are not known yet, said in words that fit. */
-function closedInWords(step: NightStep, { steps }: Night): boolean {
+function closedInWords(step: NightStep, { steps, sayings }: Night): boolean {
   const openings = openingsIn(step.words, true, false);
   const { from, to } = (step.fields.with ?? {}) as { from?: string; to?: string };
   // «Bring www back: from the page's host to ours».
@@ -48,7 +53,22 @@ function closedInWords(step: NightStep, { steps }: Night): boolean {
     steps.slice(step.at + 1).some(({ words }) => words.includes(to) && words.lastIndexOf(from) > words.indexOf(to))
   )
     return true;
-  return steps.slice(step.at + 1).some((later) => later.targets === undefined && closingsIn(later.words).some((closing) => openings.some((opening) => fits(opening, closing))));
+  if (openings.length === 0) return false;
+  return closingsOf(sayings).some(({ closing, step: later }) => later.line > step.line && later.targets === undefined && openings.some((opening) => fits(opening, closing)));
+}
+
+interface SaidAt {
+  readonly closing: Said;
+  readonly step: NightStep;
+}
+
+const read = new WeakMap<readonly NightStep[], readonly SaidAt[]>();
+
+/** What all sentences close, each read once however many openings look for it. */
+function closingsOf(sayings: readonly NightStep[]): readonly SaidAt[] {
+  const known = read.get(sayings) ?? sayings.flatMap((step) => closingsIn(step.words).map((closing) => ({ closing, step })));
+  read.set(sayings, known);
+  return known;
 }
 
 interface Closing {
@@ -58,9 +78,10 @@ interface Closing {
 }
 
 /** The step that takes back what this one opens, with the verb that does so. */
-function closingStep(step: NightStep, open: number, night: Night): Closing | undefined {
+function closingStep(step: NightStep, open: readonly string[], night: Night): Closing | undefined {
   const all = step.targets ?? [];
-  const names = open === all.length || all.length === 0 ? listOf(step.fields.targets) : all.filter(({ opens }) => opens.length > 0).map(({ id }) => id);
+  // As the plan writes them where all are meant, by name where some are.
+  const names = open.length === all.length || all.length === 0 ? listOf(step.fields.targets) : open;
   const said = names.join(", ");
   const targets = names.length === 1 ? names[0] : [...names];
   const given = (step.fields.with ?? {}) as Readonly<Record<string, unknown>>;
@@ -78,7 +99,7 @@ function closingStep(step: NightStep, open: number, night: Night): Closing | und
   switch (step.verb) {
     case "pool.drain": {
       // Not before whatever is done to these servers has ended.
-      const servers = new Set(all.map(({ id }) => id));
+      const servers = new Set(all.length === 0 ? step.servers : open);
       const users = night.steps.filter(
         ({ id, servers: theirs, verb, phase }) => id !== step.id && verb !== "pool.restore" && phase >= step.phase && theirs.some((name) => servers.has(name)),
       );
@@ -163,19 +184,19 @@ function groups({ steps, inventory }: Night): readonly Found[] {
 
 /** What sentences open, where no action of ours knows it: jobs paused by hand, a service stopped, a rule opened. */
 function sentences(night: Night): readonly Found[] {
-  const { steps } = night;
+  const steps = night.sayings;
   const spoken = steps.filter(({ verb, fields }) => !SPEAK_FOR_THEMSELVES.has(verb) || (verb === "slack.notify" && fields.title !== undefined));
-  const closings = spoken.flatMap((step) => closingsIn(step.words).map((closing) => ({ closing, step })));
-  const byName = Map.groupBy(closings, ({ closing }) => closing.opposite.name);
+  const byName = Map.groupBy(closingsOf(steps), ({ closing }) => closing.opposite.name);
+  const bySentence = Map.groupBy(steps, ({ change, words, line }) => `${change}\n${line}\n${words}`);
   const seen = new Set<string>();
-  return spoken.flatMap((step) => {
+  return collected(spoken, (step) => {
     const prepares = step.part === "before" || step.part === "day-of";
     return openingsIn(step.words, prepares, step.keys.length > 0).flatMap((opening): readonly Found[] => {
       const key = `${step.change}\n${step.words}\n${opening.clause}`;
       if (seen.has(key)) return [];
       seen.add(key);
       // What an action of this sentence opens by itself has been looked at.
-      const own = steps.filter(({ change, words, line }) => change === step.change && words === step.words && line === step.line);
+      const own = bySentence.get(`${step.change}\n${step.line}\n${step.words}`) ?? [];
       if ([step, ...own].some(({ verb, opens }) => (opens.length > 0 || verb === "dns.swap") && (opening.opposite.verbs?.includes(verb) ?? false))) return [];
       const later = (other: NightStep): boolean => other.at > step.at || (other.at === step.at && other.words === step.words);
       const known = new Set(step.opens.map(({ id }) => id));
@@ -196,7 +217,7 @@ function sentences(night: Night): readonly Found[] {
 }
 
 function byHand(step: NightStep, opening: Said, byTool: boolean, night: Night): Found {
-  const closing = step.fields.targets === undefined || step.fields.action === undefined ? undefined : closingStep(step, listOf(step.fields.targets).length, night);
+  const closing = step.fields.targets === undefined || step.fields.action === undefined ? undefined : closingStep(step, listOf(step.fields.targets), night);
   if (closing !== undefined)
     return found(
       step,

@@ -18,8 +18,8 @@ export interface Opposite {
   readonly objects?: RegExp;
   /** Verbs of actions that open it by themselves, and whose openings are looked at there. */
   readonly verbs?: readonly string[];
-  /** One closing of this kind closes whatever was opened: there is hardly more than one such thing. */
-  readonly single?: true;
+  /** A closing that says it so closes whatever was opened: there is hardly more than one such thing. */
+  readonly single?: RegExp;
 }
 
 const RUNNING =
@@ -49,7 +49,7 @@ const OPPOSITES: readonly Opposite[] = [
     saying: "take down",
     meant: "always",
     verbs: ["dns.swap"],
-    single: true,
+    single: /./,
   },
   {
     name: "maintenance-mode",
@@ -69,7 +69,7 @@ const OPPOSITES: readonly Opposite[] = [
     saying: "unmute",
     meant: "always",
     verbs: ["monitor.mute"],
-    single: true,
+    single: /\bun-?(?:mute|silence|snooze|suppress)|\b(?:mute|silence|suppression)s?\b/i,
   },
   {
     name: "paused",
@@ -113,7 +113,7 @@ const OPPOSITES: readonly Opposite[] = [
     closes: /\bfail(?:ing)?[ -]?back\b|\b(?:switch|cut|fail)(?: ?over)?\b.{0,40}\b(?:back|primary)\b|\bback to (?:the )?primary\b/i,
     saying: "fail back",
     meant: "always",
-    single: true,
+    single: /./,
   },
   {
     name: "blocked",
@@ -208,7 +208,7 @@ export function closingsIn(text: string): readonly Said[] {
 /** Whether this closing may be of that opening. */
 export function fits(opening: Said, closing: Said): boolean {
   if (opening.opposite.name !== closing.opposite.name) return false;
-  if (opening.opposite.single === true || /\b(?:everything|all of (?:it|them)|the rest)\b/i.test(closing.clause)) return true;
+  if (opening.opposite.single?.test(closing.clause) === true || /\b(?:everything|all of (?:it|them)|the rest)\b/i.test(closing.clause)) return true;
   if (opening.own.size > 0 && closing.own.size > 0) return meets(opening.own, closing.own);
   if (opening.common.size + opening.own.size === 0 || closing.common.size + closing.own.size === 0) return true;
   return meets(opening.common, closing.common) || (opening.own.size === 0) !== (closing.own.size === 0);
@@ -228,14 +228,22 @@ export function closingFor({ opposite, clause }: Said): string {
     : `Take back what «${clause.replace(/[.\s]+$/, "")}» has done: ${opposite.saying}`;
 }
 
+/** What begins a clause of its own, in the imperative or told of somebody. */
+const SPOKEN =
+  "pause|suspend|stop|mute|silence|snooze|disable|enable|re-?enable|resume|freeze|lock|unlock|open|close|hold|release|drain|restore|shut|power|block|unblock|fail|put|take|pull|grant|revoke|scale|lower|raise|start|restart|park|quiesce|turn|switch|unmute|unsilence|reschedule|postpone|allow|remove|lift|cordon|uncordon|set|bring";
+const NEXT = new RegExp(String.raw`\s*(?:,|;|\band\b|\bthen\b)+\s+(?:then\s+)?(?=(?:${SPOKEN})\b)`, "i");
+const TOLD_OF = new RegExp(String.raw`^(?:[\w'-]+ ){1,4}?(?=(?:${SPOKEN})e?s\b)`, "i");
+
 function imperatives(text: string): readonly string[] {
   const timeless = timesIn(text).reduceRight((all, { start, end }) => `${all.slice(0, start)} ${all.slice(end)}`, text);
-  return clausesOf(timeless.replaceAll(/\s+/g, " "))
+  return clausesOf(timeless.replaceAll(/\(\s*\)/g, "").replaceAll(/\s+/g, " "))
+    .flatMap((clause) => clause.split(NEXT))
     .flatMap((clause) => clause.split(/,\s+(?=[a-z]+\s)|\s+-\s+(?=[A-Za-z]{3})/))
     .map((clause) => {
       let plain = clause.trim();
       for (let turns = 0; turns < 4 && LEAD.test(plain); turns++) plain = plain.replace(LEAD, "").trim();
-      return plain;
+      // «The database team stops the service»: somebody does it, as if told to.
+      return TOLD_OF.test(plain) ? plain.replace(TOLD_OF, "").replace(/^([\w-]+?)(?:(?<=[sx]h?|ch)es|s)\b/, "$1") : plain;
     })
     .filter((clause) => clause !== "");
 }

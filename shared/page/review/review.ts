@@ -2,12 +2,10 @@ import type { Draft } from "../draft.ts";
 import { textOf } from "../tree.ts";
 import type { Page } from "../tree.ts";
 import { CHECKS } from "./checks.ts";
+import { MOST_OF_A_KIND } from "./finding.ts";
 import type { ReviewFinding } from "./finding.ts";
 import { nightOf, outlineOfDraft } from "./night.ts";
 import type { Night, Piece, Reading } from "./night.ts";
-
-/** More of one kind than this is one mistake, or no page of a window. */
-const MOST_OF_A_KIND = 200;
 
 export interface Review {
   /** In the order of the page's lines. */
@@ -50,6 +48,8 @@ function piecesOf({ blocks }: Page, { coverage }: Draft): readonly Piece[] {
   for (const { line, id } of coverage) if (!holders.has(line)) holders.set(line, id);
   return blocks.flatMap((block) => {
     const line = block.fragments[0]?.line;
-    return line === undefined ? [] : [{ line, text: textOf(block).text, id: holders.get(line) ?? "window" }];
+    return line === undefined
+      ? []
+      : [{ line, text: textOf(block).text, id: holders.get(line) ?? "window", isHeading: block.kind === "heading" || (block.row !== undefined && block.column === undefined) }];
   });
 }

@@ -9,10 +9,10 @@ const DESTROYS =
   /^\W*(?:please |then |[A-Za-z]+ (?:team )?(?:to|must|will|should|needs to|has to) )?(?:delete|drop|destroy|wipe|truncate|decommission|erase|reformat|format|re-?image|tear down|permanently (?:remove|delete)|shred|retire|purge(?!.{0,40}\bcaches?\b)(?!.{0,40}\bcdn\b))\b/i;
 
 /** What cannot be taken back and nobody is said to approve. In a plan, `approval` says it. */
-export function unapproved({ steps, isPage, inventory }: Night): readonly Found[] {
+export function unapproved({ sayings: steps, isPage, inventory }: Night): readonly Found[] {
   const seen = new Set<string>();
   return steps.flatMap((step): readonly Found[] => {
-    const byHand = step.verb === "person.do" && DESTROYS.test(step.words);
+    const byHand = (step.verb === "person.do" || step.verb === "") && DESTROYS.test(step.words);
     // A script that nobody knows yet is asked about by the import; whether it can be taken back is said with it.
     const isUnknown = /^(?:host|script)\.run$/.test(step.verb) && inventory.find("script", String(step.fields.with?.["script"] ?? "")) === undefined && !DESTROYS.test(step.words);
     if ((!step.irreversible && !byHand) || isUnknown) return [];
