@@ -77,19 +77,16 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
     ];
   },
 
-  async begin({ hosts, scripts }, { server, script, parameters }, { run, key }) {
-    const [file, check, undo] = await Promise.all([scripts.read(script.file), optional(scripts, script.check), optional(scripts, script.undo)]);
-    await hosts.startScript(server, { run, key, part: "script" }, { script: file.content, parameters, limitMs: LIMIT_MS });
-    return {
-      server,
-      run,
-      key,
-      parameters,
-      script: { file: script.file, hash: file.hash },
-      ...(check === undefined ? {} : { check }),
-      ...(undo === undefined ? {} : { undo }),
-      phase: "script",
-    };
+  async begin({ hosts, scripts }, params, call) {
+    const receipt = await receiptOf(scripts, params, call);
+    const script = await unchanged(scripts, receipt.script);
+    await hosts.startScript(params.server, idOf(receipt, "script"), { script, parameters: params.parameters, limitMs: LIMIT_MS });
+    return receipt;
+  },
+
+  async find({ hosts, scripts }, params, call) {
+    const receipt = await receiptOf(scripts, params, call);
+    return (await runIfAny(hosts, receipt, "script")) === undefined ? undefined : receipt;
   },
 
   async poll({ hosts, scripts }, receipt): Promise<Progress<Receipt>> {
@@ -131,14 +128,23 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
     const { server, phase } = receipt;
     const id = idOf(receipt, phase);
     await hosts.removeScript(server, id);
-    const left = await hosts.scriptRun(server, id).catch((thrown: unknown) => {
-      if (thrown instanceof Fault && thrown.kind === "absent") return undefined;
-      throw thrown;
-    });
+    const left = await runIfAny(hosts, receipt, phase);
     if (left !== undefined && !ended(left)) throw new Fault("unavailable", `${phase} is still ending on ${server.name}`, { retryAfterMs: 15_000 });
     return [`the run command of ${receipt.script.file} on ${server.name} is ended and removed; what the script did until then stays`];
   },
 });
+
+async function receiptOf(scripts: Scripts, { server, script, parameters }: Params, { run, key }: Call): Promise<Receipt> {
+  const [file, check, undo] = await Promise.all([fileUsed(scripts, script.file), optional(scripts, script.check), optional(scripts, script.undo)]);
+  return { server, run, key, parameters, script: file, ...(check === undefined ? {} : { check }), ...(undo === undefined ? {} : { undo }), phase: "script" };
+}
+
+function runIfAny(hosts: Hosts, receipt: Receipt, part: string): Promise<ScriptRun | undefined> {
+  return hosts.scriptRun(receipt.server, idOf(receipt, part)).catch((thrown: unknown) => {
+    if (thrown instanceof Fault && thrown.kind === "absent") return undefined;
+    throw thrown;
+  });
+}
 
 function idOf({ run, key }: Receipt, part: string): ScriptId {
   return { run, key, part };

@@ -97,15 +97,14 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
     if (first === undefined) throw new Fault("unavailable", `pipeline ${pipeline.name} took a run and does not list it yet`, { vendor: "azure-devops" });
     for (const twin of twins) if (twin.status !== "completed" && twin.status !== "cancelling") await pipelines.cancel(pipeline, twin.id);
     // What a new run must have run; what an earlier one was pinned to then is what it says.
-    const commit = (isNew ? order.commit : undefined) ?? first.commit;
-    return {
-      pipeline: { name: pipeline.name, organization: pipeline.organization, project: pipeline.project, id: pipeline.id },
-      run: first.id,
-      link: pipelines.link(pipeline, first.id),
-      ref: order.ref,
-      ...(commit === undefined ? {} : { commit }),
-      stages: chosen,
-    };
+    return receiptOf(pipelines, pipeline, first, order.ref, chosen, (isNew ? order.commit : undefined) ?? first.commit);
+  },
+
+  async find({ pipelines }, params, call) {
+    const [first] = await pipelines.findRuns(params.pipeline, call.key, call.now);
+    if (first === undefined) return undefined;
+    const { order, chosen } = await orderOf(pipelines, params, call);
+    return receiptOf(pipelines, params.pipeline, first, order.ref, chosen, first.commit);
   },
 
   async poll({ pipelines }, receipt) {
@@ -143,6 +142,17 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
     return [`${runName(receipt)} has ended: ${after.result ?? "no result"}`, ...records.map(({ name, record }) => `stage ${name} ${inWordsOf(record)}`)];
   },
 });
+
+function receiptOf(pipelines: Pipelines, pipeline: Params["pipeline"], { id }: PipelineRun, ref: string, stages: string[], commit: string | undefined): Receipt {
+  return {
+    pipeline: { name: pipeline.name, organization: pipeline.organization, project: pipeline.project, id: pipeline.id },
+    run: id,
+    link: pipelines.link(pipeline, id),
+    ref,
+    ...(commit === undefined ? {} : { commit }),
+    stages,
+  };
+}
 
 /** What to queue, and which stages that is for. */
 async function orderOf(

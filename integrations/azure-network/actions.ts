@@ -92,6 +92,12 @@ export const poolDrain = defineAction<{ pools: Pools }, Params, DrainReceipt>({
     return { server, pool, out: mark?.by === by ? "by us" : "before", ...(mark === undefined ? {} : { mark }) };
   },
 
+  async find({ pools }, params, call) {
+    const { server, pool } = inPool(params);
+    const { mark } = await pools.look(pool, server);
+    return mark?.by === markedBy(call) ? { server, pool, out: "by us", mark } : undefined;
+  },
+
   async poll({ pools }, receipt, { now }): Promise<Progress<DrainReceipt>> {
     const { server, pool, out, outSince } = receipt;
     if (out === "before") return { state: "done", note: `${server.name} was out of ${pool.name} before` };

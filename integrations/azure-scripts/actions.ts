@@ -79,9 +79,23 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
 
   async begin({ cli, scripts }, { script, in: group, parameters }, { key }) {
     const [main, check, undo] = await filesOf(scripts, script);
-    const variables = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [variableOf(name), value]));
+    const variables = variablesOf(parameters);
     await cli.start(group, { key, part: "script" }, { script: await unchanged(scripts, main), variables, limitMs: LIMIT_MS });
     return { in: group, key, variables, script: main, ...(check === undefined ? {} : { check }), ...(undo === undefined ? {} : { undo }), phase: "script" };
+  },
+
+  async find({ cli, scripts }, { script, in: group, parameters }, { key }) {
+    if ((await cli.look(group, { key, part: "script" })) === undefined) return undefined;
+    const [main, check, undo] = await filesOf(scripts, script);
+    return {
+      in: group,
+      key,
+      variables: variablesOf(parameters),
+      script: main,
+      ...(check === undefined ? {} : { check }),
+      ...(undo === undefined ? {} : { undo }),
+      phase: "script",
+    };
   },
 
   async poll({ cli, scripts }, receipt): Promise<Progress<Receipt>> {
@@ -148,6 +162,10 @@ function idOf({ key }: Receipt, part: string): CliScriptId {
 /** A person's order for another try at undoing has another key, and is another run of the script. */
 function undoId({ key }: Receipt, call: Call): CliScriptId {
   return { key, part: `undo ${call.key}` };
+}
+
+function variablesOf(parameters: Params["parameters"]): Receipt["variables"] {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [variableOf(name), value]));
 }
 
 /** `accountName` as `PARAM_ACCOUNT_NAME`: no parameter can stand for a variable of the shell's own, such as PATH. */

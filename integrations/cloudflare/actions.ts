@@ -79,6 +79,14 @@ export const dnsSwap = defineAction<{ dns: Dns }, Swap, z.infer<typeof SwapRecei
     return { ...place, from: found.content, comment, moved: true };
   },
 
+  async find({ dns }, params, call) {
+    const { zone, found } = await swappable(dns, params);
+    const own = ownMark(found.comment, call);
+    if (found.content !== params.to || own === undefined) return undefined;
+    const comment = { before: withoutMark(found.comment, own), after: found.comment };
+    return { zone: zone.id, id: found.id, host: found.name, to: params.to, from: own.was, comment, moved: true };
+  },
+
   async verify({ dns }, { zone, host, to }) {
     // By name, as resolvers ask: a second record of that name would be answered as well.
     const leading = await dns.leading(zone, host);

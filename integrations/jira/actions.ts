@@ -42,10 +42,16 @@ export const jiraComment = defineAction<{ issues: Issues }, z.infer<typeof Comme
 
   async begin({ issues }, { issue, text, moment }, call) {
     // Without the try: a state is commented on once, however often it is tried.
-    const key = `${call.run}/${call.step}/${call.target}/${moment}`;
+    const key = commentKey(call, moment);
     const earlier = await issues.findComment(issue, key);
     const { id } = earlier ?? (await issues.addComment(issue, await commentOf(text, moment, call), { run: call.run, step: call.step, moment, key }));
     return { issue, id, key };
+  },
+
+  async find({ issues }, { issue, moment }, call) {
+    const key = commentKey(call, moment);
+    const earlier = await issues.findComment(issue, key);
+    return earlier === undefined ? undefined : { issue, id: earlier.id, key };
   },
 
   async verify({ issues }, { issue, id, key }) {
@@ -54,6 +60,10 @@ export const jiraComment = defineAction<{ issues: Issues }, z.infer<typeof Comme
     return [`${issue} has comment ${id}`];
   },
 });
+
+function commentKey({ run, step, target }: Call, moment: string): string {
+  return `${run}/${step}/${target}/${moment}`;
+}
 
 async function commentOf(text: string, moment: "start" | "note" | "finish", { story }: Call): Promise<JiraDocument> {
   const link = { before: `${story.windowTitle}:`, words: "report", url: story.reportUrl };
@@ -105,6 +115,12 @@ export const jiraTransition = defineAction<{ issues: Issues }, z.infer<typeof Tr
     const way = await expectWay(issues, found, to);
     await issues.move(issue, way, { key, from: found.status, to: way.to });
     return { issue, from: found.status, to: way.to, moved: true };
+  },
+
+  async find({ issues }, { issue, to }, call) {
+    const { status, moved } = await issues.issue(issue);
+    const isOurs = same(status, to) && moved?.key === `${call.run}/${call.step}/${call.target}`;
+    return isOurs ? { issue, from: moved.from, to: status, moved: true } : undefined;
   },
 
   async verify({ issues }, { issue, to }) {

@@ -77,8 +77,8 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
 
   async begin({ passwords, vaultSecrets }, { from, vault, secret }, call) {
     const place = { vault: { name: vault.name, url: vault.url }, secret, item: from.item, field: from.field };
-    const own = (await vaultSecrets.versions(vault, secret)).find(({ enabled, tags }) => enabled && tags[TAG.key] === keyOf(call));
-    if (own !== undefined) return { ...place, version: own.version, ...(own.tags[TAG.before] === undefined ? {} : { before: own.tags[TAG.before] }), set: true };
+    const own = await ownVersion(vaultSecrets, vault, secret, call);
+    if (own !== undefined) return { ...place, ...own, set: true };
     const value = await valueFrom(passwords, from.item, from.field);
     const current = await vaultSecrets.current(vault, secret);
     expectOurs(current, vault, secret);
@@ -86,6 +86,11 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
     const before = current.state === "readable" ? current.version : undefined;
     const made = await vaultSecrets.set(vault, secret, value, { [TAG.run]: call.run, [TAG.key]: keyOf(call), ...(before === undefined ? {} : { [TAG.before]: before }) });
     return { ...place, version: made.version, ...(before === undefined ? {} : { before }), set: true };
+  },
+
+  async find({ vaultSecrets }, { from, vault, secret }, call) {
+    const own = await ownVersion(vaultSecrets, vault, secret, call);
+    return own === undefined ? undefined : { vault: { name: vault.name, url: vault.url }, secret, item: from.item, field: from.field, ...own, set: true };
   },
 
   async verify({ passwords, vaultSecrets }, { vault, secret, item, field, version, set }, call) {
@@ -132,6 +137,14 @@ export const secretCopy = defineAction<Ports, Params, z.infer<typeof Receipt>>({
     ];
   },
 });
+
+/** The version that this very step has made, and what was current before it. */
+async function ownVersion(vaultSecrets: VaultSecrets, vault: VaultRef, secret: string, call: Call): Promise<{ version: string; before?: string } | undefined> {
+  const own = (await vaultSecrets.versions(vault, secret)).find(({ enabled, tags }) => enabled && tags[TAG.key] === keyOf(call));
+  if (own === undefined) return undefined;
+  const before = own.tags[TAG.before];
+  return { version: own.version, ...(before === undefined ? {} : { before }) };
+}
 
 /** The version that has the earlier value; it is made before ours is disabled, so that at no moment readers are refused. */
 async function putBack(

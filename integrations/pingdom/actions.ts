@@ -61,12 +61,16 @@ export const monitorMute = defineAction<{ monitors: Monitors }, z.infer<typeof M
     const checkIds = checkIdsOf(monitor);
     const mark = markOf(call.run, monitor.name, `${call.step}/${call.target}`);
     const receipt = (id: number, to: number) => ({ monitor: monitor.name, id, description: mark, checkIds, until: new Date(to).toISOString() });
-    const own = await monitors.mutedTimes(mark);
-    // One that has been ended is the work of an earlier try, which was taken back.
-    const on = own.find((time) => isOn(time, call.now));
+    const on = await ownMuting(monitors, mark, call.now);
     if (on !== undefined) return receipt(on.id, on.to);
     if (end <= call.now) throw new Fault("invalid", `${monitor.name} is to be muted until ${new Date(end).toISOString()}, which is over`);
     return receipt(await monitors.mute(mark, checkIds, end), Math.floor(end / 1_000) * 1_000);
+  },
+
+  async find({ monitors }, { monitor }, { run, step, target, now }) {
+    const description = markOf(run, monitor.name, `${step}/${target}`);
+    const on = await ownMuting(monitors, description, now);
+    return on === undefined ? undefined : { monitor: monitor.name, id: on.id, description, checkIds: checkIdsOf(monitor), until: new Date(on.to).toISOString() };
   },
 
   async verify({ monitors }, { monitor, id, checkIds }, { now }) {
@@ -93,6 +97,11 @@ export const monitorMute = defineAction<{ monitors: Monitors }, z.infer<typeof M
     return [`${monitor} is not muted by maintenance window ${id} any more`];
   },
 });
+
+/** What this step has muted; one that has been ended is the work of an earlier try, which was taken back. */
+async function ownMuting(monitors: Monitors, mark: string, now: number): Promise<MutedTime | undefined> {
+  return (await monitors.mutedTimes(mark)).find((time) => isOn(time, now));
+}
 
 /**
  * Ends every muting of a monitor by this run. Maintenance windows of other people are left alone, and told.

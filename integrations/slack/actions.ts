@@ -3,9 +3,9 @@ import { defineAction, type Call } from "../../shared/action/action.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { named } from "../../shared/inventory/schema.ts";
 import { isoOf } from "../../shared/ports/clock.ts";
-import type { Chat } from "./connector.ts";
+import type { Chat, ChatMessage } from "./connector.ts";
 import { messageOf } from "./messages.ts";
-import { announceEnd, announceStart, replyInThread } from "./thread.ts";
+import { announceEnd, announceStart, findSaid, replyInThread } from "./thread.ts";
 
 const Params = z.strictObject({
   channel: named("channel").describe("Channel to post in"),
@@ -51,26 +51,24 @@ export const slackNotify = defineAction<{ chat: Chat }, z.infer<typeof Params>, 
 
   async begin({ chat }, { channel, text, moment }, call) {
     const place = { channel: channel.id, run: call.run };
-    const receiptOf = ({ ts, thread, mark }: { ts: string; thread?: string; mark: { key: string } }) => ({
-      channel: { id: channel.id, name: channel.name },
-      moment,
-      key: mark.key,
-      ts,
-      ...(thread === undefined ? {} : { thread }),
-    });
     switch (moment) {
       case "start":
-        return receiptOf(await announceStart(chat, place, startText(text, call)));
+        return receiptOf(channel, moment, await announceStart(chat, place, startText(text, call)));
       case "note":
-        return receiptOf(await replyInThread(chat, place, call.key, messageOf({ lines: [text] })));
+        return receiptOf(channel, moment, await replyInThread(chat, place, call.key, messageOf({ lines: [text] })));
       case "finish": {
         const { headline, lines } = await call.story.run();
         const { windowTitle, reportUrl } = call.story;
         const closing = messageOf({ title: headline, lines: [text, ...lines], reportUrl });
         const summary = messageOf({ title: windowTitle, lines: [headline, ...lines], reportUrl });
-        return receiptOf(await announceEnd(chat, place, closing, summary));
+        return receiptOf(channel, moment, await announceEnd(chat, place, closing, summary));
       }
     }
+  },
+
+  async find({ chat }, { channel, moment }, { run, key }) {
+    const said = await findSaid(chat, { channel: channel.id, run }, moment === "note" ? key : moment);
+    return said === undefined ? undefined : receiptOf(channel, moment, said);
   },
 
   async verify({ chat }, { channel, moment, key, ts, thread }) {
@@ -83,6 +81,10 @@ export const slackNotify = defineAction<{ chat: Chat }, z.infer<typeof Params>, 
     return [`the ${WORD[moment]} stands in #${channel.name}: ${await chat.link({ channel: channel.id, ts })}`];
   },
 });
+
+function receiptOf({ id, name }: z.infer<typeof Params>["channel"], moment: z.infer<typeof Params>["moment"], { ts, thread, mark }: ChatMessage): z.infer<typeof Receipt> {
+  return { channel: { id, name }, moment, key: mark.key, ts, ...(thread === undefined ? {} : { thread }) };
+}
 
 const WHERE = { start: "as the first message of the window's thread", note: "in the window's thread", finish: "in the window's thread and the channel, with the run's results" };
 const WORD = { start: "start message", note: "note", finish: "closing message" };

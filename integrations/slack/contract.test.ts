@@ -320,7 +320,9 @@ describe("slack: simulated people", () => {
 
     for (let n = 0; n < 5; n++) await late();
 
-    expect(slack.effects.filter(({ did }) => did === "whispered").map(({ with: about }) => about)).toEqual(Array(5).fill({ user: "U02KIM", text: "&lt;!channel&gt; all is well" }));
+    expect(slack.effects.filter(({ did }) => did === "whispered").map(({ with: about }) => about)).toEqual(
+      Array.from({ length: 5 }, () => ({ user: "U02KIM", text: "&lt;!channel&gt; all is well" })),
+    );
     await expect(late()).rejects.toMatchObject({ kind: "rejected" });
     await expect(slackReplies(chat).answer("https://example.com/x", "hello")).rejects.toMatchObject({ kind: "invalid" });
     outside.advance(31 * 60_000);

@@ -40,6 +40,14 @@ export function announceEnd(chat: Chat, place: ThreadPlace, text: ChatText, summ
   });
 }
 
+/** The announcement of start or finish, or the reply with a key, if it was posted; posts nothing. */
+export async function findSaid(chat: Chat, place: ThreadPlace, which: string): Promise<ChatMessage | undefined> {
+  const thread = await findThread(chat, place);
+  if (thread === undefined || (which === "start" && thread.mark.announces === "start")) return thread;
+  const key = which === "start" || which === "finish" ? `${place.run}/${which}` : which;
+  return chat.find(place.channel, key, thread.ts);
+}
+
 async function replyOnce(chat: Chat, { channel, run }: ThreadPlace, thread: ChatMessage, key: string, text: ChatText, alsoInChannel: boolean): Promise<ChatMessage> {
   const earlier = await chat.find(channel, key, thread.ts);
   return earlier ?? chat.post(channel, text, { key, run }, { thread: thread.ts, alsoInChannel });

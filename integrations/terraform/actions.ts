@@ -76,6 +76,14 @@ export const workspaceRename = defineAction<{ workspaces: Workspaces }, Params, 
     return { ...place, from: found.name, description, renamed: true };
   },
 
+  async find({ workspaces }, params, call) {
+    const { found } = await renamable(workspaces, params);
+    const own = ownMark(found.description, call);
+    if (found.name !== params.to || own === undefined) return undefined;
+    const description = { before: withoutMark(found.description, own), after: found.description };
+    return { organization: params.workspace.organization, id: found.id, to: params.to, from: own.was, description, renamed: true };
+  },
+
   async verify({ workspaces }, { organization, id, from, to }) {
     // By both names, where `begin` went by the id.
     const now = await workspaces.named(organization, to);

@@ -48,6 +48,7 @@ actionContract({
 
 actionContract({
   action: patchInstall,
+  findsNothing: true,
   integration: "wsus",
   // Quick, since the suite walks it a few hundred times.
   world: () => world({ pending: [{ ...CUMULATIVE, takesMs: 10_000 }], rebootMs: 20_000 }),

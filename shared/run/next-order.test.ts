@@ -464,7 +464,7 @@ describe("B10 a begin faulted", () => {
       expect(nextOrder(sight(blind(1), closed))).toMatchObject({ do: "wait", until: OPENS + ms("15s") });
       expect(nextOrder(sight(blind(1).after("15s"), closed))).toEqual({ do: "find", try: 1, attempt: 2 });
       expect(nextOrder(sight(blind(8), closed))).toMatchObject({ do: "rest", as: "unknown" });
-      expect(nextOrder(sight(blind(1, "denied"), closed))).toMatchObject({ do: "rest", as: "unknown" });
+      expect(nextOrder(sight(blind(1, "denied"), closed))).toMatchObject({ do: "rest", as: "unknown", why: "begin unavailable; its work could not be looked for: find denied" });
     });
 
     it("has no need to look where the begin had no effect", () => {

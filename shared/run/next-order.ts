@@ -203,7 +203,8 @@ function nextOfFaultedBegin(sight: TargetSight): Order {
     if (forbidden !== undefined && !walk.doubt) return { do: "rest", as: "skipped", why: `${forbidden}; its begin got no answer, and no work of it was found` };
     if (fault === undefined) return { do: "rest", as: "unknown", why: "its begin never answered, so it is not known whether it began" };
   }
-  const ending = { as: walk.doubt ? "unknown" : "failed", why: fault.message } as const;
+  const unsought = walk.doubt && walk.unsought !== undefined ? `; its work could not be looked for: ${walk.unsought.fault.message}` : "";
+  const ending = { as: walk.doubt ? "unknown" : "failed", why: `${fault.message}${unsought}` } as const;
   return answered(sight, ending) ?? { do: "rest", ...ending };
 }
 

@@ -75,6 +75,72 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
       expect(JSON.stringify(essence(walk.world)), "the receipt of the second begin leads back too").toBe(before);
     });
 
+    if (action.find !== undefined) {
+      it("finds no work of its own where none was begun, and begins none by looking", async () => {
+        const walk = prepare();
+        const before = JSON.stringify(essence(walk.world));
+
+        const found = [await walk.find(), await walk.find()];
+
+        expect(found).toEqual([undefined, undefined]);
+        expect(walk.effects()).toEqual([]);
+        expect(JSON.stringify(essence(walk.world))).toBe(before);
+      });
+
+      it.each(["timeout after the vendor acted", "500 after the vendor acted"] as const)(
+        "finds, without beginning again, what a begin did whose answer was lost at any request: %s",
+        async (what) => {
+          const clean = prepare();
+          await clean.begin();
+          const whole = clean.effects();
+
+          await atEveryRequest(prepare, what, async (walk) => {
+            const untouched = { whole: JSON.stringify(walk.world), essence: JSON.stringify(essence(walk.world)) };
+            const begun = await settled(walk.begin());
+            walk.outside.calm();
+            const effects = walk.effects();
+            const before = JSON.stringify(essence(walk.world));
+
+            const found = await walk.find();
+            const again = await walk.find();
+
+            expect(again, "the same when it looks again").toEqual(found);
+            expect(walk.effects(), "looking has no effect").toEqual(effects);
+            expect(JSON.stringify(essence(walk.world)), "looking changes nothing").toBe(before);
+            if (contract.findsNothing === true) return expect(found).toBeUndefined();
+            // Some work shows in the effects only when it has ended.
+            const isDone = whole.length > 0 && effects.length >= whole.length;
+            if (begun.ok || isDone) expect(found, "all of its work is done, so it is found").toBeDefined();
+            if (found === undefined) return;
+            expect(JSON.stringify(walk.world), "what is found was done").not.toBe(untouched.whole);
+            const followed = await settled(walk.follow(found));
+            if (!followed.ok) {
+              // Half of it may have been done: then it is told so, and what was done can be taken back.
+              expect(isDone, followed.fault.message).toBe(false);
+              expect(followed.fault.kind).toBe("rejected");
+              await walk.undo(found);
+              return expect(JSON.stringify(essence(walk.world))).toBe(untouched.essence);
+            }
+            expect(followed.value.evidence.length, "it can be followed to its end").toBeGreaterThan(0);
+            expect(contract.effects.slice(0, walk.effects().length)).toEqual(walk.effects());
+          });
+        },
+      );
+
+      if (contract.action.cancel !== undefined)
+        it("finds work that can then be stopped", async () => {
+          const clean = prepare();
+          await cancelled(clean, await clean.begin());
+          const walk = prepare();
+          await walk.begin();
+
+          const found = await walk.find();
+          if (found !== undefined) await cancelled(walk, found);
+
+          expect(walk.effects()).toEqual(clean.effects());
+        });
+    }
+
     if (contract.spoil !== undefined) {
       it("fails to verify a world that is not as it left it", async () => {
         const walk = prepare();
@@ -165,6 +231,26 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
           expect(walk.effects()).toEqual([]);
         });
       });
+
+      if (action.find !== undefined)
+        it("in find: a clear fault, and never «there is none» where there is", async () => {
+          await atEveryRequest(
+            prepare,
+            what,
+            async (walk, arm) => {
+              await walk.begin();
+              const expected = await walk.find();
+              arm();
+
+              const outcome = await settled(walk.find());
+              walk.outside.calm();
+
+              if (outcome.ok) expect(outcome.value).toEqual(expected);
+              else expectKind(what, outcome.fault);
+            },
+            true,
+          );
+        });
 
       it("from begin to verify: one effect in the end, and a clear fault on the way", async () => {
         await atEveryRequest(prepare, what, async (walk) => {

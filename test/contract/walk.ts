@@ -27,6 +27,8 @@ export interface ActionContract<Ports, Params, Receipt, W extends World> {
   readonly driftBefore?: (world: W) => void;
   /** What undo must bring back, compared as JSON; default: the world without its effects. Leave out history here. */
   readonly essence?: (world: W) => unknown;
+  /** Of an action whose begin does nothing that has to be found. */
+  readonly findsNothing?: boolean;
   /** UTC ISO; default Saturday 2024-12-07 20:00 in New York. */
   readonly startAt?: string;
   /** Overrides for what the action may know, e.g. people's answers. */
@@ -41,6 +43,9 @@ export interface Walk<Receipt, W> {
   effects(): string[];
   preview(): Promise<readonly string[]>;
   begin(): Promise<Receipt>;
+  find(): Promise<Receipt | undefined>;
+  /** From a receipt to its verified end. */
+  follow(receipt: Receipt): Promise<{ receipt: Receipt; evidence: readonly string[] }>;
   poll(receipt: Receipt): Promise<unknown>;
   verify(receipt: Receipt): Promise<readonly string[]>;
   undo(receipt: Receipt): Promise<readonly string[]>;
@@ -106,6 +111,24 @@ export function walker<Ports, Params, Receipt, W extends World>(
       attempt += 1;
       return kept(await action.begin(ports, params, call()));
     },
+    async find() {
+      const receipt = await action.find?.(ports, params, call());
+      return receipt === undefined ? undefined : kept(receipt);
+    },
+    async follow(begun) {
+      let receipt = begun;
+      const deadline = outside.clock.now() + policy.timeoutMs;
+      while (action.poll !== undefined) {
+        const progress = await action.poll(ports, receipt, call());
+        expect(JSON.parse(JSON.stringify(progress)), "progress survives JSON").toEqual(progress);
+        expect(progress.note, "progress says something").not.toBe("");
+        receipt = progress.receipt === undefined ? receipt : kept(progress.receipt);
+        if (progress.state === "done") break;
+        outside.advance(policy.pollEveryMs);
+        expect(outside.clock.now(), `${action.verb} is not done within its own timeout`).toBeLessThan(deadline);
+      }
+      return { receipt, evidence: await walk.verify(receipt) };
+    },
     poll: async (receipt) => action.poll?.(ports, kept(receipt), call()),
     verify: (receipt) => action.verify(ports, kept(receipt), call()),
     async undo(receipt) {
@@ -121,24 +144,9 @@ export function walker<Ports, Params, Receipt, W extends World>(
     cancel: async (receipt) => (await action.cancel?.(ports, kept(receipt), call())) ?? [],
 
     async toTheEnd(onFault) {
-      const deadline = outside.clock.now() + policy.timeoutMs;
       let faults = 0;
       for (;;) {
-        const outcome = await settled(
-          (async (): Promise<{ receipt: Receipt; evidence: readonly string[] }> => {
-            let receipt: Receipt = await walk.begin();
-            while (action.poll !== undefined) {
-              const progress = await action.poll(ports, receipt, call());
-              expect(JSON.parse(JSON.stringify(progress)), "progress survives JSON").toEqual(progress);
-              expect(progress.note, "progress says something").not.toBe("");
-              receipt = progress.receipt === undefined ? receipt : kept(progress.receipt);
-              if (progress.state === "done") break;
-              outside.advance(policy.pollEveryMs);
-              expect(outside.clock.now(), `${action.verb} is not done within its own timeout`).toBeLessThan(deadline);
-            }
-            return { receipt, evidence: await walk.verify(receipt) };
-          })(),
-        );
+        const outcome = await settled(walk.begin().then((receipt) => walk.follow(receipt)));
         if (outcome.ok) return outcome.value;
         if (onFault === undefined) throw outcome.thrown;
         onFault(outcome.fault);
