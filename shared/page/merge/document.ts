@@ -5,14 +5,16 @@ import { commentText, plainNode } from "../plan-text.ts";
 import { HOLDS } from "../plan-tree.ts";
 import type { PlanNode } from "../plan-tree.ts";
 import { patched } from "./patch.ts";
-import { inShort } from "./references.ts";
-import type { MergedList } from "./values.ts";
+import { inShort, renamed } from "./references.ts";
+import type { MergedItem } from "./values.ts";
 
 /** A part of a plan as people have it now, and its place in their file. */
 export interface OurNode extends PlanNode {
   readonly children: OurNode[];
   parent: OurNode | undefined;
   readonly map: YAMLMap;
+  /** As they were read, with steps named in full. */
+  fields: Readonly<Record<string, unknown>>;
   /** Comments within it, apart from those above it. */
   readonly inside: readonly string[];
 }
@@ -77,30 +79,21 @@ export class PlanDocument {
     else if (inner.items.length === 1) inner.flow = false;
   }
 
-  /** Edits a list item by item. @param more items that stand at its end. */
-  setList(node: OurNode, key: string, { kept, added }: Pick<MergedList, "kept" | "added">, more: readonly unknown[], order: readonly string[]): void {
+  /** Edits a list item by item: what stays, stays as people wrote it. @param more items that stand at its end. */
+  setList(node: OurNode, key: string, wanted: readonly MergedItem[], more: readonly unknown[], order: readonly string[]): void {
     this.#edits++;
+    const items = [...wanted, ...more.map((value) => ({ value }))];
     const present = node.map.get(key);
-    const fresh = [...added, ...more];
-    if (!isSeq(present)) {
-      const items = [...kept.filter((item) => item !== undefined), ...fresh];
-      if (items.length === 0) node.map.delete(key);
-      else this.#put(node, node.map, key, items, order);
-      return;
-    }
-    const was = present.toJSON();
-    present.items = [
-      ...present.items.flatMap((item, at) => {
-        const wanted = kept[at];
-        if (wanted === undefined) return [];
-        if (JSON.stringify(wanted) === JSON.stringify(was[at])) return [item];
-        const made = this.#made(wanted);
-        if (typeof item === "object" && item !== null && "commentBefore" in item) made.commentBefore = (item as Node).commentBefore ?? null;
-        return [made];
-      }),
-      ...fresh.map((item) => this.#made(item)),
-    ];
-    if (present.items.length === 0) node.map.delete(key);
+    if (items.length === 0) node.map.delete(key);
+    else if (isSeq(present)) present.items = items.map(({ value, own }: MergedItem) => (own === undefined ? this.#made(value) : present.items[own]));
+    else
+      this.#put(
+        node,
+        node.map,
+        key,
+        items.map(({ value }) => value),
+        order,
+      );
   }
 
   setComments(node: OurNode, wanted: readonly string[]): void {
@@ -179,6 +172,10 @@ export class PlanDocument {
     const holds = HOLDS[kind];
     const below = holds === undefined ? undefined : map.get(holds);
     if (isSeq(below)) this.#read(below, kind === "phase" ? "change" : "step", node);
+    if (kind === "change") {
+      const own = new Set(node.children.map((step) => step.id));
+      for (const each of [node, ...node.children]) each.fields = renamed(each.fields, (reference) => (own.has(reference) ? `${node.id}.${reference}` : reference));
+    }
     return node;
   }
 

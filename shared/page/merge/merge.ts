@@ -5,7 +5,7 @@ import type { Draft } from "../draft.ts";
 import { PlanDocument } from "./document.ts";
 import type { OurNode } from "./document.ts";
 import { pairsOf } from "./match.ts";
-import { full, idOf, short, titleOf } from "./places.ts";
+import { idOf, short, titleOf } from "./places.ts";
 import { inFull, referencesOf } from "./references.ts";
 import { settled } from "./settle.ts";
 import type { Settled, Strand } from "./settle.ts";
@@ -176,34 +176,22 @@ class Merge {
     const { before, ours } = strand;
     if (before === undefined || ours === undefined) return this.#elsewhere(strand, change);
     const within = strand.kind === "change" ? ours.id : change;
-    const isTouched = this.#isTouched(before, ours) || ours.children.some((child) => this.#settling.own.has(child));
+    const isTheirs = isTouched(before, ours, this.#wanted) || ours.children.some((child) => this.#settling.own.has(child));
     // What holds something that people have edited stays, and only that of it.
-    if (!isTouched) for (const child of strand.children) this.#gone(child, within);
-    if (!isTouched && ours.children.length === 0) {
+    if (!isTheirs) for (const child of strand.children) this.#gone(child, within);
+    if (!isTheirs && ours.children.length === 0) {
       const id = idOf(ours);
       this.#document.remove(ours);
       this.#say("removed", ours, before.line, id, []);
       return;
     }
-    if (!isTouched || strand.kind === "phase") {
-      for (const child of isTouched ? strand.children : []) this.#gone(child, within);
+    if (!isTheirs || strand.kind === "phase") {
+      for (const child of isTheirs ? strand.children : []) this.#gone(child, within);
       this.#say("kept", ours, before.line, idOf(ours), ["gone from the page, but there is people's work below it"]);
       return;
     }
     this.#ask(ours, `This is gone from the page, and people have worked on it since: is it still to be done? On the page, line ${before.line}: «${titleOf(before).slice(0, 900)}»`);
-    this.#say("conflict", ours, before.line, idOf(ours), ["gone from the page, and edited by a person", ...edits(before, full(ours))]);
-  }
-
-  #isTouched(before: PlanNode, ours: OurNode): boolean {
-    const fields = full(ours);
-    const names = Object.keys({ ...before.fields, ...fields });
-    const comments = new Set(before.comments.map(itemKey));
-    return (
-      names.some((name) => !same(before.fields[name], fields[name])) ||
-      ours.inside.length > 0 ||
-      ours.comments.some((line) => !comments.has(itemKey(line))) ||
-      this.#wanted.has(idOf(ours))
-    );
+    this.#say("conflict", ours, before.line, idOf(ours), ["gone from the page, and edited by a person", ...edits(before, ours.fields)]);
   }
 
   #parentBefore(child: Strand): OurNode | undefined {
@@ -220,7 +208,7 @@ class Merge {
 
   /** The entries of one part, one by one. */
   #entries(strand: Strand, before: PlanNode, now: PlanNode, ours: OurNode): void {
-    const mine = full(ours);
+    const mine = ours.fields;
     const order = Object.keys(now.fields);
     const [changed, kept, clashes]: [string[], string[], string[]] = [[], [], []];
     const asks: string[] = [];
@@ -245,27 +233,25 @@ class Merge {
       if (name === "questions") continue;
       const merged = mergedList(before.fields[name], mine[name], now.fields[name]);
       if (merged.isChanged) {
-        const asWritten = listed(ours.fields[name]);
-        const items = (given: readonly unknown[]): readonly unknown[] => listed(short(given, name, ours));
         this.#document.setList(
           ours,
           name,
-          { kept: items(merged.kept).map((item, at) => (item !== undefined && same(merged.kept[at], listed(mine[name])[at]) ? asWritten[at] : item)), added: items(merged.added) },
+          merged.items.map((item) => ({ ...item, value: short(item.value, name, ours) })),
           [],
           order,
         );
-        if (!sameItems(before.fields[name], now.fields[name])) changed.push(`${name}: ${difference(mine[name], merged)}`);
+        if (!sameItems(before.fields[name], now.fields[name])) changed.push(`${name}: ${difference(merged)}`);
       }
       kept.push(...ownItems(name, before.fields[name], mine[name], now.fields[name]));
     }
     const questions = mergedList(before.fields["questions"], mine["questions"], now.fields["questions"], alikeQuestions(before, now));
-    const open = new Set([...questions.kept, ...questions.added].map(itemKey));
+    const open = new Set(questions.items.map(({ value }) => itemKey(value)));
     const more = asks.map((ask) => ask.slice(0, QUESTION)).filter((ask) => !open.has(itemKey(ask)));
     // A phase holds no questions.
     if (ours.kind === "phase") for (const ask of more) this.#ask(ours, `${ours.id}: ${ask}`);
-    else if (questions.isChanged || more.length > 0) this.#document.setList(ours, "questions", questions, more, order);
+    else if (questions.isChanged || more.length > 0) this.#document.setList(ours, "questions", questions.items, more, order);
     for (const question of questions.added) changed.push(`asks: ${String(question)}`);
-    questions.kept.forEach((item, at) => item === undefined && changed.push(`asks no more: ${String(listed(mine["questions"])[at])}`));
+    for (const question of questions.gone) changed.push(`asks no more: ${String(question)}`);
     for (const question of questions.answered) kept.push(`answered: ${String(question)}`);
     this.#comments(before, now, ours, changed);
 
@@ -283,7 +269,7 @@ class Merge {
     { changed, kept, clash, write }: { changed: string[]; kept: string[]; clash: (name: string, was: unknown, is: unknown, own: unknown) => void; write: (value: unknown) => void },
   ): void {
     if (same(was, is)) {
-      if (!same(was, own)) kept.push(`${name}: ${shown(own)}`);
+      if (!same(was, own)) kept.push(`${name}: ${shown(own)}${is === undefined ? "" : `, where the page says ${shown(is)}`}`);
     } else if (same(was, own)) {
       write(is);
       changed.push(`${name}: ${shown(was)} is now ${shown(is)}`);
@@ -293,9 +279,11 @@ class Merge {
   #comments(before: PlanNode, now: PlanNode, ours: OurNode, changed: string[]): void {
     const merged = mergedList(before.comments, ours.comments, now.comments);
     if (!merged.isChanged) return;
-    const kept = merged.kept.flatMap((line) => (line === undefined ? [] : [String(line)]));
-    this.#document.setComments(ours, [...kept, ...merged.added.map(String)]);
-    if (!sameItems(before.comments, now.comments)) changed.push(`comment: ${difference(ours.comments, merged)}`);
+    this.#document.setComments(
+      ours,
+      merged.items.map(({ value }) => String(value)),
+    );
+    if (!sameItems(before.comments, now.comments)) changed.push(`comment: ${difference(merged)}`);
   }
 
   /** What stands in another order on the page now stands so in the plan, unless people have ordered it themselves. */
@@ -326,7 +314,14 @@ class Merge {
     const present = holder.map.get("questions");
     const items = listed(typeof present === "object" && present !== null && "toJSON" in present ? (present as { toJSON(): unknown }).toJSON() : present);
     const text = question.slice(0, QUESTION);
-    if (!items.map(itemKey).includes(itemKey(text))) this.#document.setList(holder, "questions", { kept: items, added: [] }, [text], []);
+    if (!items.map(itemKey).includes(itemKey(text)))
+      this.#document.setList(
+        holder,
+        "questions",
+        items.map((value, own) => ({ value, own })),
+        [text],
+        [],
+      );
   }
 
   #say(what: MergeEntry["what"], node: PlanNode, line: number | undefined, id: string, details: readonly string[]): void {
@@ -341,19 +336,35 @@ function otherNow({ before, now, children }: Strand): readonly string[] {
   return [...own, ...children.flatMap(otherNow)];
 }
 
-/** Steps and changes that words of people's own wait for. */
+/** Whether people have worked on a part since the page made it, or on something that waits for it. */
+function isTouched(before: PlanNode, ours: OurNode, wanted: ReadonlySet<string>): boolean {
+  const names = Object.keys({ ...before.fields, ...ours.fields });
+  const comments = new Set(before.comments.map(itemKey));
+  return (
+    names.some((name) => !same(before.fields[name], ours.fields[name])) ||
+    ours.inside.length > 0 ||
+    ours.comments.some((line) => !comments.has(itemKey(line))) ||
+    wanted.has(idOf(ours))
+  );
+}
+
+/** Steps and changes that words of people's own wait for, and what these wait for in turn. */
 function wantedByPeople(window: Strand, own: ReadonlySet<OurNode>): ReadonlySet<string> {
   const wanted = new Set<string>();
-  const take = (ours: OurNode, before: PlanNode | undefined): void => {
+  const gone: { readonly before: PlanNode; readonly ours: OurNode }[] = [];
+  const walk = ({ ours, before, now, children }: Strand): void => {
     const theirs = new Set(before === undefined ? [] : referencesOf(before.fields));
-    for (const reference of referencesOf(full(ours))) if (!theirs.has(reference)) wanted.add(reference);
-  };
-  const walk = ({ ours, before, children }: Strand): void => {
-    if (ours !== undefined) take(ours, before);
+    for (const reference of ours === undefined ? [] : referencesOf(ours.fields)) if (!theirs.has(reference)) wanted.add(reference);
+    if (ours !== undefined && before !== undefined && now === undefined) gone.push({ before, ours });
     for (const child of children) walk(child);
   };
   walk(window);
-  for (const node of own) take(node, undefined);
+  for (const node of own) for (const reference of referencesOf(node.fields)) wanted.add(reference);
+  // What is gone from the page and stays because people have worked on it keeps what it waits for.
+  for (let size = -1; size !== wanted.size;) {
+    size = wanted.size;
+    for (const { before, ours } of gone) if (isTouched(before, ours, wanted)) for (const reference of referencesOf(ours.fields)) wanted.add(reference);
+  }
   return wanted;
 }
 

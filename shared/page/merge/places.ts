@@ -2,14 +2,6 @@ import type { PlanNode } from "../plan-tree.ts";
 import type { OurNode } from "./document.ts";
 import { renamed } from "./references.ts";
 
-/** A part's entries with steps named in full. */
-export function full(node: OurNode): Readonly<Record<string, unknown>> {
-  const change = node.kind === "step" ? node.parent : node.kind === "change" ? node : undefined;
-  if (change === undefined) return node.fields;
-  const own = new Set(change.children.map(({ id }) => id));
-  return renamed(node.fields, (reference) => (own.has(reference) ? `${change.id}.${reference}` : reference));
-}
-
 /** A value as the plan writes it: steps of the same change without the change. */
 export function short(value: unknown, name: string, node: OurNode): unknown {
   const change = node.kind === "step" ? node.parent : node.kind === "change" ? node : undefined;

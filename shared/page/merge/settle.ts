@@ -32,10 +32,11 @@ export interface Settled {
  */
 export function settled(before: PlanNode, now: PlanNode, ours: OurNode, pairs: Pairs): Settled {
   const mine = ourParts(before, ours);
-  const found = { now: new Map<PlanNode, PlanNode>(), ours: mine };
-  for (const [node, earlier] of pairs) found.now.set(earlier, node);
   // A merge that was broken off after the plan was written is done again: what it added is there already.
   const again = addedBefore(now, ours, pairs, mine);
+  movedSteps(before, ours, mine, again);
+  const found = { now: new Map<PlanNode, PlanNode>(), ours: mine };
+  for (const [node, earlier] of pairs) found.now.set(earlier, node);
 
   const names = new Map<PlanNode, string>();
   const taken = new Set<string>();
@@ -136,7 +137,7 @@ function under(
 }
 
 /** The plan's part for each part of the page's plan: by id, and where people gave it another id, by what it does. */
-function ourParts(before: PlanNode, ours: OurNode): ReadonlyMap<PlanNode, OurNode> {
+function ourParts(before: PlanNode, ours: OurNode): Map<PlanNode, OurNode> {
   const found = new Map<PlanNode, OurNode>([[before, ours]]);
   const taken = new Set<OurNode>();
   const pair = (nodes: readonly PlanNode[], candidates: readonly OurNode[], isSame: (a: PlanNode, b: OurNode) => boolean): void => {
@@ -149,7 +150,6 @@ function ourParts(before: PlanNode, ours: OurNode): ReadonlyMap<PlanNode, OurNod
     }
   };
   const byId = (a: PlanNode, b: OurNode): boolean => a.id === b.id;
-  const byWork = (a: PlanNode, b: OurNode): boolean => a.fields["title"] === b.fields["title"] && a.fields["action"] === b.fields["action"];
   const byTickets = (a: PlanNode, b: OurNode): boolean => a.fields["title"] === b.fields["title"] || (a.fields["keys"] !== undefined && same(a.fields["keys"], b.fields["keys"]));
   pair(before.children, ours.children, byId);
   pair(before.children, ours.children, byWork);
@@ -169,10 +169,22 @@ function ourParts(before: PlanNode, ours: OurNode): ReadonlyMap<PlanNode, OurNod
   );
   for (const change of changes) pair(change.children, found.get(change)?.children ?? [], byId);
   for (const change of changes) pair(change.children, found.get(change)?.children ?? [], byWork);
-  // People may have moved a step into another change.
-  const rest = ourChanges.flatMap((change) => change.children).filter((step) => !taken.has(step));
-  if (rest.length > 0) for (const change of changes) pair(change.children, rest, byWork);
   return found;
+}
+
+/** People may have moved a step into another change. */
+function movedSteps(before: PlanNode, ours: OurNode, mine: Map<PlanNode, OurNode>, again: ReadonlyMap<PlanNode, OurNode>): void {
+  const taken = new Set([...mine.values(), ...again.values()]);
+  const rest = ours.children.flatMap((phase) => phase.children.flatMap((change) => change.children)).filter((step) => !taken.has(step));
+  for (const step of rest.length === 0 ? [] : before.children.flatMap((phase) => phase.children.flatMap((change) => change.children))) {
+    const at = mine.has(step) ? -1 : rest.findIndex((own) => byWork(step, own));
+    const own = at < 0 ? undefined : rest.splice(at, 1)[0];
+    if (own !== undefined) mine.set(step, own);
+  }
+}
+
+function byWork(a: PlanNode, b: OurNode): boolean {
+  return a.fields["title"] === b.fields["title"] && a.fields["action"] === b.fields["action"];
 }
 
 function addedBefore(now: PlanNode, ours: OurNode, pairs: Pairs, mine: ReadonlyMap<PlanNode, OurNode>): ReadonlyMap<PlanNode, OurNode> {

@@ -1,4 +1,5 @@
 import type { PlanNode } from "../plan-tree.ts";
+import type { MergedList } from "./values.ts";
 import { itemKey, LISTS, listed, same, shapeOf } from "./values.ts";
 
 /** Longest value that a question or a line of the report shows of each side. */
@@ -33,8 +34,7 @@ export function sameItems(a: unknown, b: unknown): boolean {
   return shapeOf(listed(a).map(itemKey)) === shapeOf(listed(b).map(itemKey));
 }
 
-export function difference(mine: unknown, { kept, added }: { kept: readonly unknown[]; added: readonly unknown[] }): string {
-  const gone = listed(mine).filter((_item, at) => kept[at] === undefined);
+export function difference({ gone, added }: MergedList): string {
   return [...gone.map((item) => `without ${shown(item)}`), ...added.map((item) => `and ${shown(item)}`)].join(", ") || "under other numbers of lines";
 }
 

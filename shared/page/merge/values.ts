@@ -47,42 +47,87 @@ export function itemKeys(items: readonly unknown[]): readonly string[] {
   });
 }
 
+/** An item of a merged list. */
+export interface MergedItem {
+  readonly value: unknown;
+  /** Which of the plan's items it is, as it is; none: it is new, or has other words. */
+  readonly own?: number;
+}
+
 export interface MergedList {
-  /** Of the plan's items by index: undefined where it goes, else what stands in its place. */
-  readonly kept: readonly unknown[];
-  /** What the page adds, in its order. */
+  readonly items: readonly MergedItem[];
+  /** What the page adds, and what goes with it; items of the page's that a person has taken out stay out. */
   readonly added: readonly unknown[];
-  /** Items of the page's that a person has taken out, and that stay out. */
+  readonly gone: readonly unknown[];
   readonly answered: readonly unknown[];
   readonly isChanged: boolean;
 }
 
 /**
- * Merges lists item by item: what the page adds is added, what it no longer has goes, what people took out stays out, and what
- * they added stays.
+ * Merges lists item by item: what the page adds is added where the page has it, what it no longer has goes, what people took out
+ * stays out, and what they added stays.
  *
- * @param alike pairs items of the page that are the same although their words differ: [before, now].
+ * @param alike pairs items of the page that are the same although their words differ: which it was, by what it is.
  */
 export function mergedList(base: unknown, ours: unknown, theirs: unknown, alike: ReadonlyMap<unknown, unknown> = new Map()): MergedList {
   const [before, mine, now] = [listed(base), listed(ours), listed(theirs)];
-  const keysBefore = itemKeys(before);
-  const keyOfItem = new Map(before.map((item, at) => [item, keysBefore[at] ?? ""]));
-  const keysNow = itemKeys(now).map((key, at) => {
-    const earlier = alike.get(now[at]);
-    return earlier === undefined ? key : (keyOfItem.get(earlier) ?? key);
+  // Of each item of the page as it is now, which one it was; of each of the plan's, which one of the page's it is. Equal words
+  // come first, then what differs in the number of a line only.
+  const was = new Map<number, number>();
+  pair(now, before, shapeOf, was);
+  pair(now, before, itemKey, was);
+  now.forEach((item, at) => alike.has(item) && !was.has(at) && was.set(at, before.indexOf(alike.get(item))));
+  const isNow = new Map([...was].map(([at, earlier]) => [earlier, at]));
+  const [ofBefore, ofNow] = [new Map<number, number>(), new Map<number, number>()];
+  for (const key of [shapeOf, itemKey]) {
+    pair(mine, before, key, ofBefore, ofNow, (earlier) => [...ofNow.values()].includes(isNow.get(earlier) ?? -1));
+    pair(mine, now, key, ofNow, ofBefore, (at) => [...ofBefore.values()].includes(was.get(at) ?? -1));
+  }
+
+  const placeOf = (at: number): number | undefined => (ofBefore.has(at) ? isNow.get(ofBefore.get(at) ?? -1) : ofNow.get(at));
+  const isAsBefore = (place: number): boolean => was.has(place) && same(before[was.get(place) ?? -1], now[place]);
+  const items: (MergedItem & { readonly place: number | undefined })[] = [];
+  const gone: unknown[] = [];
+  mine.forEach((item, at) => {
+    const place = placeOf(at);
+    if (place === undefined && ofBefore.has(at)) gone.push(item);
+    else items.push(place === undefined || isAsBefore(place) || same(now[place], item) ? { value: item, own: at, place } : { value: now[place], place });
   });
-  const keysMine = itemKeys(mine);
-  const [inBefore, inMine, inNow] = [new Set(keysBefore), new Set(keysMine), new Set(keysNow)];
-  const kept = mine.map((item, at) => {
-    const key = keysMine[at] ?? "";
-    if (!inBefore.has(key)) return item;
-    if (!inNow.has(key)) return undefined;
-    // As the page has it now: its line may be another one. Words that a person changed are another key, and so theirs.
-    return now[keysNow.indexOf(key)];
+  const isThere = new Set(items.map(({ place }) => place));
+  const absent = now.map((_item, at) => at).filter((at) => !isThere.has(at));
+  const added = absent.filter((at) => !was.has(at));
+  for (const at of added) {
+    const above = items.findLastIndex(({ place }) => place !== undefined && place < at);
+    items.splice(above < 0 ? 0 : above + 1, 0, { value: now[at], place: at });
+  }
+  return {
+    items: items.map(({ value, own }) => (own === undefined ? { value } : { value, own })),
+    added: added.map((at) => now[at]),
+    gone,
+    answered: absent.filter((at) => was.has(at)).map((at) => now[at]),
+    isChanged: gone.length > 0 || items.some(({ own }) => own === undefined),
+  };
+}
+
+/** Pairs items with those of another list that have no partner yet: the index there, by `key`. */
+function pair(
+  items: readonly unknown[],
+  others: readonly unknown[],
+  key: (item: unknown) => string,
+  partners: Map<number, number>,
+  elsewhere: ReadonlyMap<number, number> = new Map(),
+  isTaken: (other: number) => boolean = () => false,
+): void {
+  const taken = new Set(partners.values());
+  const free = new Map<string, number[]>();
+  others.forEach((other, at) => {
+    if (!taken.has(at) && !(elsewhere.size > 0 && isTaken(at))) free.set(key(other), [...(free.get(key(other)) ?? []), at]);
   });
-  const added = now.filter((_item, at) => !inBefore.has(keysNow[at] ?? "") && !inMine.has(keysNow[at] ?? ""));
-  const answered = now.filter((_item, at) => inBefore.has(keysNow[at] ?? "") && !inMine.has(keysNow[at] ?? ""));
-  return { kept, added, answered, isChanged: added.length > 0 || kept.some((item, at) => item !== mine[at] && !(item !== undefined && same(item, mine[at]))) };
+  items.forEach((item, at) => {
+    if (partners.has(at) || elsewhere.has(at)) return;
+    const found = free.get(key(item))?.shift();
+    if (found !== undefined) partners.set(at, found);
+  });
 }
 
 /**
