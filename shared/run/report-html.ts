@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { isTicket } from "./carry-over.ts";
 import { html, Html, type HtmlPart } from "./html.ts";
 import { pictureOf } from "./report-picture.ts";
-import type { ChangeReport, Moment, Report, Standing, StepReport, TargetReport } from "./report-schema.ts";
+import type { ChangeReport, Moment, Need, Report, Standing, StepReport, TargetReport } from "./report-schema.ts";
 import { REPORT_STYLE } from "./report-style.ts";
+import { plainSummary, type PlainLine } from "./report-summary.ts";
 import { outcomeText, STANDINGS, tookText } from "./report-words.ts";
 
 /**
@@ -12,6 +13,7 @@ import { outcomeText, STANDINGS, tookText } from "./report-words.ts";
  */
 export function reportHtml(report: Report): string {
   const { summary, window } = report;
+  const plain = plainSummary(report);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -26,61 +28,23 @@ export function reportHtml(report: Report): string {
 <a class="skip-link" href="#changes">To the changes</a>
 <header>
 <h1>${window.title}</h1>
-<p class="meta">Run ${report.run}. Times are those of ${window.zone}, with UTC in brackets. ${pageLink(report)}</p>
+<p class="meta">Run ${report.run}. Times are those of ${window.zone}; below the summary UTC stands in brackets. ${pageLink(report)}</p>
 </header>
 <main>
-<section class="outcome ${summary.outcome}" aria-labelledby="outcome">
-<h2 id="outcome">${outcomeText(report)}</h2>
-<p class="headline">${summary.headline}</p>
-${summary.sentences.length === 0 ? undefined : html`<ul>${summary.sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
-</section>
-${factsOf(report)}
-${needsOf(report)}
-<div class="columns">
-${listOf(
-  "Carried over to the next window",
-  report.carryOver.map(
-    ({ keys, title, inWords, as, leaves }) =>
-      html`<li>${stateOf(as)} <span class="keys">${keys.join(" ")}</span> ${title}${leaves === "untouched" ? undefined : html` <span class="small">(leaves the platform ${leaves})</span>`}<span class="why">${inWords}</span></li>`,
-  ),
-  "Nothing is carried over.",
-)}
-<div>${listOf(
-    "Still open",
-    summary.open.map(
-      ({ what, since, why, owners }) =>
-        html`<li><strong>${what}</strong><span class="why">since ${time(since)}: ${why}. ${owners.length === 0 ? "" : `Owner: ${owners.join(", ")}.`}</span></li>`,
-    ),
-    "Everything that was opened is closed.",
-  )}
-${
-  summary.dropped.length === 0
-    ? undefined
-    : listOf(
-        "Dropped",
-        summary.dropped.map((line) => html`<li>${titled(line)}<span class="why">${line.why}</span></li>`),
-        "",
-      )
-}</div>
+<div class="asleep">
+${happenedOf(report)}
+<section aria-labelledby="changed"><h2 id="changed">What was changed</h2>${plainList(plain.changed, "Nothing was changed.", "plain compact")}</section>
+<section aria-labelledby="open"><h2 id="open">What is open</h2>${summary.open.length === 0 ? html`<p class="small">${summary.outcome === "running" ? "Nothing stands open at this moment." : "Everything that was opened or taken out for the night is back as it was."}</p>` : undefined}${plain.open.length === 0 ? undefined : plainList(plain.open, "", "plain")}</section>
+<section aria-labelledby="needs"><h2 id="needs">What needs you ${plain.when}</h2>${needsOf(plain.needs)}</section>
 </div>
+${factsOf(report)}
 ${kickoffsOf(report)}
-${listOf("Done", [...summary.done.map((line) => html`<li>${titled(line)}</li>`), ...summary.already.map((line) => html`<li>${titled(line)} ${stateOf("already")}</li>`)], "Nothing was done.", "plain compact")}
-${
-  summary.underWay.length === 0
-    ? undefined
-    : listOf(
-        "Not ended yet",
-        summary.underWay.map((line) => html`<li>${titled(line)}</li>`),
-        "",
-        "plain compact",
-      )
-}
 <section class="proof" aria-labelledby="night">
 <h2 id="night">The night</h2>
 <figure>
-${pictureOf(report, { id: "wide", width: 1040, narrow: false })}
+${pictureOf(report, { id: "wide", width: 1080, narrow: false })}
 ${pictureOf(report, { id: "narrow", width: 380, narrow: true })}
-<figcaption><ul class="legend">${legendOf(report)}</ul>A dark stroke is a planned time, a diamond a step that never began; grey columns are hours in which nothing happened. Comments and links on tickets are left out.</figcaption>
+<figcaption><ul class="legend">${legendOf(report)}</ul>A dark stroke is a planned time, a diamond a step that never began, a black flag the moment from which there was no way back; grey columns are hours in which nothing happened. Comments and links on tickets are left out.</figcaption>
 </figure>
 </section>
 <section aria-labelledby="changes">
@@ -149,12 +113,29 @@ function factsOf({ summary }: Report): Html {
   return html`<dl class="facts">${facts.map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value} <span class="small">${more}</span></dd></div>`)}</dl>`;
 }
 
-function needsOf({ summary }: Report): HtmlPart {
-  if (summary.needs.length === 0) return html`<section aria-labelledby="needs"><h2 id="needs">What needs a person</h2><p class="muted">Nothing.</p></section>`;
-  return html`<section aria-labelledby="needs"><h2 id="needs">What needs a person</h2><ul class="plain">${summary.needs.map(
+function happenedOf(report: Report): Html {
+  const [first, ...rest] = plainSummary(report).happened;
+  return html`<section class="outcome ${report.summary.outcome}" aria-labelledby="outcome">
+<h2 id="outcome"><span class="small">What happened</span> ${outcomeText(report)}</h2>
+<p class="headline">${first}</p>
+<ul>${rest.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+</section>`;
+}
+
+function plainList(lines: readonly PlainLine[], none: string, look: string): Html {
+  if (lines.length === 0) return html`<p class="muted">${none}</p>`;
+  return html`<ul class="${look}">${lines.map(
+    (line) =>
+      html`<li>${line.state === undefined ? undefined : html`${stateOf(line.state)} `}${titled(line)}${line.beside === undefined ? undefined : html` <span class="small">(${line.beside})</span>`}${line.why === undefined || line.why === "" ? undefined : html`<span class="why">${line.why}</span>`}</li>`,
+  )}</ul>`;
+}
+
+function needsOf(needs: readonly Need[]): Html {
+  if (needs.length === 0) return html`<p class="muted">Nothing.</p>`;
+  return html`<ul class="plain tasks">${needs.map(
     ({ who, what, why, how }) =>
       html`<li><strong>${what}</strong> <span class="small">(${who.length === 0 ? "nobody is named" : who.join(", ")})</span><span class="why">${why}${how === undefined ? undefined : html`<br><code>${how}</code>`}</span></li>`,
-  )}</ul></section>`;
+  )}</ul>`;
 }
 
 function listOf(title: string, items: readonly Html[], none: string, look = "plain"): Html {

@@ -1,17 +1,36 @@
 import { isTicket } from "./carry-over.ts";
 import type { ChangeReport, Moment, Report, StepReport, TargetReport } from "./report-schema.ts";
+import { plainSummary, type PlainLine } from "./report-summary.ts";
 import { outcomeText, STANDINGS, tookText } from "./report-words.ts";
 
 /** The report as Markdown: headings, lists and tables that any viewer shows; whatever a plan or vendor said is escaped. */
 export function reportMarkdown(report: Report): string {
   const { summary, window, madeAt } = report;
+  const plain = plainSummary(report);
   const lines = [
     `# ${text(window.title)}`,
     "",
-    `**${outcomeText(report)}.** ${text(summary.headline)}`,
+    "## What happened",
     "",
-    ...summary.sentences.map((sentence) => `- ${text(sentence)}`),
-    ...(summary.sentences.length === 0 ? [] : [""]),
+    `**${outcomeText(report)}.** ${text(plain.happened[0] ?? "")}`,
+    "",
+    ...plain.happened.slice(1).map((sentence) => `- ${text(sentence)}`),
+    "",
+    ...section("What was changed", plain.changed.map(plainLine), "Nothing was changed."),
+    ...section(
+      "What is open",
+      plain.open.map(plainLine),
+      summary.outcome === "running" ? "Nothing stands open at this moment." : "Nothing: everything that was opened or taken out for the night is back as it was.",
+    ),
+    ...section(
+      `What needs you ${plain.when}`,
+      plain.needs.map(
+        ({ who, what, why, how }) => `- [ ] **${text(what)}** (${text(who.join(", ") || "nobody is named")}): ${text(why)}${how === undefined ? "" : ` ${code(how)}`}`,
+      ),
+      "Nothing.",
+    ),
+    "---",
+    "",
     table(
       ["First step due", "Run started", "Run ended", "Cutoff"],
       [
@@ -23,48 +42,14 @@ export function reportMarkdown(report: Report): string {
         ],
       ],
     ),
-    `Times are those of ${text(window.zone)}, with UTC in brackets. ${countsOf(report)}`,
+    `Times are those of ${text(window.zone)}, with UTC in brackets. ${text(summary.headline)} ${countsOf(report)}`,
     "",
-    ...section(
-      "What needs a person",
-      summary.needs.map(({ who, what, why, how }) => `- **${text(what)}** (${text(who.join(", ") || "nobody is named")}): ${text(why)}${how === undefined ? "" : ` ${code(how)}`}`),
-      "Nothing.",
-    ),
-    ...section(
-      "Carried over to the next window",
-      report.carryOver.map(
-        ({ keys, title, as, inWords, leaves }) => `- **${as}** ${titled(keys, title)}${leaves === "untouched" ? "" : ` (leaves the platform ${leaves})`}. ${text(inWords)}`,
-      ),
-      "Nothing.",
-    ),
-    ...section(
-      "Still open",
-      summary.open.map(({ what, since, why, owners }) => `- **${text(what)}**, since ${time(since)}: ${text(why)}. Owner: ${text(owners.join(", "))}.`),
-      "Everything that was opened is closed.",
-    ),
-    ...section(
-      "Dropped",
-      summary.dropped.map(({ keys, title, why = "" }) => `- ${titled(keys, title)}: ${text(why)}`),
-      "Nothing.",
-    ),
     "## Did it start on time?",
     "",
     table(
       ["Step", "Planned", "Ordered", "Seen running", "Verdict"],
       summary.kickoffs.map(({ title, planned, begun, started, verdict }) => [text(title), time(planned), time(begun), time(started), `**${text(verdict)}**`]),
     ),
-    ...section(
-      "Done",
-      [...summary.done.map(({ keys, title }) => `- ${titled(keys, title)}`), ...summary.already.map(({ keys, title }) => `- ${titled(keys, title)} (already so)`)],
-      "Nothing.",
-    ),
-    ...(summary.underWay.length === 0
-      ? []
-      : section(
-          "Not ended yet",
-          summary.underWay.map(({ keys, title }) => `- ${titled(keys, title)}`),
-          "",
-        )),
     "## Changes",
     "",
     ...report.phases.flatMap(({ id, title }) =>
@@ -107,6 +92,10 @@ export function reportMarkdown(report: Report): string {
     `Made by Nightshift at ${time(madeAt)} from the run's facts. Compiled plan ${code(window.digest)}.`,
   ];
   return `${lines.join("\n").replaceAll(/\n{3,}/g, "\n\n")}\n`;
+}
+
+function plainLine({ keys, title, state, beside, why }: PlainLine): string {
+  return `- ${state === undefined ? "" : `**${STANDINGS[state].word}** `}${titled(keys, title)}${beside === undefined ? "" : ` (${text(beside)})`}${why === undefined || why === "" ? "" : `: ${text(why)}`}`;
 }
 
 function countsOf({ summary: { counts } }: Report): string {

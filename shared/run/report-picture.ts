@@ -17,7 +17,7 @@ export interface PictureSize {
  */
 export function pictureOf(report: Report, { id, width, narrow }: PictureSize): Html {
   const rows = rowsOf(report, narrow);
-  const left = narrow ? 8 : 330;
+  const left = narrow ? 8 : 372;
   const axis = axisOf(report, rows, left, width - 14);
   const height = AXIS_HEIGHT + rows.reduce((sum, row) => sum + row.height, 0) + 10;
   let y = AXIS_HEIGHT;
@@ -27,7 +27,7 @@ export function pictureOf(report: Report, { id, width, narrow }: PictureSize): H
     y += row.height;
     return part;
   });
-  const marks: Html[] = [markOf(axis, report.summary.cutoff, "cutoff", "cutoff", 12, height)];
+  const marks: Html[] = [markOf(axis, report.summary.cutoff, "cutoff", "cutoff", 12, height), ...noReturnsOf(rows, axis, height, width)];
   if (report.summary.outcome === "running") marks.push(markOf(axis, report.madeAt, "now", "now", 25, height));
   return html`<svg class="picture ${narrow ? "narrow" : "wide"}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" xmlns="http://www.w3.org/2000/svg">
 <title id="${id}-title">The night of ${report.window.date} as a timeline</title>
@@ -141,7 +141,7 @@ function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra
   const top = narrow ? y + 17 : y + 4;
   const label = narrow
     ? html`<text class="label" x="${left}" y="${y + 13}">${cut(step.title, 52)}</text>`
-    : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 46)}</text>`;
+    : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 56)}</text>`;
   const band = zebra ? html`<rect class="zebra" x="0" y="${y}" width="${width}" height="${narrow ? 34 : 21}"/>` : undefined;
   return html`<g>${band}<title>${tipOf(step)}</title>${label}${step.begun === undefined ? emptyMark(step, top, axis, width) : barOf(step, top, axis, width, nowMs)}</g>`;
 }
@@ -156,19 +156,75 @@ function barOf(step: StepReport, top: number, axis: Axis, width: number, nowMs: 
   const height = lines.length === 0 ? BAR_HEIGHT : BAR_HEIGHT / lines.length;
   const bars =
     lines.length === 0
-      ? html`<rect class="bar ${step.state}" x="${r(x1)}" y="${top}" width="${r(x2 - x1)}" height="${BAR_HEIGHT}" rx="2"/>`
+      ? html`<rect class="bar ${step.state}" x="${r(x1)}" y="${top}" width="${r(x2 - x1)}" height="${BAR_HEIGHT}" rx="2"/>${hatchOf(step.state, x1, x2, top, BAR_HEIGHT)}`
       : lines.map(({ state, begun, ended }, position) => {
           if (begun === undefined) return undefined;
           const from = axis.x(instantOf(begun));
           const to = Math.max(from + 3, ended === undefined ? x2 : axis.x(instantOf(ended)));
-          return html`<rect class="bar ${state}" x="${r(from)}" y="${r(top + position * height)}" width="${r(to - from)}" height="${r(Math.max(1.4, height - 0.7))}" rx="0.8"/>`;
+          const y = top + position * height;
+          const tall = Math.max(1.4, height - 0.7);
+          return html`<rect class="bar ${state}" x="${r(from)}" y="${r(y)}" width="${r(to - from)}" height="${r(tall)}" rx="0.8"/>${hatchOf(state, from, to, y, tall)}`;
         });
   const late =
     step.planned !== undefined && instantOf(step.begun) - instantOf(step.planned) > 60_000
       ? html`<line class="late" x1="${r(axis.x(instantOf(step.planned)))}" x2="${r(x1)}" y1="${top + BAR_HEIGHT / 2}" y2="${top + BAR_HEIGHT / 2}"/>`
       : undefined;
   const mark = step.planned === undefined ? undefined : html`<path class="planned" d="M${r(axis.x(instantOf(step.planned)))} ${top - 2}v${BAR_HEIGHT + 4}"/>`;
-  return html`${late}${bars}${mark}${step.state === "done" || step.state === "already" ? undefined : wordBeside(step.state, x1, x2, top, width)}`;
+  const flag = step.irreversible ? flagAt(x1, top) : undefined;
+  return html`${late}${bars}${mark}${flag}${step.state === "done" || step.state === "already" ? undefined : wordBeside(step.state, x1, x2, top, width)}`;
+}
+
+const HATCH_PX = 5;
+
+/**
+ * Strokes over a bar whose colour would be lost on paper: one way for what was not done, both ways for what failed or is unknown.
+ * They are cut at the bar's ends, as a picture without anything from elsewhere has no pattern to fill with.
+ */
+export function hatchLines(state: Standing, x1: number, x2: number, top: number, height: number): readonly (readonly [number, number, number, number])[] {
+  const ways = state === "failed" || state === "unknown" ? [1, -1] : state === "skipped" || state === "dropped" || state === "running" ? [1] : [];
+  const lines: [number, number, number, number][] = [];
+  for (const way of ways) {
+    for (let from = x1 - height; from < x2; from += HATCH_PX) {
+      const [a, b] = [Math.max(from, x1), Math.min(from + height, x2)];
+      if (b - a < 1) continue;
+      // Upwards to the right; the other way the same, mirrored.
+      const [ya, yb] = [top + height - (a - from), top + height - (b - from)];
+      lines.push(way === 1 ? [a, ya, b, yb] : [x1 + x2 - a, ya, x1 + x2 - b, yb]);
+    }
+  }
+  return lines;
+}
+
+function hatchOf(state: Standing, x1: number, x2: number, top: number, height: number): Html | undefined {
+  const lines = hatchLines(state, x1, x2, top, height);
+  if (lines.length === 0) return undefined;
+  return html`<path class="hatch" d="${lines.map(([ax, ay, bx, by]) => `M${r(ax)} ${r(ay)}L${r(bx)} ${r(by)}`).join("")}"/><rect class="outline" x="${r(x1)}" y="${r(top)}" width="${r(x2 - x1)}" height="${r(height)}"/>`;
+}
+
+/** A flag where a step began that cannot be taken back. */
+function flagAt(x: number, top: number): Html {
+  return html`<g class="no-return"><path d="M${r(x - 0.8)} ${top - 5}h8l-2.4 3l2.4 3h-6.4v${BAR_HEIGHT + 1}h-1.6z"/></g>`;
+}
+
+const NAME_PX = 118;
+
+/** Lines through the night at the moments from which there was no way back; those that would stand in each other have one name. */
+function noReturnsOf(rows: readonly Row[], axis: Axis, height: number, width: number): readonly Html[] {
+  const moments = rows
+    .flatMap(({ step }) => (step?.irreversible === true && step.begun !== undefined ? [step.begun] : []))
+    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+    .filter(({ at }, index, all) => index === 0 || at !== all[index - 1]?.at);
+  let named = -NAME_PX;
+  return moments.map(({ at, local }) => {
+    const x = axis.x(Date.parse(at));
+    const hasRoom = x - named >= NAME_PX;
+    if (hasRoom) named = x;
+    const atStart = x + NAME_PX < width;
+    const name = hasRoom
+      ? html`<text x="${r(atStart ? x + 3 : x - 3)}" y="25" text-anchor="${atStart ? "start" : "end"}">no way back ${local.split(" ").at(-1)}</text>`
+      : undefined;
+    return html`<g class="no-return"><line x1="${r(x)}" x2="${r(x)}" y1="29" y2="${height - 8}"/>${name}</g>`;
+  });
 }
 
 /** What never began: an empty diamond at the time it was meant to, or at the time it was given up. */
@@ -205,9 +261,9 @@ function descriptionOf(report: Report): string {
   return `${all} ${bad.map((step) => `${tipOf(step)}.`).join(" ")} The tables below say the same in words.`;
 }
 
-function tipOf({ title, state, begun, ended, planned }: StepReport): string {
+function tipOf({ title, state, begun, ended, planned, irreversible }: StepReport): string {
   const when = begun === undefined ? (planned === undefined ? "never begun" : `planned ${planned.local}, not begun`) : `${begun.local} to ${ended?.local ?? "now"}`;
-  return `${title}: ${wordOf(state)}, ${when}`;
+  return `${title}: ${wordOf(state)}, ${when}${irreversible && begun !== undefined ? ", no way back from then on" : ""}`;
 }
 
 function instantOf(moment: Moment | undefined): number {

@@ -55,6 +55,7 @@ export const Need = z.strictObject({
   why: z.string(),
   how: z.string().optional().describe("The one command that answers it, where there is one"),
 });
+export type Need = z.infer<typeof Need>;
 
 export const Summary = z.strictObject({
   outcome: z.enum(["well", "badly", "aborted", "running"]),
@@ -75,7 +76,8 @@ export const Summary = z.strictObject({
   carriedOver: z.array(ChangeLine),
   underWay: z.array(ChangeLine),
   open: z.array(OpenItem),
-  needs: z.array(Need).describe("What a person has to do"),
+  needs: z.array(Need).describe("What a person has to do so that the window can end, or is safe"),
+  followUps: z.array(Need).describe("What is to be done once people are awake: causes to be found, changes for the next plan"),
 });
 
 export const TargetReport = z.strictObject({

@@ -40,6 +40,7 @@ a { color: var(--link); }
 .outcome.well h2 { color: var(--done); }
 .outcome.badly h2, .outcome.aborted h2 { color: var(--failed); }
 .outcome.running h2 { color: var(--running); }
+.outcome h2 .small { display: block; color: var(--muted); font-weight: 600; font-size: 0.8rem; }
 .outcome .headline { font-size: 1.02rem; margin-bottom: 0.5rem; }
 
 dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.1rem 1.5rem; margin: 1rem 0 0; padding: 0 0.1rem; }
@@ -57,6 +58,10 @@ dd .small { font-weight: 400; }
 .why { display: block; color: var(--muted); font-size: 0.88rem; }
 .compact { columns: 3; column-gap: 2rem; font-size: 0.92rem; }
 .compact > li { break-inside: avoid; border: 0; padding: 0.12rem 0; }
+.asleep section:not(.outcome) > h2 { margin-top: 1.5rem; }
+.asleep .why { max-width: 100ch; }
+.tasks > li { padding-left: 1.5rem; position: relative; }
+.tasks > li::before { content: ""; position: absolute; left: 0.1rem; top: 0.75rem; width: 0.75rem; height: 0.75rem; border: 1.5px solid var(--muted); border-radius: 2px; }
 .tickets { font-size: 0.82rem; color: var(--muted); margin: 0.3rem 0 0; }
 
 .state { font-weight: 600; white-space: nowrap; font-size: 0.88rem; }
@@ -98,6 +103,11 @@ figcaption { font-size: 0.8rem; color: var(--muted); padding: 0.4rem 0.5rem 0.2r
 .picture .fold { fill: var(--soft); }
 .picture .planned { stroke: var(--ink); stroke-width: 1.6; fill: none; }
 .picture .late { stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 2 2; }
+.picture .hatch { stroke: var(--panel); stroke-width: 1.3; fill: none; }
+.picture .outline { fill: none; stroke: var(--ink); stroke-width: 0.7; }
+.picture .no-return path { fill: var(--ink); }
+.picture .no-return line { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 1.5 2.5; }
+.picture .no-return text { font-size: 11px; font-weight: 600; }
 .picture .word { font-size: 11px; font-weight: 600; }
 .picture .mark line { stroke: var(--failed); stroke-width: 1; stroke-dasharray: 4 3; }
 .picture .mark text { fill: var(--failed); font-size: 11px; font-weight: 600; }
@@ -119,7 +129,7 @@ figcaption { font-size: 0.8rem; color: var(--muted); padding: 0.4rem 0.5rem 0.2r
 .timeline tr.day > td { padding-top: 0.6rem; font-weight: 600; color: var(--muted); }
 footer { padding-top: 1.5rem; padding-bottom: 2.5rem; color: var(--muted); font-size: 0.82rem; }
 
-@media (max-width: 46rem) {
+@media screen and (max-width: 46rem) {
   body { font-size: 14.5px; }
   main, header, footer { padding-left: 0.9rem; padding-right: 0.9rem; }
   .columns, .compact { display: block; columns: 1; }
@@ -147,8 +157,12 @@ footer { padding-top: 1.5rem; padding-bottom: 2.5rem; color: var(--muted); font-
   h2, h3, h4 { break-after: avoid; }
   .change, .outcome, figure, tr, li { break-inside: avoid; }
   .change { padding: 0.4rem 0.7rem 0.2rem; }
-  .proof { break-before: page; }
+  .asleep { break-after: page; }
+  .asleep section:not(.outcome) > h2 { margin-top: 0.8rem; }
+  .asleep .why { font-size: 0.84rem; line-height: 1.28; }
   .skip-link { display: none; }
+  .picture .word, .picture .mark text { fill: #000000; }
+  .picture .mark line { stroke: #000000; }
   .bar, .swatch, .zebra, .fold { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

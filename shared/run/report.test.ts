@@ -126,7 +126,8 @@ describe("the report of December's misfortune", () => {
   it("reads as Markdown, with every change in it", () => {
     const markdown = reportMarkdown(report);
 
-    expect(markdown).toContain("**Ended badly.** 14 of 18 changes done");
+    expect(markdown).toContain("**Ended badly.** The window ran from Sat 20:00 to Sun 08:20");
+    expect(markdown).toContain("14 of 18 changes done, 1 dropped, 3 carried over, nothing left open.");
     for (const { title } of night.plan.changes) expect(markdown.replaceAll("\\", "")).toContain(title);
   });
 });
@@ -186,7 +187,7 @@ it("says that nothing was out of the ordinary where nothing was", async () => {
     needs: [],
     open: [],
     carriedOver: [],
-    sentences: ["All 3 kickoffs with a time of their own began on time.", expect.stringContaining("Done at a later try: IC-MCC2")],
+    sentences: ["All 3 steps with a time of their own began on time.", expect.stringContaining("Done at a later try: IC-MCC2")],
   });
 });
 

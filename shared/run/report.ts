@@ -9,6 +9,7 @@ import { ENDINGS, type Fact } from "./facts.ts";
 import type { Entry } from "./journal.ts";
 import { indexOf, type PlanIndex } from "./plan-index.ts";
 import type { ChangeReport, Kickoff, Moment, Report, Standing, StepReport, Summary, TargetReport } from "./report-schema.ts";
+import { followUpsOf } from "./report-summary.ts";
 import { timelineOf } from "./report-timeline.ts";
 import { stateOf, type ChangeState, type RunState, type StepState, type TargetState } from "./state.ts";
 import { headlineOf } from "./headline.ts";
@@ -132,6 +133,7 @@ function summaryOf(index: PlanIndex, state: RunState, facts: readonly Fact[], mo
     underWay,
     open,
     needs: needsOf(index, state, facts, open),
+    followUps: followUpsOf(index.plan, carriedOver(index, state)),
   };
 }
 
@@ -168,7 +170,7 @@ function kickoffSentences(kickoffs: readonly Kickoff[]): readonly string[] {
   const bad = kickoffs.filter(({ onTime }) => !onTime);
   if (kickoffs.length === 0) return [];
   const good = kickoffs.length - bad.length;
-  if (bad.length === 0) return [kickoffs.length === 1 ? "The one kickoff with a time of its own began on time." : `All ${good} kickoffs with a time of their own began on time.`];
+  if (bad.length === 0) return [kickoffs.length === 1 ? "The one step with a time of its own began on time." : `All ${good} steps with a time of their own began on time.`];
   return bad.map(({ title, planned, verdict, state }) => `${title}: planned for ${planned.local}, ${verdict}${verdict === "never started" ? "" : ` (${state})`}.`);
 }
 

@@ -230,7 +230,7 @@ function openSheet({ obligations, summary }: Report): Sheet {
           open?.owners.join(", "),
         ];
       }),
-      ...summary.needs.map(({ what, why, who }): readonly Cell[] => [what, blank, blank, blank, why, who.join(", ")]),
+      ...[...summary.needs, ...summary.followUps].map(({ what, why, who }): readonly Cell[] => [what, blank, blank, blank, why, who.join(", ")]),
     ],
   };
 }

@@ -60,12 +60,30 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the report in a browser${NO_CHROMIUM
     await page.close();
   });
 
+  it("has all that people who were asleep must know on one sheet of paper, and the picture in full width on the next", async () => {
+    // A4 without its margins, at 96 dots an inch.
+    const { page } = await opened({ viewport: { width: 703, height: 1_024 } });
+    await page.emulateMedia({ media: "print" });
+
+    const seen = (await page.evaluate(`(() => {
+      const asleep = document.querySelector(".asleep");
+      const picture = document.querySelector(".picture.wide").getBoundingClientRect();
+      return { bottom: asleep.getBoundingClientRect().bottom, after: getComputedStyle(asleep).breakAfter, width: picture.width, height: picture.height };
+    })()`)) as { bottom: number; after: string; width: number; height: number };
+
+    expect(seen.bottom).toBeLessThanOrEqual(1_024);
+    expect(seen.after).toBe("page");
+    expect(seen.width).toBeGreaterThan(650);
+    expect(seen.height).toBeLessThan(1_000);
+    await page.close();
+  });
+
   it("says first how it ended and what is owed", async () => {
     const { page } = await opened({ viewport: { width: 1_200, height: 900 } });
 
     const seen = await page.evaluate("[...document.querySelectorAll('h1, h2')].filter((e) => e.getBoundingClientRect().top < 900).map((e) => e.textContent.trim()).join('|')");
 
-    expect(seen).toMatch(/^Maintenance of December 8, 2024\|Ended badly/);
+    expect(seen).toMatch(/^Maintenance of December 8, 2024\|What happened Ended badly\|What was changed\|What is open/);
     await page.close();
   });
 });
