@@ -83,7 +83,7 @@ describe("an amendment", () => {
   });
 
   it("adds a step to the wave that is under way, at once, and the next wave waits for it and no longer", async () => {
-    await using hosted = await running(AT_2030, { works: { "web.again": { takesMs: 14_400_000 } } });
+    await using hosted = await running(AT_2030, { works: { "web.again": { takesMs: 14_587_000 } } });
 
     await amend(hosted, ADD_AGAIN);
     const states = await end(hosted);
@@ -166,6 +166,24 @@ describe("an amendment", () => {
   });
 });
 
+/** Right before the fact that a run is amended is written, something else happens, once. */
+function whileAmending(): { journal: Journal; happens(what: () => Promise<unknown>): void } {
+  const journal = memoryJournal();
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  return {
+    journal: {
+      ...journal,
+      async append(...given) {
+        const first = given[3].some(({ type }) => type === "run.amended") ? meanwhile : undefined;
+        if (first !== undefined) meanwhile = undefined;
+        await first?.();
+        return journal.append(...given);
+      },
+    },
+    happens: (what) => (meanwhile = what),
+  };
+}
+
 describe("at the door", () => {
   it("who proposed an amendment cannot be the one who approves it, unless the settings say so", async () => {
     await using hosted = await running(AT_2005);
@@ -237,15 +255,27 @@ describe("at the door", () => {
     expect((await hosted.facts(RUN)).filter(({ type }) => type === "run.amended" || type === "amendment.proposed" || type === "amendment.settled")).toHaveLength(3);
   });
 
-  it("of two amendments of one plan the first is taken, and the second is to be proposed anew", async () => {
-    await using hosted = await running(AT_2005);
+  it("of two amendments of one plan the first is taken, and the second is to be proposed anew, however close they come", async () => {
+    const { journal, happens } = whileAmending();
+    await using hosted = await running(AT_2005, { journal });
     const [first, second] = [await propose(hosted, MOVE_SECOND), await propose(hosted, ADD_AGAIN)];
+    const answers: Answered[] = [];
+    happens(async () => answers.push(await approve(hosted, first.json)));
 
-    const answers = await Promise.all([approve(hosted, first.json), approve(hosted, second.json)]);
+    answers.push(await approve(hosted, second.json));
 
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 422]);
-    expect(answers.find(({ status }) => status === 422)?.json.detail).toContain("another amendment");
-    expect((await hosted.facts(RUN)).filter(({ type }) => type === "run.amended")).toHaveLength(1);
+    expect(answers.map(({ status }) => status)).toEqual([200, 422]);
+    expect(answers[1]?.json.detail).toContain("another amendment");
+    expect((await hosted.facts(RUN)).filter(({ type }) => type === "run.amended")).toEqual([expect.objectContaining({ amendment: first.json.amendment })]);
+  });
+
+  it("an amendment that comes as the run ends is refused, and the run has ended", async () => {
+    const { journal, happens } = whileAmending();
+    await using hosted = await running(AT_2005, { journal });
+    const { json } = await propose(hosted, MOVE_SECOND);
+    happens(async () => journal.append(RUN, RUN_STREAM, (await journal.read(RUN, RUN_STREAM)).length, [{ type: "run.ended", at: AT_2005, outcome: "badly", headline: "" }]));
+
+    expect(await approve(hosted, json)).toMatchObject({ status: 422, json: { detail: expect.stringContaining("the run ended") } });
   });
 
   it("what was proposed while a step waited is refused once it has begun", async () => {
