@@ -1,4 +1,4 @@
-import { request as plainRequest } from "node:http";
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { DEEDS, mayI, ROLES, type Deed, type Role } from "../shared/access/roles.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
@@ -351,12 +351,146 @@ describe("what is sent to the public door", () => {
     "/api/v1/runs/2024-12-08/report.exe",
     "/api/v1/runs/%ff",
     "/api/v1/access/refusals/../../runs/%5c",
+    "/api/v1/runs/%2e%2e/%2e%2e/admin/host/status",
+    "/api/v1/runs/%252e%252e%252f",
+    "/api/v1/runs/..\\..\\windows",
+    "/api/v1/runs/2024-12-08%2ffacts",
+    "/api/v1/runs/2024-12-08%00.json",
+    "/api/v1/runs/2024-12-08;role=admin",
+    "/api/v1/runs/%c0%ae%c0%ae/",
+    "/api/v1/runs/%F0%9F%92%A9",
+    "/api/v1/runs/__proto__",
+    "/api/v1/runs/constructor/steps/toString",
+    "/api/v1/runs/2024-12-08/steps/%2e%2e%2fweb.deploy",
+    "/api/v1/runs/refused%2f2024-12-08T01%2funknown",
+    `/api/v1/runs/${"%2e%2e%2f".repeat(300)}`,
+    `/api/v1/${"a/".repeat(2_000)}`,
+    "/api/v1/slack/../runs/../slack/interactivity",
+    "//api/v1/runs",
   ])("is not found by a trick with the path: %s", async (path) => {
     await using hosted = await inAzure();
 
-    const status = await rawPath(hosted, path, sender);
+    const { status, body } = await rawPath(hosted, path, sender);
 
     expect([400, 404]).toContain(status);
+    expect(body).not.toMatch(/root:|node_modules|\.ts:\d|AccountKey/);
+  });
+
+  it.each([
+    ["wait=1&wait=2", `runs/${RUN}`],
+    ["after=x&after=y&after=z", `runs/${RUN}/facts`],
+    ["from=1e999", `runs/${RUN}/steps`],
+    ["from=-1", `runs/${RUN}/steps`],
+    ["format=../../report", `runs/${RUN}/report`],
+    [`format=${"x".repeat(9_000)}`, `runs/${RUN}/report`],
+  ])("is refused when a parameter is there twice or is not what it should be: %s", async (query, path) => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("GET", `${path}?${query}`, undefined, sender);
+
+    expect(answer.status).toBe(400);
+    expect(await refusals(hosted)).toMatchObject([{ by: "kim-operator@example.com", status: 400 }]);
+  });
+
+  it.each(["state[]=running", "__proto__[role]=admin", "__proto__=1", "constructor=1", "toString=x&toString=y", "code=a-function-key"])(
+    "means nothing when a parameter is none of ours: %s",
+    async (query) => {
+      await using hosted = await inAzure();
+
+      const answer = await hosted.call("GET", `me?${query}`, undefined, { ...sender, constructor: "admin" });
+
+      expect(answer).toMatchObject({ status: 200, json: { name: "kim-operator@example.com", role: "operator" } });
+    },
+  );
+
+  it.each([
+    ["one header of 100 kB", { "x-padding": "x".repeat(100_000) }],
+    ["a principal of 60 kB", { "x-ms-client-principal": "A".repeat(60_000) }],
+    ["a thousand headers", Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`x-${n}`, "x".repeat(20)]))],
+  ])("is refused before anybody looks at it with %s", async (_what, headers) => {
+    await using hosted = await inAzure();
+
+    const { status } = await rawPath(hosted, "/api/v1/runs", headers);
+
+    // 0: the connection was cut off in the middle of it.
+    expect([0, 400, 401, 431]).toContain(status);
+  });
+
+  it.each([
+    ["by Entra ID twice", { "x-ms-client-principal": [signedIn("viewer"), signedIn("admin")].map((header) => header["x-ms-client-principal"] ?? "") }],
+    ["by a key twice", { "x-nightshift-key": ["robot-admin:guess", "robot-viewer:value of key-viewer"] }],
+  ])("is nobody when signed in %s: neither of the two counts", async (_what, headers) => {
+    await using hosted = await inAzure();
+
+    const { status } = await rawPath(hosted, "/api/v1/runs", headers);
+
+    expect(status).toBe(401);
+  });
+
+  it.each(["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])("is found by no other method: %s", async (method) => {
+    await using hosted = await inAzure();
+
+    for (const path of ["/api/v1/plans", `/api/v1/runs/${RUN}/abort`, "/api/v1/slack/command"]) {
+      const { status } = await rawPath(hosted, path, { ...signedIn("admin"), "x-http-method-override": "POST", "x-http-method": "POST" }, method);
+      expect([400, 404, 405]).toContain(status);
+    }
+
+    expect((await hosted.facts(RUN)).filter(({ type }) => type === "decision.made")).toEqual([]);
+  });
+
+  it.each(["TRACE", "PROPFIND", "CONNECTX", "GETS"])("is found by no method that is not there: %s", async (method) => {
+    await using hosted = await inAzure();
+
+    const { status } = await rawPath(hosted, "/api/v1/runs", signedIn("admin"), method);
+
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+  });
+
+  it("takes the last of two keys of one name, as every reader of JSON here does, and says which it was", async () => {
+    await using hosted = await inAzure();
+
+    const { status, json } = await hosted.call("POST", `runs/${RUN}/decisions`, '{"decision":"abort","decision":"pause"}', sender);
+
+    expect(status).toBe(201);
+    expect(json).toMatchObject({ decision: "pause", by: "kim-operator@example.com" });
+  });
+
+  it.each([
+    '{"decision":"pause","__proto__":{"by":"root"}}',
+    '{"decision":"pause","constructor":{"prototype":{"isAdmin":true}}}',
+    '{"decision":"pause","by":"root"}',
+    '{"decision":"pause","role":"admin"}',
+    '{"decision":"approve","step":"__proto__"}',
+    '{"decision":"skip","step":"constructor","target":"toString"}',
+    '{"decision":["pause"]}',
+    '{"decision":{"$ne":null}}',
+  ])("decides nothing for keys that mean something elsewhere: %s", async (body) => {
+    await using hosted = await inAzure();
+
+    const { status } = await hosted.call("POST", `runs/${RUN}/decisions`, body, signedIn("admin"));
+
+    expect(status).toBe(400);
+    expect((await hosted.facts(RUN)).filter(({ type }) => type === "decision.made")).toEqual([]);
+    expect(({} as { by?: string; isAdmin?: boolean }).by).toBeUndefined();
+    expect(({} as { by?: string; isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it.each([
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "text/plain;application/json",
+    "application/json-patch+json",
+    "application/jsonp",
+    "",
+    "application/xml",
+  ])("is refused when it is said to be «%s»", async (type) => {
+    await using hosted = await inAzure();
+
+    const answer = await hosted.call("POST", `runs/${RUN}/decisions`, '{"decision":"pause"}', { ...sender, "content-type": type });
+
+    expect(answer).toMatchObject({ status: 415 });
+    expect((await hosted.facts(RUN)).filter(({ type: kind }) => kind === "decision.made")).toEqual([]);
   });
 
   it("is found by no method that is not there, and that is a fact too", async () => {
@@ -412,15 +546,19 @@ async function raw(hosted: HostedApp, { method }: EndpointSpec, path: string, bo
   return { status: answer.status };
 }
 
-/** Sends a path as it is; fetch would tidy it up first. */
-function rawPath(hosted: HostedApp, path: string, headers: Readonly<Record<string, string>>): Promise<number> {
+/** Sends a path, headers and a method as they are; fetch would tidy them up first. */
+function rawPath(hosted: HostedApp, path: string, headers: Readonly<Record<string, string | readonly string[]>>, method = "GET"): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(hosted.served.origin);
-  return new Promise((resolve, reject) => {
-    plainRequest({ hostname, port, path, headers }, (answer) => {
-      answer.resume();
-      answer.on("end", () => resolve(answer.statusCode ?? 0));
-    })
-      .on("error", reject)
-      .end();
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => {
+      const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value as string}\r\n`));
+      socket.write(`${method} ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: close\r\n${lines.join("")}\r\n`);
+    });
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (part: string) => (text += part));
+    // A host that has refused the headers does not wait for the rest of them.
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), body: text.slice(text.indexOf("\r\n\r\n") + 4) }));
   });
 }

@@ -16,24 +16,29 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
 
 /** The typed value of a request (1.7): header names in lower case, several values of one name joined by a comma. */
 export function httpData(request: IncomingMessage, url: URL, params: Readonly<Record<string, string>>, body: Uint8Array): HttpData {
-  const headers: Record<string, string[]> = {};
-  for (let at = 0; at < request.rawHeaders.length; at += 2) {
-    (headers[(request.rawHeaders[at] ?? "").toLowerCase()] ??= []).push(request.rawHeaders[at + 1] ?? "");
-  }
-  const query: Record<string, string[]> = {};
-  for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
+  // Names are the caller's: `constructor` and `__proto__` are names like any other.
+  const headers = new Map<string, string[]>();
+  for (let at = 0; at < request.rawHeaders.length; at += 2) add(headers, (request.rawHeaders[at] ?? "").toLowerCase(), request.rawHeaders[at + 1] ?? "");
+  const query = new Map<string, string[]>();
+  for (const [name, value] of url.searchParams) add(query, name, value);
   return {
     url: url.href,
     method: request.method ?? "GET",
     nullableHeaders: nullable(headers),
     nullableQuery: nullable(query),
-    nullableParams: nullable(Object.fromEntries(Object.entries(params).map(([name, value]) => [name, [value]]))),
+    nullableParams: nullable(new Map(Object.entries(params).map(([name, value]) => [name, [value]]))),
     ...(body.length === 0 ? {} : { body: { bytes: body } }),
   };
 }
 
-function nullable(lists: Readonly<Record<string, readonly string[]>>): Record<string, { value: string }> {
-  return Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, { value: values.join(",") }]));
+function add(lists: Map<string, string[]>, name: string, value: string): void {
+  const known = lists.get(name);
+  if (known === undefined) lists.set(name, [value]);
+  else known.push(value);
+}
+
+function nullable(lists: ReadonlyMap<string, readonly string[]>): Record<string, { value: string }> {
+  return Object.fromEntries([...lists].map(([name, values]) => [name, { value: values.join(",") }]));
 }
 
 /** The absolute URL that the caller asked for: by its Host header, so that answers point back to where it came from. */
