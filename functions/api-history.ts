@@ -31,7 +31,7 @@ async function instancesOf(client: DurableClient, run: string, startedAt: number
     .map(({ instanceId, name, runtimeStatus, createdTime, lastUpdatedTime }) => ({
       instance: instanceId,
       name,
-      status: String(runtimeStatus),
+      status: runtimeStatus,
       createdAt: isoOf(new Date(createdTime).getTime()),
       updatedAt: isoOf(new Date(lastUpdatedTime).getTime()),
     }))

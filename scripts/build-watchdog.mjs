@@ -2,11 +2,14 @@
 // neither process, storage nor identity.
 import { build } from "esbuild";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { copyPackages, UNBUNDLED } from "./packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist-watchdog");
+const { values: options } = parseArgs({ options: { out: { type: "string", default: join(root, "dist-watchdog") } } });
+const dist = resolve(options.out);
 
 await rm(dist, { recursive: true, force: true });
 await build({
@@ -20,13 +23,14 @@ await build({
   target: "node22",
   minify: true,
   keepNames: true,
-  // The worker supplies the first; telemetry hooks `require` and must not be bundled.
-  external: ["@azure/functions-core", "applicationinsights"],
+  // The worker supplies the first.
+  external: ["@azure/functions-core", ...UNBUNDLED],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   logLevel: "warning",
 });
 const { version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-const own = { name: "nightshift-watchdog", version, private: true, type: "module", main: "main.js", dependencies: { applicationinsights: dependencies.applicationinsights } };
+const carried = Object.fromEntries(UNBUNDLED.map((name) => [name, dependencies[name]]));
+const own = { name: "nightshift-watchdog", version, private: true, type: "module", main: "main.js", dependencies: carried };
 const host = {
   version: "2.0",
   functionTimeout: "00:05:00",
@@ -36,3 +40,4 @@ const host = {
 await mkdir(dist, { recursive: true });
 await writeFile(join(dist, "package.json"), `${JSON.stringify(own, null, 2)}\n`);
 await writeFile(join(dist, "host.json"), `${JSON.stringify(host, null, 2)}\n`);
+await copyPackages(root, dist);

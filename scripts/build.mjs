@@ -1,13 +1,14 @@
 // Builds what Azure loads: one entry bundle, and each vendor's SDK in a chunk of its own that is loaded at its first call.
-// Simulators, the local host and tests stay out: nothing in functions/ reaches them.
+// Simulators, the local host and tests stay out: nothing in functions/ reaches them. The folder is complete: it is deployed as it is.
 //   node scripts/build.mjs [--out FOLDER] [--metafile FILE]     the latter: esbuild's account of what went where
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 import { globSync } from "node:fs";
-import { cp, glob, mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { copyPackages, UNBUNDLED } from "./packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({ options: { out: { type: "string", default: join(root, "dist") }, metafile: { type: "string" } } });
@@ -37,8 +38,8 @@ const result = await build({
   outdir: dist,
   splitting: true,
   metafile: true,
-  // The worker supplies the first; telemetry hooks `require` and must not be bundled.
-  external: ["@azure/functions-core", "applicationinsights"],
+  // The worker supplies the first.
+  external: ["@azure/functions-core", ...UNBUNDLED],
   plugins: [englishOnly, orchestratorsApart],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
@@ -47,7 +48,13 @@ await cp(join(root, "host.json"), join(dist, "host.json"));
 for await (const script of glob("integrations/*/scripts/*", { cwd: root })) await cp(join(root, script), join(dist, "functions", "scripts", basename(script)));
 await mkdir(join(dist, "plans"), { recursive: true });
 await cp(join(root, "plans"), join(dist, "plans"), { recursive: true });
-await writeFile(join(dist, "package.json"), `${JSON.stringify({ name: "nightshift", version: "0.1.0", type: "module", main: "functions/main.js" }, null, 2)}\n`);
+const { version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const carried = Object.fromEntries(UNBUNDLED.map((name) => [name, dependencies[name]]));
+await writeFile(
+  join(dist, "package.json"),
+  `${JSON.stringify({ name: "nightshift", version, private: true, type: "module", main: "functions/main.js", dependencies: carried }, null, 2)}\n`,
+);
+const packageCount = await copyPackages(root, dist);
 
 // A build that cannot go on with what earlier releases began is whole all the same, and starts no window; nobody should deploy it.
 const replay = spawnSync(process.execPath, [join(root, "test/replay/state.ts"), "--built", orchestrators], { stdio: "inherit" });
@@ -57,4 +64,4 @@ const outputs = Object.entries(result.metafile.outputs);
 const bytes = outputs.reduce((sum, [, { bytes: size }]) => sum + size, 0);
 const entry = outputs.find(([file]) => file.endsWith("functions/main.js"))?.[1].bytes ?? 0;
 if (options.metafile !== undefined) await writeFile(options.metafile, JSON.stringify(result.metafile));
-console.log(`${basename(dist)}: ${outputs.length} files, ${Math.round(bytes / 1024)} KiB; entry ${Math.round(entry / 1024)} KiB`);
+console.log(`${basename(dist)}: ${outputs.length} files, ${Math.round(bytes / 1024)} KiB; entry ${Math.round(entry / 1024)} KiB; ${packageCount} packages beside it`);

@@ -51,7 +51,7 @@ const named = (kind: string): string[] =>
 
 describe("the built app", () => {
   it("registers every orchestration, and an activity for each family of verbs", () => {
-    expect(named("orchestration")).toEqual(["fan", "step", "target", "window"]);
+    expect(named("orchestration")).toEqual(["fan", "reply", "step", "target", "window"]);
     expect(named("activity")).toEqual(expect.arrayContaining(["act-step", "advise", "advise-step", "close", "muster", ...registry.families().map((family) => `act-${family}`)]));
   });
 
@@ -62,6 +62,29 @@ describe("the built app", () => {
     );
     expect(named("unsupported")).toEqual([]);
     expect(served.refused).toEqual([]);
+  });
+
+  it("starts by plain Node from a folder with nothing around it, telemetry and all", () => {
+    const { Values } = JSON.parse(readFileSync(join(ROOT, "local.settings.sample.json"), "utf8")) as { Values: Record<string, string> };
+
+    const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "test/support/load-alone.mjs"), dist], {
+      cwd: dist,
+      encoding: "utf8",
+      env: { ...process.env, ...Values },
+    });
+
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    const { names, telemetry, usable } = JSON.parse(stdout) as { names: string[]; telemetry: string; usable: string[] };
+    expect(names.toSorted()).toEqual(app.functions.map(({ name }) => name).toSorted());
+    expect(telemetry.startsWith(join(dist, "node_modules/applicationinsights"))).toBe(true);
+    expect(usable).toEqual(["function", "function"]);
+  });
+
+  it("is of the version that package.json says", async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+
+    expect(JSON.parse(readFileSync(join(dist, "package.json"), "utf8"))).toMatchObject({ version });
+    expect(await (await fetch(`${served.origin}/api/v1/health`)).json()).toMatchObject({ version });
   });
 
   it("carries orchestrators on which recorded histories were replayed, and knows when they are others", async () => {
@@ -78,7 +101,7 @@ describe("the built app", () => {
   it("answers that it is alive", async () => {
     const answer = await fetch(`${served.origin}/api/v1/health`);
 
-    expect({ status: answer.status, json: await answer.json() }).toEqual({ status: 200, json: { status: "alive", version: "0.1.0" } });
+    expect({ status: answer.status, json: await answer.json() }).toEqual({ status: 200, json: { status: "alive", version: expect.any(String) } });
   });
 
   it("turns away who has neither signed in nor a key", async () => {

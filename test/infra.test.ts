@@ -33,7 +33,7 @@ const BUILT_IN_ROLES: Readonly<Record<string, string>> = {
   storageTableDataContributor: "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
   storageTableDataReader: "76199698-9eea-4c19-bc75-cec21354c6b6",
   monitoringMetricsPublisher: "3913510d-42f4-4e42-8a64-420c390055eb",
-  keyVaultSecretsUser: "4633458b-17de-408a-890c-0445b86e9e69",
+  keyVaultSecretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
 };
 /** Bicep's own namespaces, which are read like symbols. */
 const NAMESPACES = new Set(["az", "sys"]);
