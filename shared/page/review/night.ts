@@ -162,6 +162,8 @@ export function nightOf(outline: Outline, reading: Reading, onPage?: OnPage): Ni
   };
 }
 
+const NO_WORK = { at: 0, fields: {}, verb: "", notes: [], targets: undefined, servers: [], opens: [], closes: [], irreversible: false, expectedMs: 0, needs: [] } as const;
+
 function sayingsOf(steps: readonly NightStep[], pieces: readonly Piece[], phases: Outline["phases"], lineOf: (id: string) => number): readonly NightStep[] {
   const taken = new Set(steps.map(({ line }) => line));
   const said = steps.map(({ words }) => words).join("\n");
@@ -170,26 +172,16 @@ function sayingsOf(steps: readonly NightStep[], pieces: readonly Piece[], phases
     if (isHeading || taken.has(line) || words === "" || said.includes(words)) return [];
     const phase = phases.findLastIndex((each) => lineOf(each.id) <= line);
     const change = phases.flatMap(({ changes }) => changes).find((each) => each.id === id || each.steps.some((step) => step.id === id));
-    const part = partOf(phases[phase]?.title ?? "");
     const [first] = change?.steps ?? [];
-    return [
-      {
-        ...{
-          id: first?.id ?? "window",
-          change: change?.id ?? "",
-          phase: Math.max(0, phase),
-          part,
-          keys: listOf(change?.fields.keys),
-          line,
-          at: 0,
-          fields: {},
-          verb: "",
-          words,
-          notes: [],
-        },
-        ...{ targets: undefined, servers: [], opens: [], closes: [], irreversible: false, expectedMs: 0, needs: [] },
-      },
-    ];
+    const place = {
+      id: first?.id ?? "window",
+      change: change?.id ?? "",
+      phase: Math.max(0, phase),
+      part: partOf(phases[phase]?.title ?? ""),
+      keys: listOf(change?.fields.keys),
+      line,
+    };
+    return [{ ...NO_WORK, ...place, words }];
   });
   if (unsaid.length === 0) return steps;
   return [...steps, ...unsaid].toSorted((a, b) => a.line - b.line).map((step, at) => ({ ...step, at }));

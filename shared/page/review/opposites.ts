@@ -236,7 +236,7 @@ const TOLD_OF = new RegExp(String.raw`^(?:[\w'-]+ ){1,4}?(?=(?:${SPOKEN})e?s\b)`
 
 function imperatives(text: string): readonly string[] {
   const timeless = timesIn(text).reduceRight((all, { start, end }) => `${all.slice(0, start)} ${all.slice(end)}`, text);
-  return clausesOf(timeless.replaceAll(/\(\s*\)/g, "").replaceAll(/\s+/g, " "))
+  return clausesOf(timeless.replaceAll(/\(\s*\)|\b(?:because|due to|since|so that|in order to)\b.*$/g, "").replaceAll(/\s+/g, " "))
     .flatMap((clause) => clause.split(NEXT))
     .flatMap((clause) => clause.split(/,\s+(?=[a-z]+\s)|\s+-\s+(?=[A-Za-z]{3})/))
     .map((clause) => {

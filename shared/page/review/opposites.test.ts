@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { closingFor, closingsIn, fits, openingsIn } from "./opposites.ts";
+
+describe("what a sentence opens", () => {
+  it.each([
+    ["Saturday 9 PM: pause the nightly export", "paused"],
+    ["The DBA team will stop the reporting service", "stopped"],
+    ["Noor stops the ferry planner", "stopped"],
+    ["pull web1 - 4 out of rotation", "out-of-pool"],
+    ["Put the portal into read-only mode", "maintenance-mode"],
+    ["run the Reschedule Jobs stage of the night pipeline", "rescheduled"],
+    ["Open port 8443 on the firewall", "opened-up"],
+    ["Fail over the database to the standby", "failed-over"],
+    ["Give Ana break-glass access to the vault", "granted"],
+    ["Temporarily allow 10.0.0.9 on the firewall", "let-in"],
+    ["Take the API offline", "stopped"],
+  ])("«%s»: %s", (text, name) => {
+    expect(openingsIn(text, true, false).map(({ opposite }) => opposite.name)).toEqual([name]);
+  });
+
+  it.each([
+    "Do not stop the billing service",
+    "Install the updates",
+    "Check whether the feed is paused",
+    "Remove the maintenance page",
+    "Take the servers out of maintenance mode",
+    "Notify the channel that maintenance is starting",
+    "Start the jobs",
+  ])("«%s»: nothing", (text) => {
+    expect(openingsIn(text, true, false)).toEqual([]);
+  });
+
+  it("takes what a ticket asks for as meant to last, unless it says otherwise", () => {
+    expect(openingsIn("Disable the old protocol", false, true)).toEqual([]);
+    expect(openingsIn("Disable the old protocol for the night", false, true)).toHaveLength(1);
+    expect(openingsIn("Disable the backup job", false, false)).toHaveLength(1);
+  });
+});
+
+describe("what a sentence closes", () => {
+  const isClosedBy = (opening: string, closing: string): boolean => openingsIn(opening, true, false).some((one) => closingsIn(closing).some((other) => fits(one, other)));
+
+  it.each([
+    ["Stop Tomcat on app1 - 3", "Start Tomcat again"],
+    ["Pause the tariff import", "Resume everything"],
+    ["run the Reschedule Jobs stage of the night pipeline", "Start the Jobs"],
+    ["Silence the pager", "Remove the silence"],
+    ["Drain node-4", "Uncordon node-4"],
+  ])("«%s» is closed by «%s»", (opening, closing) => {
+    expect(isClosedBy(opening, closing)).toBe(true);
+  });
+
+  it.each([
+    ["Stop the billing service", "Start the reporting service"],
+    ["Pause the tariff import", "Resume the invoice export"],
+    ["Stop Tomcat", "Do not start Tomcat"],
+    ["Disable the backup job", "Enable the new seat map"],
+  ])("«%s» is not closed by «%s»", (opening, closing) => {
+    expect(isClosedBy(opening, closing)).toBe(false);
+  });
+
+  it("says the closing in the opening's words", () => {
+    const [opening] = openingsIn("Saturday 9 PM pause the crane feed", true, false);
+
+    expect(opening === undefined ? "" : closingFor(opening)).toBe("Resume the crane feed");
+  });
+});
