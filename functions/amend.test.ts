@@ -94,6 +94,17 @@ describe("an amendment", () => {
     expect(begun(facts, "look.www")).toBe(ended(facts, "web.again"));
   });
 
+  it("adds a step that outlasts all else of its wave: the window waits for it alone, and goes on as it ends", async () => {
+    await using hosted = await running(AT_2030, { works: { "alone.again": { takesMs: 3_787_000 } } });
+
+    await amend(hosted, "amend: [{ add: { id: again, action: fake.work, timeout: 5h }, after: alone.only, because: once more }]");
+    await end(hosted);
+
+    const facts = await hosted.facts(RUN);
+    expect([begun(facts, "alone.again"), ended(facts, "alone.again")]).toEqual(["2024-12-08T04:00:00.000Z", "2024-12-08T05:03:30.000Z"]);
+    expect(begun(facts, "look.www")).toBe(ended(facts, "alone.again"));
+  });
+
   it("adds a step behind the barrier, which the window itself starts with its wave", async () => {
     await using hosted = await running(AT_2030);
 
