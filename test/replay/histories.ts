@@ -1,7 +1,25 @@
 import { windowInstance } from "../../shared/run/instances.ts";
+import { AMENDABLE } from "../support/amendable.ts";
 import { hostedApp } from "../support/hosted-app.ts";
 import { ADA, OPENS_AT, planWith } from "../support/plan-with.ts";
 import { recordingStore, type RecordedGeneration } from "../support/recording-store.ts";
+
+/** A small window to whose wave a step is added that outlasts all else of it: the window waits for the orchestration that walks it. */
+export async function amendedHistories(): Promise<readonly RecordedGeneration[]> {
+  const store = recordingStore();
+  await using hosted = await hostedApp({ host: { store, maxConcurrentActivities: 1 }, works: { "alone.again": { takesMs: 3_787_000 } } });
+  const call = (path: string, by: string, body: object): ReturnType<typeof hosted.call> => hosted.call("POST", path, body, { "x-nightshift-operator": by });
+  const { window, digest } = (await call("plans", "Ada", { text: AMENDABLE })).json as { window: string; digest: string };
+  await call(`plans/${window}/approve`, "Ben", { digest });
+  await call("runs", "Ada", { window });
+  await hosted.host.advanceTo("2024-12-08T01:30:00.000Z");
+  await call(`runs/${window}/decisions`, "Ada", { decision: "skip", step: "web.third" });
+  const text = "amend: [{ add: { id: again, action: fake.work, timeout: 5h }, after: alone.only, because: once more }]";
+  const { amendment, to } = (await call(`runs/${window}/amendments`, "Ada", { text })).json as { amendment: string; to: string };
+  await call(`runs/${window}/amendments/${amendment}/approve`, "Ben", { digest: to });
+  await hosted.host.waitFor(windowInstance(window));
+  return store.generations();
+}
 
 /**
  * Runs a small window that goes through everything orchestrators do (gates, batches, rings, looks, retries, a fan-out in shares, an
@@ -36,7 +54,7 @@ export async function recordedHistories(): Promise<readonly RecordedGeneration[]
   await hosted.host.waitFor(windowInstance(plan.window.id));
 
   const byShape = new Map<string, RecordedGeneration>();
-  for (const generation of store.generations()) {
+  for (const generation of [...store.generations(), ...(await amendedHistories())]) {
     const shape = [generation.name, ...generation.events.map((event) => `${event.EventType}${typeof event["Name"] === "string" ? event["Name"] : ""}`)].join(" ");
     if (!byShape.has(shape)) byShape.set(shape, generation);
   }

@@ -9,6 +9,7 @@ import { target } from "../../orchestrators/target.ts";
 import { window } from "../../orchestrators/window.ts";
 import type { StepRef, TargetRef } from "../../shared/run/facts.ts";
 import type { OrchestrationContext } from "durable-functions";
+import { amendedHistories } from "./histories.ts";
 import { replayed, type Orchestrators } from "./replayed.ts";
 import { historiesOf, releases, SOURCES, statementOf } from "./state.ts";
 
@@ -39,6 +40,19 @@ describe.each(recorded)("histories of release $release", ({ histories }) => {
 
 it("what is written down beside the orchestrators is what a replay says now; else: node test/replay/state.ts", async () => {
   expect(JSON.parse(readFileSync(join(SOURCES, "replays.json"), "utf8"))).toEqual(await statementOf(SOURCES));
+});
+
+describe("histories of a window that was amended", () => {
+  it("are replayed by what made them, the wait for what was added among them; the next release keeps them", async () => {
+    const histories = (await amendedHistories()).filter(({ name }) => name in TODAY);
+    const misfits: string[] = [];
+    for (const history of histories) misfits.push(...(await replayed(TODAY, history)));
+
+    const windows = histories.filter(({ name }) => name === WINDOW);
+    expect(windows.map(({ input }) => (JSON.parse(input ?? "{}") as { amendment?: string }).amendment !== undefined)).toEqual(expect.arrayContaining([true, false]));
+    expect(windows.flatMap(({ events }) => events.map((event) => String(event["Result"]))).some((result) => result.includes(`"do":"wait"`))).toBe(true);
+    expect(misfits).toEqual([]);
+  });
 });
 
 /** Changes that look harmless in a review. */
