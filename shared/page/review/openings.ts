@@ -106,7 +106,7 @@ function closingStep(step: NightStep, open: readonly string[], night: Night): Cl
       return make(
         "restore",
         `Put ${said} back into the pool`,
-        "puts them back",
+        open.length === 1 ? "puts it back" : "puts them back",
         "main",
         { action: "pool.restore", targets, ...(given["pool"] === undefined ? {} : { with: { pool: given["pool"] } }) },
         [step, ...users].map(({ id }): NeedWritten => ({ step: id, as: "end" })),
