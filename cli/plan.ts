@@ -11,6 +11,7 @@ import type { Finding } from "../shared/plan/finding.ts";
 import { inventoryJsonSchema, planJsonSchema } from "../shared/plan/json-schema.ts";
 import { planReference } from "../shared/plan/reference.ts";
 import { shownPlan } from "./plan-lines.ts";
+import { shownAsPage } from "./plan-page-lines.ts";
 import { approveCommand, previewFile } from "./plan-preview.ts";
 import { withCredentials } from "./server-options.ts";
 
@@ -36,6 +37,7 @@ export function planCommand(program: Command): void {
     .argument("<file>", "plan file")
     .addOption(inventory())
     .addOption(format())
+    .addOption(new Option("--by <order>", "time: when each step is expected; page: as the page reads").choices(["time", "page"]).default("time"))
     .action(show);
   withCredentials(plan.command("preview"))
     .description("show what every step would do as the world stands now, and the digests to approve; exit code 1: something would be refused or could not be looked at")
@@ -77,7 +79,7 @@ async function check(file: string, options: PlanOptions): Promise<void> {
   if (plan === undefined) process.exitCode = EXIT_ERRORS;
 }
 
-async function show(file: string, options: PlanOptions): Promise<void> {
+async function show(file: string, options: PlanOptions & { readonly by: "time" | "page" }): Promise<void> {
   const { plan, findings } = await compiledFrom(file, options);
   for (const finding of findings) if (finding.severity !== "info") say(printedFinding(finding));
   if (plan === undefined) {
@@ -85,7 +87,7 @@ async function show(file: string, options: PlanOptions): Promise<void> {
     process.exitCode = EXIT_ERRORS;
     return;
   }
-  await write(options.format === "json" ? `${JSON.stringify(plan, null, 2)}\n` : `${shownPlan(plan).join("\n")}\n`);
+  await write(options.format === "json" ? `${JSON.stringify(plan, null, 2)}\n` : `${(options.by === "page" ? shownAsPage(plan) : shownPlan(plan)).join("\n")}\n`);
 }
 
 /** The plan of a file, with the findings of its inventory too; a file that cannot be read is a finding like any other. */
