@@ -4,7 +4,7 @@ import { type Call, type Evidence, defineAction } from "../../shared/action/acti
 import { type Mark, markOf, marksIn as marksOf, ownMark } from "../../shared/action/mark.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { marksIn, withMarksOf, withResults } from "./beside.ts";
-import type { Page, Pages } from "./connector.ts";
+import type { Page, PageComment, Pages } from "./connector.ts";
 import { wordsOf } from "./markup.ts";
 import { contentOf, sectionIn, sectionOf, type Section, withSection } from "./section.ts";
 import { allOf, detailsOf, tellingOf } from "./telling.ts";
@@ -99,6 +99,15 @@ export const pagePublish = defineAction<{ pages: Pages }, Params, Receipt>({
     return receiptOf(after, section);
   },
 
+  async find({ pages }, { page }, call) {
+    const found = await pages.read(pages.idOf(page));
+    const section = ownSection(found, call);
+    if (section !== undefined) return receiptOf(found, section);
+    // Whether the account may edit can have changed since.
+    const comment = (await pages.comments(found.id)).find(({ body }) => isOf(body, call));
+    return comment === undefined ? undefined : receiptOfComment(found.id, comment);
+  },
+
   async verify({ pages }, receipt, call): Promise<Evidence> {
     const { page, as, words, beside } = receipt;
     if (as === "comment") {
@@ -169,7 +178,10 @@ function versionOf({ was }: Mark): number {
 async function asComment(pages: Pages, page: string, bodyOf: (was: string) => string, call: Call): Promise<Receipt> {
   const earlier = (await pages.comments(page)).find(({ body }) => isOurs(body));
   const changed = earlier === undefined ? undefined : await pages.changeComment(earlier.id, ({ body, version }) => (isOf(body, call) ? undefined : bodyOf(`version ${version}`)));
-  const { id, body } = changed ?? (await pages.addComment(page, bodyOf("no comment")));
+  return receiptOfComment(page, changed ?? (await pages.addComment(page, bodyOf("no comment"))));
+}
+
+function receiptOfComment(page: string, { id, body }: PageComment): Receipt {
   const mark = marksOf(wordsOf(body)).at(-1);
   return { page, as: "comment", comment: id, words: digestOf(body), ...(mark === undefined || mark.was === "no comment" ? {} : { was: versionOf(mark) }) };
 }

@@ -144,10 +144,12 @@ function besidesOf(lines: readonly PageLine[], changes: readonly ChangeResult[])
       const all = claims.get(line) ?? [];
       // Two changes whose words are the same: nobody can tell whose line it is.
       if (all.length === 0 || new Set(all.map(({ owner }) => owner)).size > 1) return [];
-      const strongest = Math.max(...all.map(({ strength }) => strength));
-      const change = all.find(({ strength }) => strength < 3);
-      // The change says what all of its steps came to; where its line is that of some steps alone, they say it.
-      return [{ line, results: change === undefined ? all.filter(({ strength }) => strength === strongest).map(({ result }) => result) : [change.result] }];
+      // A line with a change's key is the change's; one that says a step's words is that step's, also where the change is called by them.
+      for (const strength of [2, 3, 1]) {
+        const results = all.filter((one) => one.strength === strength).map(({ result }) => result);
+        if (results.length > 0) return [{ line, results }];
+      }
+      return [];
     })
     .slice(0, MOST_MARKS);
 }
