@@ -79,6 +79,25 @@ describe("every endpoint", () => {
     expect(written).toHaveLength(1 + 2 * ROLES.filter((role) => !mayI(role, spec.deed)).length);
   });
 
+  it("asks for no key of the host where people sign in, who have none, and sends their browser to sign in and back", async () => {
+    await using hosted = await inAzure();
+    const open = async (path: string, headers: Readonly<Record<string, string>>): Promise<[number, string | null]> => {
+      const { status, headers: answered } = await fetch(`${hosted.served.origin}/api/v1/${path}`, { headers, redirect: "manual" });
+      return [status, answered.get("location")];
+    };
+    const browser = { accept: "text/html,application/xhtml+xml;q=0.9" };
+
+    expect(hosted.served.routes.filter(({ fn }) => fn.trigger["authLevel"] !== "anonymous")).toEqual([]);
+    expect(await open(`board/${RUN}`, browser)).toEqual([302, `/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(`/api/v1/board/${RUN}`)}`]);
+    expect(await open("board/x?next=//evil.example", browser)).toEqual([
+      302,
+      `/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent("/api/v1/board/x?next=//evil.example")}`,
+    ]);
+    expect(await open(`board/${RUN}`, { ...browser, ...signedIn("viewer") })).toEqual([200, null]);
+    expect(await open(`board/${RUN}`, {})).toEqual([401, null]);
+    expect(await open(`board/${RUN}`, { ...browser, "x-nightshift-key": "robot-viewer:wrong" })).toEqual([401, null]);
+  });
+
   it("that asks the host for a key is in the table; those that do not are few, and Slack's are signed", async () => {
     await using hosted = await hostedApp();
 

@@ -69,12 +69,28 @@ function serve(
   work: (request: HttpRequest, context: InvocationContext, principal: Principal) => Promise<HttpResponseInit>,
 ): void {
   const handler = guarded(app, name, async (request, context, recognised) => {
-    const principal = await app.door.enter(request.headers);
+    let principal: Principal;
+    try {
+      principal = await app.door.enter(request.headers);
+    } catch (refused) {
+      const way = refused instanceof Refusal && refused.status === 401 && app.door.signsIn ? wayToSignIn(request) : undefined;
+      if (way === undefined) throw refused;
+      return { status: 302, headers: { location: way, "cache-control": "no-store" } };
+    }
     recognised(principal);
     if (!mayI(principal.role, deed)) throw new Refusal(403, `${principal.name} is ${principal.role} here; this needs ${DEEDS[deed]}`);
     return work(request, context, principal);
   });
-  functions.http(name, { methods, route: `v1/${route}`, authLevel: "function", extraInputs: [df.input.durableClient()], handler });
+  // The door recognises everybody by itself. Where only machines come in, the host's own key is one lock more; a person's browser has none.
+  functions.http(name, { methods, route: `v1/${route}`, authLevel: app.door.signsIn ? "anonymous" : "function", extraInputs: [df.input.durableClient()], handler });
+}
+
+/** Where the browser of somebody who opens a page is sent to sign in, and from there back; undefined for whoever is no such browser. */
+function wayToSignIn({ method, headers, url }: HttpRequest): string | undefined {
+  const wantsPage = (headers.get("accept") ?? "").split(",").some((type) => type.trim().toLowerCase().startsWith("text/html"));
+  if (method !== "GET" || !wantsPage || headers.has("x-nightshift-key")) return undefined;
+  const { pathname, search } = new URL(url);
+  return `/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(pathname + search)}`;
 }
 
 /** One call of Slack's: its signature holds. Who acts in it is the handler's to find out. */

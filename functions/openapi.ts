@@ -18,10 +18,7 @@ export function openApiOf(version: string): object {
     openapi: "3.1.0",
     info: { title: "Nightshift", version, description: "Plans, runs and decisions of maintenance windows. Roles, weakest first: viewer, operator, approver, admin." },
     servers: [{ url: "/api/v1" }],
-    security: [
-      { platformKey: [], signIn: [] },
-      { platformKey: [], machineKey: [] },
-    ],
+    security: [{ signIn: [] }, { machineKey: [] }, { platformKey: [], machineKey: [] }],
     paths,
     components: {
       schemas: { Problem: jsonSchema(Problem, "output") },
@@ -32,7 +29,12 @@ export function openApiOf(version: string): object {
         ]),
       ),
       securitySchemes: {
-        platformKey: { type: "apiKey", in: "header", name: "x-functions-key", description: "Opens the Functions host; says nothing about who calls" },
+        platformKey: {
+          type: "apiKey",
+          in: "header",
+          name: "x-functions-key",
+          description: "Opens the Functions host where nobody signs in, so that only machines come in; says nothing about who calls",
+        },
         machineKey: { type: "apiKey", in: "header", name: "x-nightshift-key", description: "NAME:VALUE of a machine's key" },
         slackSignature: {
           type: "apiKey",

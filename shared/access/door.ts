@@ -33,6 +33,8 @@ export interface DoorParts {
 export interface Door {
   readonly settings: AccessSettings;
   readonly refusals: Refusals;
+  /** Whether people sign in by the platform: then they have no key of the Functions host, and it asks nobody for one. */
+  readonly signsIn: boolean;
   /** @throws Refusal 401, 403 or 429. */
   enter(headers: { get(name: string): string | null }): Promise<Principal>;
   /** Counts one request of a caller who was recognised by other means than headers; undefined for a stranger. @throws Refusal 429. */
@@ -44,11 +46,12 @@ export function doorOf({ settings, signIn, platform, localOperator, secrets, jou
   if (localOperator !== undefined && platform.site !== undefined) {
     throw new Fault("invalid", `the local operator «${localOperator}» cannot work in Azure (this is the app ${platform.site}); start the app by functions/main.ts`);
   }
+  // Anywhere else the header is whatever a caller wrote into it.
+  const signsIn = signIn && platform.site !== undefined && platform.isAuthenticating;
   const recognition = {
     settings,
     secrets: remembered(secrets, clock),
-    // Anywhere else the header is whatever a caller wrote into it.
-    isSignInTrusted: signIn && platform.site !== undefined && platform.isAuthenticating,
+    isSignInTrusted: signsIn,
     ...(localOperator === undefined ? {} : { localOperator }),
   };
   const allowance = allowanceOf(clock, settings.requestsPerMinute);
@@ -60,6 +63,7 @@ export function doorOf({ settings, signIn, platform, localOperator, secrets, jou
   return {
     settings,
     refusals: refusalsOf(journal, clock),
+    signsIn,
     count: take,
     async enter(headers) {
       let principal: Principal;

@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 /** The app in lives of its own, behind a door that asks for both keys, as in Azure. */
-async function appBeside(outdoors: { azuriteConnection: string; simulatorsOrigin: string }) {
+async function appBeside(outdoors: { azuriteConnection: string; simulatorsOrigin: string }, signIn = false) {
   const tables = { connection: outdoors.azuriteConnection };
   const [journal, plans, locks, store] = [tableJournal(tables), tablePlans(tables), tableLocks(tables), memoryStore()];
   let life: { host: LocalHost; served: ServedApp } | undefined;
@@ -71,7 +71,7 @@ async function appBeside(outdoors: { azuriteConnection: string; simulatorsOrigin
       });
       const secrets = { read: (name: string) => Promise.resolve(new Secret(name, `value of ${name}`)) };
       const azure = azureDoor({ keys: "watchdog=operator:key-watchdog" });
-      const door = doorOf({ settings: app.door.settings, signIn: true, platform: { isAuthenticating: true }, secrets, journal, clock, ...azure });
+      const door = doorOf({ settings: app.door.settings, platform: { isAuthenticating: true }, secrets, journal, clock, ...azure, signIn });
       const host = await createHost({ app: () => register({ ...app, door }), store, clock: "virtual", startAt: Date.parse(now) });
       life = { host, served: await serveApp({ app: host.app, hub: host.hub, clock: host.clock, timersRun: false, settings: {}, keys: KEYS, port }) };
       port = Number(new URL(life.served.origin).port);
@@ -167,7 +167,25 @@ describe("the watchdog's own process, beside an app that goes down before the fi
 });
 
 describe("the app's door, as the watchdog comes to it", () => {
-  it("opens for its function key and its own key together, and for neither alone", async () => {
+  const values: Readonly<Record<string, string>> = { host: KEYS.function, machine: "value of key-watchdog", wrong: "a guess" };
+  const secrets = { read: (name: string) => Promise.resolve(new Secret(name, values[name] ?? "")) };
+
+  it("opens for its own key alone where people sign in, who have no function key either", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nightshift-watchdog-"));
+    endings.push(() => rmSync(folder, { recursive: true, force: true }));
+    const outdoors = await serveOutdoors({ folder, scene: demoScene({ inventory, plan }), tablePort: 0 });
+    endings.push(() => outdoors.close());
+    const app = await appBeside(outdoors, true);
+    await app.up(at("00:50"));
+    const as = (keySecret: string | undefined, machineSecret: string | undefined) => watchedApp({ origin: app.origin(), keySecret, machineSecret, fetch, secrets });
+
+    await expect(as(undefined, "machine").state(RUN)).resolves.toBeUndefined();
+    await expect(as("host", "machine").state(RUN)).resolves.toBeUndefined();
+    await expect(as("host", undefined).state(RUN)).rejects.toMatchObject({ kind: "denied" });
+    await expect(as(undefined, "wrong").state(RUN)).rejects.toMatchObject({ kind: "denied" });
+  }, 60_000);
+
+  it("opens for its function key and its own key together, and for neither alone, where nobody signs in", async () => {
     const folder = mkdtempSync(join(tmpdir(), "nightshift-watchdog-"));
     endings.push(() => rmSync(folder, { recursive: true, force: true }));
     const outdoors = await serveOutdoors({ folder, scene: demoScene({ inventory, plan }), tablePort: 0 });
@@ -176,8 +194,6 @@ describe("the app's door, as the watchdog comes to it", () => {
     await app.plans.put({ plan, by: "Ada", at: at("00:00"), approved: { by: "Ben", at: at("00:00") } });
     await app.plans.approve(RUN, plan.digest, { by: "Ben", at: at("00:00") });
     await app.up(at("00:50"));
-    const values: Readonly<Record<string, string>> = { host: KEYS.function, machine: "value of key-watchdog", wrong: "a guess" };
-    const secrets = { read: (name: string) => Promise.resolve(new Secret(name, values[name] ?? "")) };
     const as = (keySecret: string | undefined, machineSecret: string | undefined) => watchedApp({ origin: app.origin(), keySecret, machineSecret, fetch, secrets });
 
     await expect(as(undefined, "machine").start(RUN, plan.digest)).rejects.toMatchObject({ kind: "denied" });
