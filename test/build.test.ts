@@ -17,7 +17,15 @@ const dist = join(folder, "dist");
 
 interface Metafile {
   readonly outputs: Readonly<
-    Record<string, { readonly inputs: Readonly<Record<string, unknown>>; readonly imports: readonly { path: string; kind: string }[]; readonly entryPoint?: string }>
+    Record<
+      string,
+      {
+        readonly inputs: Readonly<Record<string, unknown>>;
+        readonly imports: readonly { path: string; kind: string }[];
+        readonly exports: readonly string[];
+        readonly entryPoint?: string;
+      }
+    >
   >;
 }
 
@@ -96,6 +104,22 @@ describe("the built app", () => {
     expect(code.unfit).toBeUndefined();
     expect(code.digest).toBe((await codeIn(join(ROOT, "orchestrators"))()).digest);
     expect((await codeIn(other)()).unfit).toContain("orchestrators.js changed since");
+  });
+
+  it("finds in each SDK's chunk what a connector takes from the SDK: of a CommonJS package that is its default alone", () => {
+    const taken = globSync("{integrations,adapters}/**/*.ts", { cwd: ROOT })
+      .filter((file) => !file.endsWith(".test.ts"))
+      .flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(/const \{([^}]*)\} = await import\("([^"]+)"\)/g)])
+      .map(([, names = "", from = ""]) => ({ from, names: names.split(",").map((name) => name.trim().split(":")[0] ?? "") }));
+    const chunks = Object.values(metafile.outputs);
+
+    const missing = taken.flatMap(({ from, names }) => {
+      const chunk = chunks.find(({ entryPoint }) => entryPoint?.includes(`node_modules/${from}/`));
+      return chunk === undefined ? [] : names.filter((name) => !chunk.exports.includes(name)).map((name) => `${from}: ${name}`);
+    });
+
+    expect(taken.length).toBeGreaterThan(5);
+    expect(missing).toEqual([]);
   });
 
   it("answers that it is alive", async () => {

@@ -287,7 +287,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 async function openSdk(settings: SlackSettings, outside: Outside) {
-  const { WebClient, WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = await import("@slack/web-api");
+  // The SDK is CommonJS: what Node shows of it by name is not there once it is bundled for Azure.
+  const { default: sdk } = await import("@slack/web-api");
+  const { WebClient, WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } = sdk;
 
   // The SDK would keep the token, or send it in the form as well; so it is given none, and each request gets it here.
   const fetch: NonNullable<WebClientOptions["fetch"]> = async (url, { signal, ...init } = {}) => {
