@@ -13,8 +13,7 @@ import { Live } from "./live.ts";
 import type { Delivery } from "./live.ts";
 import type { Notice } from "./notice.ts";
 import type { Revived } from "./rewind.ts";
-import { isFinished } from "./store.ts";
-import type { Change, InstanceRow, Message, Store, Timer, Work } from "./store.ts";
+import { isFinished, type Change, type InstanceRow, type Message, type Store, type Timer, type Work } from "./store.ts";
 import { cannotEndNotice, longHistoryNotice, slowTurnNotice } from "./strict-turn.ts";
 import { takeTurn } from "./turn.ts";
 import type { TurnPorts, TurnResult } from "./turn.ts";
@@ -391,12 +390,11 @@ export class Engine {
   #report(live: Live, result: TurnResult, { row }: Outcome): void {
     const { notice, strict } = this.options;
     const { instanceId } = live.row;
-    for (const each of result.notices) notice(each);
+    result.notices.forEach(notice);
     if (!strict) return;
-    const before = live.past.length;
-    const after = (result.continued ? 0 : before) + result.events.length;
+    const after = (result.continued ? 0 : live.past.length) + result.events.length;
     cannotEndNotice(live.row.waitsFor, row.waitsFor, instanceId).forEach(notice);
     slowTurnNotice(live.lastTurnMs, instanceId).forEach(notice);
-    longHistoryNotice(before, after, () => live.pastJson().length, instanceId).forEach(notice);
+    longHistoryNotice(live.past.length, after, () => live.pastJson().length, instanceId).forEach(notice);
   }
 }
