@@ -242,6 +242,22 @@ describe("a button", () => {
     expect(slack.scene.texts().at(-1)).toContain("Done by Bob at");
   });
 
+  it("lifts in spite of the evidence", async () => {
+    const steps: Readonly<Record<string, StepDraft>> = {
+      "web.test": { onFailure: "continue" },
+      "page.down": { always: true, needs: [{ step: "web.test", per: "step", as: "end" }], lift: { tests: ["web.test"] } },
+    };
+    const slack = await slackWith(steps, { works: { "web.test": { beforeBegin: always("rejected", "the site is down") } } });
+    await using hosted = slack.hosted;
+
+    await slack.press(ANN_ID, { decision: "lift", step: "page.down" });
+    await hosted.host.waitFor(windowInstance(RUN));
+
+    expect(await slack.decisions()).toMatchObject([{ decision: "lift", step: "page.down", by: "Ann" }]);
+    expect(slack.scene.texts().join("\n")).toContain("To be lifted by Ann");
+    expect(hosted.vendor.effects).toEqual(["begun 2024-12-08/page.down/page.down/1"]);
+  });
+
   it("whose question is over does nothing, and says so", async () => {
     const slack = await slackWith(
       { "a.b": { onFailure: "ask", policy: { timeoutMs: 60_000 } }, "c.d": { at: "2024-12-08T05:00:00.000Z" } },

@@ -49,7 +49,8 @@ export function registerSlack(app: App): void {
       const question = { run, about, ...where(press) };
       const earlier = decision === "abort" ? undefined : await answerTo(app.stage.journal, question);
       if (earlier !== undefined) return { decision: earlier, isNew: false, by };
-      const ended = decision === "abort" ? undefined : await endedBefore(app.stage.journal, question);
+      // A lift counts after the end too: the guard sees to it.
+      const ended = decision === "abort" || decision === "lift" ? undefined : await endedBefore(app.stage.journal, question);
       if (ended !== undefined) throw new Fault("conflict", `${step ?? run} has ended as ${ended.as}: ${ended.why}`);
       // One question has one answer, whoever presses what and however often; and a run is aborted once.
       const id = `slack-${digestOf(decision === "abort" ? [run, decision] : [run, about, step, target, preview]).slice(0, 24)}`;

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import type { NoticeAction } from "../ports/people.ts";
 import type { AbortMode } from "../run/facts.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -24,9 +25,12 @@ export function checkSlackSignature(headers: { get(name: string): string | null 
   if (secret === "" || !isFresh || !isSame) throw new Refusal(401, "this is not signed by Slack, or not now");
 }
 
+/** Whatever a message of ours offers can be pressed. */
+const PRESSABLE = { approve: 0, skip: 0, retry: 0, done: 0, abort: 0, acknowledge: 0, lift: 0 } as const satisfies Record<NoticeAction["decision"], 0>;
+
 /** What a button of ours sends back; keep in step with `NoticeAction`. */
 const Pressed = z.strictObject({
-  decision: z.enum(["approve", "skip", "retry", "done", "abort", "acknowledge", "lift"]),
+  decision: z.enum(Object.keys(PRESSABLE) as [NoticeAction["decision"]]),
   run: z.string().min(1).max(100),
   about: z.string().min(1).max(300),
   step: z.string().max(300).optional(),

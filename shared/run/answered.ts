@@ -10,7 +10,7 @@ export interface Question {
 }
 
 /** What answers a question about a step; an abort or an acknowledgement does not. */
-const ANSWERS: ReadonlySet<Decision["decision"]> = new Set(["approve", "skip", "retry", "done"]);
+const ANSWERS: ReadonlySet<Decision["decision"]> = new Set(["approve", "skip", "retry", "done", "lift"]);
 
 /**
  * The decision that answered a question since it was asked, by whatever door it came; the first, if there are several. A message

@@ -8,8 +8,8 @@ import type { Fact, TargetRef } from "./facts.ts";
 import { targetStream } from "./facts.ts";
 import { decide } from "./decide.ts";
 import type { Journal } from "./journal.ts";
-import { CALL_LOST_MS } from "./next-order.ts";
 import { indexOf } from "./plan-index.ts";
+import { CALL_LOST_MS } from "./retry.ts";
 
 const OPENS = Date.parse(OPENS_AT);
 const DRAIN = {

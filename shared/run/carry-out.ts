@@ -14,8 +14,9 @@ import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, ty
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
-import { CALL_LOST_MS, mayBegin, nextLookAt, type Order } from "./next-order.ts";
+import { mayBegin, nextLookAt, type Order } from "./next-order.ts";
 import type { PlanIndex } from "./plan-index.ts";
+import { CALL_LOST_MS } from "./retry.ts";
 import type { View } from "./sights.ts";
 import { walkOf, type Walk } from "./walk.ts";
 

@@ -3,7 +3,8 @@ import { decided, factsOf, ms } from "../../test/support/facts-of.ts";
 import { CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
 import type { Control } from "./control.ts";
 import type { Fact } from "./facts.ts";
-import { CALL_LOST_MS, HEARTBEAT_MS, nextBack, nextLookAt, nextOrder, waitForNeeds, type TargetSight } from "./next-order.ts";
+import { HEARTBEAT_MS, nextBack, nextLookAt, nextOrder, waitForNeeds, type TargetSight } from "./next-order.ts";
+import { CALL_LOST_MS } from "./retry.ts";
 import { walkOf } from "./walk.ts";
 
 const OPENS = Date.parse(OPENS_AT);

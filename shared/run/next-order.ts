@@ -3,7 +3,8 @@ import type { FaultKind, FaultRecord } from "../fault/fault.ts";
 import { closedTo, holds, neverOpened, type Control } from "./control.ts";
 import type { Decision, Ending } from "./facts.ts";
 import type { Holder } from "./locks.ts";
-import { isCurable, retryAt } from "./retry.ts";
+import { nextSearch } from "./next-search.ts";
+import { CALL_LOST_MS, isCurable, looksOf, retryAt } from "./retry.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -82,8 +83,6 @@ export function nextBack({ walk, step, now }: Pick<TargetSight, "walk" | "step" 
   return now < again ? { do: "wait", until: again, why: `taking it back: ${fault.message}` } : { do: "undo", try: last.try, attempt: attempt + 1 };
 }
 
-/** After so long without an answer, a call is taken to have died with its process. Longer than any connector's deadline. */
-export const CALL_LOST_MS = 90_000;
 /** A wait whose end is not an instant ends after this long, in case a doorbell was lost. */
 export const HEARTBEAT_MS = 10 * 60_000;
 
@@ -229,25 +228,6 @@ function dueSearch(sight: TargetSight): Order | undefined {
   return nextSearch(sight, walk.fault.at);
 }
 
-/**
- * Looks at once, since what runs is to be stopped soon; and where nothing is there, once more when the call can no longer arrive.
- *
- * @param calledAt when the call was last known to be on its way; milliseconds since the epoch.
- */
-function nextSearch({ walk, step, now }: TargetSight, calledAt: number): Order | undefined {
-  const { unsought, soughtAt } = walk;
-  if (unsought !== undefined) {
-    const { fault, at, attempt } = unsought;
-    if (!isCurable(fault) || attempt >= looksOf(step)) return undefined;
-    const lookAt = retryAt(step.policy, fault, at, attempt);
-    return now < lookAt ? { do: "wait", until: lookAt, why: `could not look for its work: ${fault.message}` } : { do: "find", try: walk.try, attempt: attempt + 1 };
-  }
-  const lostAt = calledAt + CALL_LOST_MS;
-  if (soughtAt !== undefined && soughtAt >= calledAt && now < lostAt)
-    return { do: "wait", until: lostAt, why: "its begin got no answer; no work of it was found yet, and it is looked for once more" };
-  return { do: "find", try: walk.try, attempt: 1 };
-}
-
 function nextLook(sight: TargetSight, deed: "verify"): Order {
   const { walk, step, now } = sight;
   if (walk.fault === undefined) return { do: deed, attempt: 1 };
@@ -255,17 +235,12 @@ function nextLook(sight: TargetSight, deed: "verify"): Order {
   if (fault.kind === "failed") {
     const again = freshTry(sight, retryAt(step.policy, fault, at, walk.try));
     if (again !== undefined) return again;
-  } else if (isCurable(fault) && attempt < looksOf(step)) {
+  } else if (isCurable(fault) && attempt < looksOf(step.policy)) {
     const lookAt = retryAt(step.policy, fault, at, attempt);
     return now < lookAt ? { do: "wait", until: lookAt, why: `could not look again: ${fault.message}` } : { do: deed, attempt: attempt + 1 };
   }
   const ending = endingOfLook(fault);
   return answered(sight, ending) ?? { do: "rest", ...ending };
-}
-
-/** How often a look at finished work may fail: more often than a call, since it costs nothing and decides everything. */
-function looksOf({ policy }: CompiledStep): number {
-  return policy.attempts * 2;
 }
 
 /** Another try from the start, under a new key, if the policy has one left and nothing forbids it. */
@@ -411,7 +386,9 @@ function failureOf(sight: TargetSight): string | undefined {
   const { fault, deed, attempt } = walk.fault;
   const recovers =
     isCurable(fault) &&
-    (fault.kind === "failed" ? walk.try - askedTries(sight) < step.policy.attempts : deed === "poll" || attempt < (deed === "verify" ? looksOf(step) : step.policy.attempts));
+    (fault.kind === "failed"
+      ? walk.try - askedTries(sight) < step.policy.attempts
+      : deed === "poll" || attempt < (deed === "verify" ? looksOf(step.policy) : step.policy.attempts));
   return recovers ? undefined : fault.message;
 }
 

@@ -17,3 +17,11 @@ export function retryAt(policy: Policy, fault: FaultRecord, failedAt: number, fa
   const doubled = policy.retryDelayMs * 2 ** Math.min(Math.max(failures - 1, 0), 20);
   return failedAt + Math.max(Math.min(doubled, policy.maxRetryDelayMs), fault.retryAfterMs ?? 0);
 }
+
+/** After so long without an answer, a call is taken to have died with its process. Longer than any connector's deadline. */
+export const CALL_LOST_MS = 90_000;
+
+/** How often a look at finished work may fail: more often than a call, since it costs nothing and decides everything. */
+export function looksOf(policy: Policy): number {
+  return policy.attempts * 2;
+}
