@@ -202,6 +202,14 @@ describe("the order of a page, and its headings", () => {
     expect(of(entries, "moved")).toEqual(["changes"]);
   });
 
+  it("is taken over with what is new in it", () => {
+    const swapped = PAGE.replace("HAR-103\ncrane-api: Tag v3.4.1\n\n", "").replace("HAR-101", "HAR-103\ncrane-api: Tag v3.4.1\n\nHAR-109\nRestart the winch\n\nHAR-101");
+
+    const { text } = merge(before.text, swapped);
+
+    expect(stepsOf(text).map(({ key }) => key)).toEqual(["", "HAR-103", "HAR-109", "HAR-101", "HAR-102", "HAR-104"]);
+  });
+
   it("is asked about where people have put the plan into another one", () => {
     const ours = (() => {
       const [from, to] = [before.text.indexOf("      # page line 17"), before.text.indexOf("      # page line 8")];

@@ -136,11 +136,23 @@ export class PlanDocument {
     node.parent = parent;
   }
 
+  /** Puts some of what a part holds into another order; what else it holds stays where it is. */
+  reorder(parent: OurNode, wanted: readonly OurNode[]): void {
+    this.#edits++;
+    const seq = this.#seqOf(parent);
+    const set = new Set<unknown>(wanted.map(({ map }) => map));
+    const places = seq.items.flatMap((item, at) => (set.has(item) ? [at] : []));
+    const ours = places.map((at) => parent.children.findIndex(({ map }) => map === seq.items[at]));
+    places.forEach((at, index) => (seq.items[at] = wanted[index]?.map));
+    ours.forEach((at, index) => wanted[index] !== undefined && (parent.children[at] = wanted[index]));
+  }
+
   /** The file: byte for byte what it was where nothing was edited. */
   text(): string {
     if (this.#edits === 0) return this.#text;
     const edited = this.#document.toString(STYLE);
     const plain = parseDocument(this.#text, { merge: false, logLevel: "error" }).toString(STYLE);
+    if (plain === this.#text) return edited;
     const kept = patched(this.#text, plain, edited);
     // The patch only keeps people's way of writing; should it ever read otherwise, what was merged holds.
     const [a, b] = [parseDocument(kept, { merge: false, logLevel: "error" }), parseDocument(edited, { merge: false, logLevel: "error" })];

@@ -39,7 +39,7 @@ const STEP_KEYS: readonly Key[] = [wholeStep, (step) => `${shapeOf([step.fields[
 
 function matchSteps(before: readonly PlanNode[], now: readonly PlanNode[], pairs: Map<PlanNode, PlanNode>): void {
   match(before, now, STEP_KEYS, stepLikeness, 0.5, pairs);
-  const taken = new Set(pairs.values());
+  const taken = new Set(now.map((step) => pairs.get(step)));
   const [gone, fresh] = [before.filter((step) => !taken.has(step)), now.filter((step) => !pairs.has(step))];
   const [was, is] = [gone[0], fresh[0]];
   // One line of a change was written anew: it is the same step if it is the same kind of work.
@@ -93,13 +93,23 @@ function match(
       above = place.get(paired) ?? above;
       continue;
     }
-    // Nearest first: what was written anew mostly stays where it was.
-    const near = [...free].toSorted((a, b) => Math.abs((place.get(a) ?? 0) - above - 1) - Math.abs((place.get(b) ?? 0) - above - 1)).slice(0, MOST_CANDIDATES);
-    const [best] = near.map((earlier) => ({ earlier, score: likeness(earlier, node) })).toSorted((a, b) => b.score - a.score);
+    // What was written anew mostly stays where it was.
+    const [best] = nearest(before, above + 1, free)
+      .map((earlier) => ({ earlier, score: likeness(earlier, node) }))
+      .toSorted((a, b) => b.score - a.score);
     if (best === undefined || best.score < enough) continue;
     take(node, best.earlier);
     above = place.get(best.earlier) ?? above;
   }
+}
+
+/** Free parts on both sides of a place, nearest first. */
+function nearest(before: readonly PlanNode[], at: number, free: ReadonlySet<PlanNode>): readonly PlanNode[] {
+  const near: PlanNode[] = [];
+  if (free.size === 0) return near;
+  for (let [up, down] = [at - 1, at]; near.length < MOST_CANDIDATES && (up >= 0 || down < before.length); up--, down++)
+    for (const node of [before[down], before[up]]) if (node !== undefined && free.has(node)) near.push(node);
+  return near;
 }
 
 function changeLikeness(a: PlanNode, b: PlanNode): number {

@@ -93,11 +93,15 @@ class Merge {
     const own = strand.kind === "change" ? strand.ours?.id : change;
     this.#entries(strand, before, now, ours);
     let above: OurNode | undefined;
+    const inPageOrder: OurNode[] = [];
     for (const child of children) {
       if (child.now === undefined) this.#gone(child, own);
-      else above = this.#child(child, ours, above, own) ?? above;
+      else {
+        above = this.#child(child, ours, above, own) ?? above;
+        if (above !== undefined && inPageOrder.at(-1) !== above) inPageOrder.push(above);
+      }
     }
-    this.#order(strand, ours);
+    this.#order(strand, ours, inPageOrder);
   }
 
   /** @returns the part of the plan that stands for it, if there is one. */
@@ -106,8 +110,8 @@ class Merge {
     if (now === undefined) return undefined;
     if (ours !== undefined) {
       // Another heading stands above it now; where people moved it themselves, it stays.
-      const was = this.#parentBefore(child);
-      if (child.kind === "change" && ours.parent !== parent && was !== undefined && ours.parent === was && !this.#settling.own.has(parent)) {
+      const was = child.kind === "change" && ours.parent !== parent ? this.#parentBefore(child) : undefined;
+      if (was !== undefined && ours.parent === was && !this.#settling.own.has(parent)) {
         this.#document.move(ours, parent, above);
         this.#say("moved", ours, now.line, idOf(ours), [`to ${parent.id}`]);
       }
@@ -287,24 +291,23 @@ class Merge {
   }
 
   /** What stands in another order on the page now stands so in the plan, unless people have ordered it themselves. */
-  #order({ before, now, children }: Strand, ours: OurNode): void {
-    const known = children.filter((child) => child.now !== undefined && child.before !== undefined && child.ours?.parent === ours);
-    const wanted = known.flatMap((child) => child.ours ?? []);
-    const places = (nodes: readonly OurNode[]): string => nodes.map((node) => wanted.indexOf(node)).join(" ");
-    const was = (before?.children ?? []).flatMap((node) => known.find((child) => child.before === node)?.ours ?? []);
-    const is = ours.children.filter((child) => wanted.includes(child));
-    if (was.length !== wanted.length || places(was) === places(wanted) || places(is) === places(wanted)) return;
-    if (places(is) === places(was)) {
-      let above: OurNode | undefined = ours.children[ours.children.indexOf(is[0] ?? ours) - 1];
-      for (const node of wanted) {
-        this.#document.move(node, ours, above);
-        above = node;
-      }
-      this.#say("moved", ours, now?.line, idOf(ours), [`in the page's order: ${wanted.map(({ id }) => id).join(", ")}`]);
+  #order({ before, now, children }: Strand, ours: OurNode, inPageOrder: readonly OurNode[]): void {
+    const [placeBefore, placeNow, placeOurs] = [before?.children ?? [], children, ours.children].map((all) => new Map<unknown, number>(all.map((one, at) => [one, at])));
+    const known = children.filter((child) => child.now !== undefined && child.ours?.parent === ours && placeBefore?.has(child.before) === true);
+    const ordered = (place: (child: Strand) => number | undefined): string =>
+      known
+        .toSorted((a, b) => (place(a) ?? 0) - (place(b) ?? 0))
+        .map(({ id }) => id)
+        .join(", ");
+    const [was, wanted, is] = [ordered((child) => placeBefore?.get(child.before)), ordered((child) => placeNow?.get(child)), ordered((child) => placeOurs?.get(child.ours))];
+    if (was === wanted || is === wanted) return;
+    if (is === was) {
+      this.#document.reorder(ours, inPageOrder);
+      this.#say("moved", ours, now?.line, idOf(ours), [`in the page's order: ${wanted}`]);
       return;
     }
     const holder = ours.kind === "change" ? ours : this.#document.tree;
-    this.#ask(holder, `In which order? The page now has ${wanted.map(({ id }) => id).join(", ")}; the plan has been put into another order: ${is.map(({ id }) => id).join(", ")}.`);
+    this.#ask(holder, `In which order? The page now has ${wanted}; the plan has been put into another order: ${is}.`);
     this.#say("conflict", ours, now?.line, idOf(ours), ["both the page and the plan have been put into another order"]);
   }
 
