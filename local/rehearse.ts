@@ -13,6 +13,7 @@ import { stepInstance, targetInstance, windowInstance } from "../shared/run/inst
 import { RUN_STREAM } from "../shared/run/facts.ts";
 import type { Entry, Journal } from "../shared/run/journal.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
+import type { Plans } from "../shared/run/plans.ts";
 import { stateOf, type RunState } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
 import { composeLocal } from "./compose.ts";
@@ -40,6 +41,8 @@ export interface RehearsalOptions {
   readonly record?: (line: string) => void;
   /** In the place of one in memory, e.g. to count what is asked of it. */
   readonly journal?: Journal;
+  /** In the place of a store in memory, e.g. one that has the plan's text, so that the window can be amended. */
+  readonly plans?: Plans;
   /** Misfortunes of the host. */
   readonly faults?: Faults;
   /** Misfortunes on the way to vendors: the fetch that connectors get in the place of the one given. `now` is the world's time. */
@@ -100,7 +103,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const store = memoryStore();
   const facts = options.journal ?? memoryJournal();
   const locks = memoryLocks();
-  const plans = memoryPlans();
+  const plans = options.plans ?? memoryPlans();
   const notices: Notice[] = [];
   const startAt = options.startAt ?? isoOf(Date.parse(plan.window.opensAt) - START_LEAD_MS);
   await plans.put({ plan, by: "rehearsal", at: startAt, approved: { by: "rehearsal", at: startAt } });

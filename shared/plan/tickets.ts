@@ -33,9 +33,21 @@ export function ticketSteps({ tickets }: Outline, change: OutlineChange, served:
     ...(first === undefined ? {} : { needs: served.has(first.id) ? [{ step: first.id, per: "step", as: "end" }] : listOf(first.fields.needs).map(ofWholeStep) }),
     ...(first?.fields.when === undefined ? {} : { when: first.fields.when }),
   };
+  // What a change leaves out of this window keeps it from being done, and one that leaves all of it out does not begin.
+  const leftOut = change.steps.filter(({ fields }) => fields.skip !== undefined);
+  const [left] = leftOut;
+  const skip = left === undefined ? {} : { skip: `${left.id} is left out: ${left.fields.skip ?? ""}`.slice(0, 2_000) };
   const steps: Draft[] = [];
   if (tickets.start !== undefined) {
-    steps.push(draft(TICKET_STEPS.start, { ...gate, action: "jira.comment", title: `Tell ${keys.join(", ")} that it begins`, with: { text: tickets.start, moment: "start" } }));
+    steps.push(
+      draft(TICKET_STEPS.start, {
+        ...gate,
+        ...(leftOut.length === change.steps.length ? skip : {}),
+        action: "jira.comment",
+        title: `Tell ${keys.join(", ")} that it begins`,
+        with: { text: tickets.start, moment: "start" },
+      }),
+    );
   }
   if (tickets.link !== undefined) {
     steps.push(draft(TICKET_STEPS.link, { ...gate, action: "jira.link", title: `Link ${keys.join(", ")} to the report`, with: { title: tickets.link } }));
@@ -43,7 +55,13 @@ export function ticketSteps({ tickets }: Outline, change: OutlineChange, served:
   const all = change.steps.map(({ id }) => id);
   if (tickets.transition !== undefined) {
     steps.push(
-      draft(TICKET_STEPS.transition, { action: "jira.transition", title: `Move ${keys.join(", ")} to ${tickets.transition}`, needs: all, with: { to: tickets.transition } }),
+      draft(TICKET_STEPS.transition, {
+        action: "jira.transition",
+        title: `Move ${keys.join(", ")} to ${tickets.transition}`,
+        needs: all,
+        ...skip,
+        with: { to: tickets.transition },
+      }),
     );
   }
   if (tickets.end !== undefined) {

@@ -43,7 +43,11 @@ export class AmendmentRefused extends Fault {
 }
 
 function problemText({ step, message, hint }: Problem): string {
-  return `${step === undefined ? "" : `${step}: `}${message}. ${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
+  return `${step === undefined ? "" : `${step}: `}${sentence(message)} ${sentence(hint.charAt(0).toUpperCase() + hint.slice(1))}`;
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 /** Others write to the same stream at the same time; then it is looked at anew, so often and no more. */

@@ -232,11 +232,11 @@ function same(was: CompiledStep, now: CompiledStep): boolean {
   return canonicalJson({ ...was, line: 0 }) === canonicalJson({ ...now, line: 0 });
 }
 
-/** Comments on tickets follow the first step of their change: its time and its needs are theirs. */
+/** Comments on tickets follow the first step of their change: its time and its needs are theirs; and what is left out is not moved to «done». */
 function isDerivedFrom(was: CompiledStep, named: ReadonlySet<string>, now: CompiledStep): boolean {
   if (was.derived === undefined || ![...named].some((id) => id.startsWith(`${was.change}.`))) return false;
-  const { at: _was, ...before } = was;
-  const { at: _now, ...after } = now;
+  const { at: _at, when: _when, ...before } = was;
+  const { at: _newAt, when: _newWhen, ...after } = now;
   return same({ ...before, needs: [] }, { ...after, needs: [] });
 }
 
