@@ -64,6 +64,9 @@ export function* sleep(ctx: OrchestrationContext, ms: number): Durable<void> {
 }
 
 const DAY_MS = 86_400_000;
+/** See `Doorbell.pause`: to ask again for what begins at an instant, and to look again at work under way. */
+const ASK_AGAIN_MS = 2_000;
+export const LOOK_AGAIN_MS = 30_000;
 
 /**
  * Waits that end early when someone rings. Each round has a wait of its own, and one whose round was over before anybody rang
@@ -83,15 +86,16 @@ export class Doorbell {
   /**
    * Until `untilMs` (since the epoch) or a ring, and a day at the most; whoever waits asks again anyway.
    *
+   * @param shortestMs for which to wait when that instant is over here. Whoever said it has a clock that is behind, and without a
+   *   pause the two would ask and answer each other without end until it has caught up.
    * @returns whether it was undisturbed to the end.
    */
-  *pause(untilMs: number): Durable<boolean> {
+  *pause(untilMs: number, shortestMs = ASK_AGAIN_MS): Durable<boolean> {
     const { df } = this.#ctx;
     const now = df.currentUtcDateTime.getTime();
     if (this.#rung()) return false;
-    if (untilMs <= now) return true;
     const wait = df.waitForExternalEvent("ring");
-    const timer = df.createTimer(new Date(Math.min(untilMs, now + DAY_MS)));
+    const timer = df.createTimer(new Date(Math.min(untilMs > now ? untilMs : now + shortestMs, now + DAY_MS)));
     this.#waits.push(wait);
     yield df.Task.any([wait, timer]);
     if (!this.#rung()) return untilMs <= now + DAY_MS;

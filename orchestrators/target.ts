@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { TargetRef } from "../shared/run/facts.ts";
-import { call, callFamily, Doorbell, inputOf, sleep, startOver, type Durable } from "./durable.ts";
+import { call, callFamily, Doorbell, inputOf, LOOK_AGAIN_MS, sleep, startOver, type Durable } from "./durable.ts";
 
 const ORDERS_PER_HISTORY = 10;
 const OUTAGE_MS = 60_000;
@@ -25,7 +25,7 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
     const { order, seq, by } = advice.value;
     if (order.do === "rest" && order.recorded === true) return undefined;
     if (order.do === "wait") {
-      const undisturbed = yield* bell.pause(order.until);
+      const undisturbed = yield* bell.pause(order.until, order.then === undefined ? undefined : LOOK_AGAIN_MS);
       // Work that goes on is looked at at its pace, without asking whether to; the answer brings the next advice along.
       advice = undisturbed && order.then !== undefined ? yield* callFamily(ctx, by, { ref, order: order.then, seq }) : yield* call(ctx, "advise", ref);
       continue;
