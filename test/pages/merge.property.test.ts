@@ -205,7 +205,7 @@ function merged(given: (typeof PAGES)[number], ofPage: readonly PageEdit[], ofPl
   return { before, now, people, base, result: mergedPage(people.text, "plan.yaml", base, now) };
 }
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: 20 };
 
 describe("merging an edited page into an edited plan", () => {
   it("keeps everything that a person has put in", () => {
