@@ -92,6 +92,41 @@ const PLANTED: readonly (readonly [string, Inventory, readonly string[]])[] = [
       "24 no-smoke-test",
     ],
   ],
+  [
+    "marina.txt",
+    aurora,
+    [
+      "6 never-closed",
+      "9 never-closed",
+      "10 never-closed",
+      "10 order-against-time",
+      "16 irreversible-unapproved",
+      "18 mutable-branch",
+      "20 never-closed",
+      "22 irreversible-unapproved",
+      "24 condition-unevaluated",
+      "26 dependency-in-prose",
+      "28 server-twice",
+      "32 other-month",
+      "34 no-smoke-test",
+    ],
+  ],
+  [
+    "piers.html",
+    aurora,
+    [
+      "7 never-closed",
+      "13 dependency-in-prose",
+      "16 mutable-branch",
+      "16 clock-change",
+      "22 never-closed",
+      "22 order-against-time",
+      "24 deployment-twice",
+      "25 irreversible-unapproved",
+    ],
+  ],
+  ["delta.txt", aurora, ["8 never-closed", "11 never-closed", "15 longer-than-cutoff", "16 irreversible-unapproved", "17 other-month", "21 mutable-branch"]],
+  ["harvest.txt", aurora, []],
   ["lumen.txt", aurora, []],
   ["basalt.html", aurora, []],
 ];
@@ -249,6 +284,6 @@ describe.skipIf(!existsSync(SEEDS))("the two real pages (skipped where they are 
 
 describe("without an inventory", () => {
   it("says less, and nothing wrong, of clean pages", () => {
-    for (const name of ["lumen.txt", "basalt.html"]) expect(toMend(page(name), nothing)).toEqual([]);
+    for (const name of ["lumen.txt", "basalt.html", "harvest.txt"]) expect(toMend(page(name), nothing)).toEqual([]);
   });
 });

@@ -109,6 +109,9 @@ function namedBy(about: string, id: string, index: Stems, steps: readonly NightS
 }
 
 function bestFor(about: string, step: NightStep, steps: readonly NightStep[], index: Stems): NightStep | undefined {
+  const named = about.match(/\b[A-Z][A-Z0-9]+-\d+\b/g) ?? [];
+  const asked = steps.filter(({ keys, change }) => change !== step.change && named.some((key) => keys.includes(key)));
+  if (asked.length > 0) return asked.at(-1);
   const wanted = meant(about);
   if (wanted.size === 0) return undefined;
   const ranked = steps

@@ -4,7 +4,7 @@ import type { Night, NightStep } from "./night.ts";
 
 /** Words for branches that everybody pushes to, where a page names no ref of its own. */
 const TRUNK =
-  /\b(?:from|of|off|on|branch|at)\s+(?:the\s+)?(?<trunk>main|master|develop|development|trunk|head|latest|tip)\b|\b(?<latest>latest (?:main|master|build|code|commit|version))\b/i;
+  /(?:\b(?:from|of|off|on|branch|at)\s+(?:the\s+)?|@\s*)(?<trunk>main|master|develop|development|trunk|head|latest|tip)\b|\b(?<bare>main|master|develop|trunk)(?= (?:branch|to|into|in|on)\b)|\b(?<latest>latest (?:main|master|build|code|commit|version))\b/i;
 const MOVING_TAG = /^(?:latest|stable|current|main|master|develop|head|edge|nightly)$/i;
 
 interface Ref {
@@ -29,8 +29,10 @@ export function movingBranches({ steps }: Night): readonly Found[] {
     if ((step.verb !== "pipeline.run" && !byHand) || !isProduction(step.fields.with?.["environment"])) return [];
     const ref = refOf(step);
     if (ref?.commit !== undefined) return [];
-    const trunk = ref === undefined ? TRUNK.exec(step.words)?.groups : undefined;
-    const name = ref?.branch ?? (ref?.tag !== undefined && MOVING_TAG.test(ref.tag) ? ref.tag : (trunk?.["trunk"] ?? trunk?.["latest"]));
+    // A tag without a number may be the import's misreading of another word.
+    const isSure = ref?.branch !== undefined || (ref?.tag !== undefined && /\d/.test(ref.tag));
+    const trunk = isSure ? undefined : TRUNK.exec(step.words)?.groups;
+    const name = ref?.branch ?? (ref?.tag !== undefined && MOVING_TAG.test(ref.tag) ? ref.tag : (trunk?.["trunk"] ?? trunk?.["bare"] ?? trunk?.["latest"]));
     if (name === undefined || seen.has(`${step.line}\n${name}`)) return [];
     seen.add(`${step.line}\n${name}`);
     return [

@@ -54,7 +54,7 @@ Checks
 - Run the smoke tests on www.aurora.example
 `;
 
-describe.each(["aurora.txt", "quarry.html", "lumen.txt", "orchard.txt"])("the plan of %s, mended", (name) => {
+describe.each(["aurora.txt", "quarry.html", "lumen.txt", "orchard.txt", "marina.txt", "piers.html", "delta.txt"])("the plan of %s, mended", (name) => {
   const { plan, review } = imported(readFileSync(new URL(name, HERE), "utf8"));
   const once = fixed(plan, review);
 

@@ -45,7 +45,7 @@ const OPPOSITES: readonly Opposite[] = [
     opens:
       /^(?:enable|put up|bring up|turn on|activate|show|raise|switch on|publish|display|swap (?:in|to)|put)\b.{0,60}\b(?:maintenance|holding|sorry|splash|outage) (?:page|banner|site|notice)\b/i,
     closes:
-      /\b(?:remove|take down|take off|disable|bring down|turn off|lift|deactivate|hide|drop|switch off|take|put|swap|clear)\b.{0,60}\b(?:maintenance|holding|sorry|splash|outage) (?:page|banner|site|notice)\b/i,
+      /\b(?:remove|take down|take off|disable|bring down|turn off|lift|deactivate|hide|drop|switch off|take|put|swap|clear)\b.{0,60}\b(?:(?:maintenance|holding|sorry|splash|outage) (?:page|banner|site|notice)|banner)\b/i,
     saying: "take down",
     meant: "always",
     verbs: ["dns.swap"],
@@ -63,7 +63,7 @@ const OPPOSITES: readonly Opposite[] = [
   },
   {
     name: "muted",
-    opens: /^(?:mute|silence|snooze|suppress|acknowledge and (?:mute|silence))\b/i,
+    opens: /^(?:mute|silence|snooze|suppress)\b|^(?:put|set|place|turn|switch)\b.{1,80}\b(?:on mute|to silent|on silent|to mute|muted|silenced|on snooze)\b/i,
     closes:
       /\b(?:un-?mute|un-?silence|un-?snooze|un-?suppress|end (?:the )?(?:silence|mute)|expire (?:the )?silence|re-?enable|re-?activate|resume|re-?arm|turn (?:\S+ ){0,3}(?:back )?on|(?:remove|delete|lift|clear) (?:\S+ ){0,3}(?:mute|silence|suppression)s?)\b/i,
     saying: "unmute",
@@ -108,9 +108,18 @@ const OPPOSITES: readonly Opposite[] = [
     meant: "always",
   },
   {
+    name: "revoked",
+    opens: /^(?:revoke|withdraw|take away|restrict)\b.{0,80}\b(?:access|permissions?|rights?|roles?|logins?)\b/i,
+    closes: /\b(?:grant|re-?grant|restore|give|return|re-?enable|lift)\b/i,
+    saying: "grant",
+    meant: "prepared",
+  },
+  {
     name: "failed-over",
-    opens: /^fail[ -]?over\b|^(?:switch|cut) ?over\b.{0,60}\b(?:secondary|standby|dr|passive|backup)\b/i,
-    closes: /\bfail(?:ing)?[ -]?back\b|\b(?:switch|cut|fail)(?: ?over)?\b.{0,40}\b(?:back|primary)\b|\bback to (?:the )?primary\b/i,
+    opens:
+      /^fail[ -]?over\b|^(?:switch|cut) ?over\b.{0,60}\b(?:secondary|standby|dr|passive|backup)\b|^(?:flip|switch|cut|move|point|swing|redirect|route|send|shift)\b.{1,80}\b(?:to|at|into)\b.{0,30}\b(?:dr|secondary|standby|passive|disaster recovery|backup (?:site|region|data ?cent(?:er|re)|link|line))\b/i,
+    closes:
+      /\bfail(?:ing)?[ -]?back\b|\b(?:flip|switch|cut|fail|move|point|swing|redirect|route|send|shift|bring)(?: ?over)?\b.{0,80}\b(?:back|primary)\b|\bback to (?:the )?primary\b/i,
     saying: "fail back",
     meant: "always",
     single: /./,

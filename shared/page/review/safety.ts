@@ -6,7 +6,7 @@ import type { Night, NightStep } from "./night.ts";
 const APPROVED = /\bapprov\w*|\bsign(?:ed)?[- ]?off|\bCAB\b|\bchange (?:advisory )?board|\bfour[- ]eyes|\bgo\/no[- ]?go|\bauthori[sz]ed by|\bauthori[sz]ation/i;
 /** Work by hand that leaves nothing to go back to. A cache fills again, and a page or a server in a pool is put back. */
 const DESTROYS =
-  /^\W*(?:please |then |[A-Za-z]+ (?:team )?(?:to|must|will|should|needs to|has to) )?(?:delete|drop|destroy|wipe|truncate|decommission|erase|reformat|format|re-?image|tear down|permanently (?:remove|delete)|shred|retire|purge(?!.{0,40}\bcaches?\b)(?!.{0,40}\bcdn\b))\b/i;
+  /^\W*(?:please |then |[A-Za-z]+ (?:team )?(?:to|must|will|should|needs to|has to) )?(?:delete|drop|destroy|wipe|truncate|decommission|erase|reformat|format|re-?image|tear down|permanently (?:remove|delete)|.{0,80}\b(?:delete|remove)\b.{0,30}\bpermanently\b|shred|retire|(?:run|execute)\b.{0,40}\bdestroy|purge(?!.{0,40}\bcaches?\b)(?!.{0,40}\bcdn\b))\b/i;
 
 /** What cannot be taken back and nobody is said to approve. In a plan, `approval` says it. */
 export function unapproved({ sayings: steps, isPage, inventory }: Night): readonly Found[] {
