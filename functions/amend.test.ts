@@ -157,6 +157,20 @@ describe("an amendment", () => {
     expect(begun(await hosted.facts(RUN), "web.third")).toBe("2024-12-08T04:40:00.000Z");
   });
 
+  it("is taken while the window is frozen, and followed once it goes on", async () => {
+    await using hosted = await running("2024-12-08T01:55:00.000Z");
+    await hosted.call("POST", `runs/${RUN}/abort`, { mode: "freeze" }, BEN);
+
+    await amend(hosted, "amend: [{ skip: web.second, because: not tonight }, { move: web.third, at: Sat 22:30, because: later }]");
+    await hosted.host.advanceTo("2024-12-08T02:10:00.000Z");
+    const frozen = (await hosted.call("GET", `runs/${RUN}/steps/web.second`)).json;
+    await hosted.call("POST", `runs/${RUN}/decisions`, { decision: "resume" }, BEN);
+    const states = await end(hosted);
+
+    expect(frozen).toMatchObject({ state: "ended", as: "dropped", why: "not tonight" });
+    expect(states).toMatchObject({ "web.second": "dropped", "web.third": "dropped", "look.www": "done" });
+  });
+
   it("is in the report, in the state, in the plan that is shown, and said to people", async () => {
     await using hosted = await running(AT_2005);
     const before = (await hosted.call("GET", `runs/${RUN}`)).json.digest;
