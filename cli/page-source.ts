@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { azureCredential } from "../adapters/azure-credential.ts";
 import { keyVaultSecrets } from "../adapters/key-vault-secrets.ts";
 import { systemClock } from "../adapters/system-clock.ts";
+import { withoutOurs } from "../integrations/confluence/beside.ts";
 import { ConfluenceSettings, connectConfluence, type Pages } from "../integrations/confluence/connector.ts";
 import { readLocalSettings } from "../local/app-settings.ts";
 import { servedIn } from "../local/outdoors.ts";
@@ -32,7 +33,7 @@ const REFERENCE = /^(?:\d{1,19}|https?:\/\/\S+|\/(?:wiki|spaces|pages|x)\/\S*)$/
  * @throws Fault that says what to do when there is no such file or page, or it may not be read.
  */
 export async function readPage(reference: string, vendors?: string): Promise<ReadPage> {
-  if (existsSync(reference) || !REFERENCE.test(reference)) return { page: pageOf(readText(reference)) };
+  if (existsSync(reference) || !REFERENCE.test(reference)) return { page: pageOf(withoutOurs(readText(reference))) };
   const pages = vendors === undefined ? connected() : simulated(vendors);
   return {
     page: pageOfSource(await pages.source(reference)),

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChangeResult, StepResult } from "../../shared/action/results.ts";
-import { marksIn, withMarksOf, withoutMarks, withResults } from "./beside.ts";
+import { markOf } from "../../shared/action/mark.ts";
+import { marksIn, withMarksOf, withoutMarks, withoutOurs, withResults } from "./beside.ts";
 import { linesIn } from "./lines.ts";
+import { sectionOf } from "./section.ts";
 
 function step(id: string, title: string, given: Partial<StepResult> = {}): StepResult {
   return { id, verb: "pipeline.run", title, words: [], standing: "done", carriedOver: false, why: "", targets: [], ...given };
@@ -127,6 +129,21 @@ describe("results beside the lines of a page", () => {
     const now = `<p>Thanks all</p>${withResults(earlier, [change("start", "Start the jobs"), change("r", "x", { keys: ["INFRA-692"] })]).body}`;
 
     expect(withMarksOf(now, earlier)).toBe(`<p>Thanks all</p>${earlier}`);
+  });
+
+  it("are no lines of a page that is copied for the next month, in storage format or as text", () => {
+    const written = withResults(PAGE, [change("start", "Start the jobs", { standing: "skipped", carriedOver: true, why: "nobody answered" })]).body;
+    const section = sectionOf({
+      title: "Results: x",
+      lines: ["y"],
+      link: { before: "", words: "report", url: "https://x.example" },
+      mark: markOf({ run: "r", step: "s", target: "t" }, "version 1"),
+    });
+
+    expect(withoutOurs(written + section)).toBe(PAGE);
+    expect(withoutOurs("Start the jobs\n NIGHTSHIFT: SKIPPED, CARRIED OVER\n [nightshift: nobody answered]\nNightshift: a new tool\n")).toBe(
+      "Start the jobs\n\n\nNightshift: a new tool\n",
+    );
   });
 
   it("are found in linear time on a page of two megabytes", () => {

@@ -54,6 +54,18 @@ export function withoutMarks(body: string): string {
   return clean + body.slice(after);
 }
 
+/**
+ * A page without anything that Nightshift wrote there, as it is read to become a plan: people copy last month's page, results and
+ * all. Of a plain-text export, too, in which a lozenge is a line of its own.
+ *
+ * @throws Fault `conflict` when it has two of our sections.
+ */
+export function withoutOurs(page: string): string {
+  const section = sectionIn(page);
+  const rest = withoutMarks(section === undefined ? page : page.slice(0, section.start) + page.slice(section.end));
+  return /^\s*</.test(rest) ? rest : rest.replaceAll(LOZENGE_LINE, "");
+}
+
 /** The marks of `earlier` beside the same lines of `body`, in the place of those that it has: for taking back. */
 export function withMarksOf(body: string, earlier: string): string {
   const clean = withoutMarks(body);
@@ -212,6 +224,7 @@ function isWell(standing: ResultStanding): boolean {
   return standing === "done" || standing === "done earlier";
 }
 
+const LOZENGE_LINE = new RegExp(`^[ \\t]*nightshift: (?:${WORST_FIRST.join("|")})(?:, carried over)?[ \\t]*$`, "gim");
 const STATUS = /^<ac:structured-macro\b[^>]*\bac:name="status"/;
 const NOTE = /\[nightshift: [^\]]*\]/g;
 

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
-import { withoutMarks } from "./beside.ts";
+import { withoutOurs } from "./beside.ts";
 import { wordsOf } from "./markup.ts";
 import type { RestClient } from "./rest-client.ts";
-import { sectionIn } from "./section.ts";
 import type { ConfluenceSettings } from "./connector.ts";
 
 /** A page as it is read to become a plan. */
@@ -53,8 +52,7 @@ export async function readSource(call: RestClient, settings: ConfluenceSettings,
         vendor: VENDOR,
       },
     );
-  const section = sectionIn(stored);
-  const body = withoutMarks(section === undefined ? stored : stored.slice(0, section.start) + stored.slice(section.end));
+  const body = withoutOurs(stored);
   const rendered = /<ri:user\b/.test(body) ? (await withAdvice(settings, id, () => ask("view", page.version.number))).body?.view?.value : undefined;
   return { id, title: page.title, version: page.version.number, url: addressOf(page, settings.site), body, names: namesIn(rendered ?? "") };
 }

@@ -33,8 +33,8 @@ export function reportHtml(report: Report): string {
 <main>
 <div class="asleep">
 ${happenedOf(report)}
-<section aria-labelledby="changed"><h2 id="changed">What was changed</h2>${plainList(plain.changed, "Nothing was changed.", "plain compact")}</section>
-<section aria-labelledby="open"><h2 id="open">What is open</h2>${summary.open.length === 0 ? html`<p class="small">${summary.outcome === "running" ? "Nothing stands open at this moment." : "Everything that was opened or taken out for the night is back as it was."}</p>` : undefined}${plain.open.length === 0 ? undefined : plainList(plain.open, "", "plain")}</section>
+<section aria-labelledby="changed"><h2 id="changed">What was changed</h2>${plainList(plain.changed, "Nothing was changed.", "plain compact", MOST.changed)}</section>
+<section aria-labelledby="open"><h2 id="open">What is open</h2>${summary.open.length === 0 ? html`<p class="small">${summary.outcome === "running" ? "Nothing stands open at this moment." : "Everything that was opened or taken out for the night is back as it was."}</p>` : undefined}${plain.open.length === 0 ? undefined : plainList(plain.open, "", "plain", MOST.open)}</section>
 <section aria-labelledby="needs"><h2 id="needs">What needs you ${plain.when}</h2>${needsOf(plain.needs)}</section>
 </div>
 ${factsOf(report)}
@@ -56,6 +56,8 @@ ${report.phases.map(({ id, title }) =>
   ),
 )}
 </section>
+${leftOverOf(report)}
+${plain.needs.length <= MOST.needs ? undefined : html`<section aria-labelledby="all-needs"><h2 id="all-needs">Everything that needs somebody</h2>${needsOf(plain.needs, plain.needs.length)}</section>`}
 <section aria-labelledby="opened">
 <h2 id="opened">What was opened and closed</h2>
 ${obligationsOf(report)}
@@ -122,20 +124,44 @@ function happenedOf(report: Report): Html {
 </section>`;
 }
 
-function plainList(lines: readonly PlainLine[], none: string, look: string): Html {
+/** So that the summary stays one sheet of paper: the changes below have all of it. */
+const MOST = { changed: 45, open: 9, needs: 8, words: 240 } as const;
+
+function plainList(lines: readonly PlainLine[], none: string, look: string, most: number): Html {
   if (lines.length === 0) return html`<p class="muted">${none}</p>`;
-  return html`<ul class="${look}">${lines.map(
-    (line) =>
-      html`<li>${line.state === undefined ? undefined : html`${stateOf(line.state)} `}${titled(line)}${line.beside === undefined ? undefined : html` <span class="small">(${line.beside})</span>`}${line.why === undefined || line.why === "" ? undefined : html`<span class="why">${line.why}</span>`}</li>`,
-  )}</ul>`;
+  const left = lines.length - most;
+  return html`<ul class="${look}">${lines
+    .slice(0, most)
+    .map(
+      (line) =>
+        html`<li>${line.state === undefined ? undefined : html`${stateOf(line.state)} `}${titled(line)}${line.beside === undefined ? undefined : html` <span class="small">(${line.beside})</span>`}${line.why === undefined || line.why === "" ? undefined : html`<span class="why">${shortened(line.why)}</span>`}</li>`,
+    )}${moreOf(left)}</ul>`;
 }
 
-function needsOf(needs: readonly Need[]): Html {
+function leftOverOf({ carryOver, run }: Report): HtmlPart {
+  if (carryOver.length === 0) return undefined;
+  return html`<section aria-labelledby="left-over"><h2 id="left-over">Carried over to the next window</h2><ul class="plain">${carryOver.map(
+    ({ keys, title, inWords, as, windows, owners }) =>
+      html`<li>${stateOf(as)} ${titled({ keys, title })} <span class="small">${owners.join(" or ")}${windows.length < 2 ? undefined : html`; left over from ${windows.length} windows: ${windows.join(", ")}`}</span><span class="why">${inWords}</span></li>`,
+  )}</ul><p class="small">As changes of the next plan: <code>nightshift run carry-over ${run} --out next.yaml</code></p></section>`;
+}
+
+function moreOf(left: number): HtmlPart {
+  return left > 0 ? html`<li class="muted">… and ${left} more, below.</li>` : undefined;
+}
+
+function shortened(words: string): string {
+  return words.length <= MOST.words ? words : `${words.slice(0, MOST.words - 1)}…`;
+}
+
+function needsOf(needs: readonly Need[], most: number = MOST.needs): Html {
   if (needs.length === 0) return html`<p class="muted">Nothing.</p>`;
-  return html`<ul class="plain tasks">${needs.map(
-    ({ who, what, why, how }) =>
-      html`<li><strong>${what}</strong> <span class="small">(${who.length === 0 ? "nobody is named" : who.join(", ")})</span><span class="why">${why}${how === undefined ? undefined : html`<br><code>${how}</code>`}</span></li>`,
-  )}</ul>`;
+  return html`<ul class="plain tasks">${needs
+    .slice(0, most)
+    .map(
+      ({ who, what, why, how }) =>
+        html`<li><strong>${what}</strong> <span class="small">(${who.length === 0 ? "nobody is named" : who.join(", ")})</span><span class="why">${shortened(why)}${how === undefined ? undefined : html`<br><code>${how}</code>`}</span></li>`,
+    )}${moreOf(needs.length - most)}</ul>`;
 }
 
 function listOf(title: string, items: readonly Html[], none: string, look = "plain"): Html {

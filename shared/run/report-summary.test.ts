@@ -74,6 +74,23 @@ describe("the page for people who were asleep", () => {
     }
   });
 
+  it("stays one page however much there is, and everything is said below", () => {
+    const carryOver = Array.from({ length: 40 }, (_, index) => ({
+      ...(report.carryOver[1] as Report["carryOver"][number]),
+      keys: [`BIG-${index}`],
+      inWords: `${"word ".repeat(100)} end-${index}`,
+    }));
+    const needs = Array.from({ length: 30 }, (_, index) => ({ who: ["Ada"], what: `Put back: thing ${index}`, why: "nothing closed it" }));
+
+    const page = reportHtml({ ...report, carryOver, summary: { ...report.summary, needs } });
+
+    const [asleep = "", below = ""] = page.split('<dl class="facts">');
+    expect(asleep).not.toContain("end-0");
+    expect(asleep).toContain("… and 32 more, below.");
+    for (let index = 0; index < 40; index++) expect(below).toContain(`end-${index}<`);
+    for (const { what } of needs) expect(below).toContain(what);
+  });
+
   it("needs nobody after a night that went well, and somebody now while it runs", async () => {
     const { plan, entries, stage } = await decemberNight();
     const [well, before] = [reportOf(plan, entries, stage.clock.now()), reportOf(plan, [], Date.parse(plan.window.opensAt))];
