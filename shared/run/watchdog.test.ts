@@ -53,6 +53,13 @@ describe("the ladder", () => {
     expect(next(60, [{ type: "watch.settled", at: OPENS_AT, step: "prep.run", target: "prep.run", note: "" }])).toMatchObject({ do: "nothing" });
   });
 
+  it("says nothing more of what was said to be lost, unless it started after all", () => {
+    const told = climbed("slack", "page", "lost");
+
+    expect(next(50, told, NO, stateWith({ state: "ended", as: "failed", why: "it did not start" }))).toMatchObject({ do: "settle", late: false });
+    expect(next(50, told, { started: "yes", note: "Stage Pre began." })).toMatchObject({ do: "settle", late: true });
+  });
+
   it("is not climbed for what the run answers for: skipped, or held on purpose", () => {
     expect(next(6, [], NO, stateWith({ state: "ended", as: "dropped", why: "skipped by Ada" }))).toMatchObject({ do: "settle" });
     expect(next(6, [], NO, stateWith({ state: "waiting", why: "paused by Ada" }))).toMatchObject({ do: "nothing" });

@@ -97,7 +97,8 @@ export function nextWatch(kickoff: Kickoff, seen: Seen, state: RunState | undefi
   if (seen.started === "yes") return { do: "settle", note: seen.note, late };
   const step = state?.steps.find(({ id }) => id === kickoff.step);
   const target = step?.targets.find(({ id }) => id === kickoff.target);
-  if (step?.state === "ended") return { do: "settle", note: `the run says that it ended ${step.as ?? ""}: ${step.why ?? ""}`, late };
+  // What was said to be lost, and was given up by the run too, is no news.
+  if (step?.state === "ended") return { do: "settle", note: `the run says that it ended ${step.as ?? ""}: ${step.why ?? ""}`, late: late && !climbed.has("lost") };
   if (kickoff.pipeline === undefined && target?.begunAt !== undefined) return { do: "settle", note: `the run says that it began at ${target.begunAt}`, late };
   if (now >= kickoff.lastSafe)
     return climbed.has("lost") ? { do: "settle", note: "it was not started, and people were told", late: false } : { do: "climb", rungs: ["lost"], note: seen.note };
