@@ -39,6 +39,23 @@ async function running(options: HostedOptions = {}): Promise<HostedApp> {
 }
 
 describe("nightshift", () => {
+  it("decides about the one run that is under way, whatever other runs have ended, once for each id", async () => {
+    await using hosted = await running();
+    const ended = { at: "2024-12-01T00:00:00.000Z", digest: "0".repeat(64), by: "Ada" };
+    await hosted.journal.append("2024-12-01", "run", 0, [
+      { type: "run.started", ...ended },
+      { type: "run.ended", at: ended.at, outcome: "well", headline: "" },
+    ]);
+
+    await expect(nightshift(hosted, "decide", "pause")).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("none is under way") });
+    await nightshift(hosted, "run", "start", RUN, "--as", "Kim");
+    const first = await nightshift(hosted, "decide", "pause", "--id", "p1");
+    const again = await nightshift(hosted, "decide", "pause", "--id", "p1");
+
+    expect(again.out).toBe(first.out);
+    expect(await hosted.journal.read(RUN, "decisions")).toMatchObject([{ decision: "pause", id: "p1" }]);
+  });
+
   it("starts a run, shows its steps and what is open, and takes an abort, as who it is told to be", async () => {
     await using hosted = await running();
 
