@@ -99,6 +99,14 @@ describe("results beside the lines of a page", () => {
     expect(body).toContain(`<td><p>Start the jobs&nbsp;<em></em> says Dana${done}</p></td>`);
   });
 
+  it("know a line again by the words that its links and dates show", () => {
+    const page =
+      '<p>See <ac:link><ri:page ri:content-title="Patching &amp; Co" /></ac:link> and <ac:link><ri:attachment ri:filename="x.pdf" /><ac:plain-text-link-body><![CDATA[the sheet]]></ac:plain-text-link-body></ac:link> of <time datetime="2024-12-08" /></p>';
+
+    expect(linesIn(page)[0]?.text).toBe("See Patching & Co and the sheet of 2024-12-08");
+    expect(withResults(page, [change("see", "See Patching & Co and the sheet of 2024-12-08")]).marks).toBe(1);
+  });
+
   it("leave people's own lozenges as they are", () => {
     const own = '<p>Start the jobs <ac:structured-macro ac:name="status"><ac:parameter ac:name="title">ON HOLD</ac:parameter></ac:structured-macro> [see nightshift: docs]</p>';
 

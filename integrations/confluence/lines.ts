@@ -16,7 +16,7 @@ export interface PageLine {
 const BREAKS =
   /^(?:p|div|li|ul|ol|td|th|tr|table|tbody|thead|blockquote|section|h[1-6]|br|hr|ac:task|ac:task-body|ac:task-list|ac:rich-text-body|ac:layout|ac:layout-section|ac:layout-cell)$/;
 /** What a reader does not see, or what must be left as it is: nothing is ever added inside. */
-const UNSEEN = /^(?:ac:parameter|ac:plain-text-body|ac:plain-text-link-body|ac:task-id|ac:task-uuid|ac:task-status|ac:placeholder|ac:adf-extension|ac:image|script|style|pre)$/;
+const UNSEEN = /^(?:ac:parameter|ac:plain-text-body|ac:task-id|ac:task-uuid|ac:task-status|ac:placeholder|ac:adf-extension|ac:image|script|style|pre)$/;
 /** Macros that stand within a line; all others stand on lines of their own. */
 const INLINE_MACRO = /ac:name="(?:jira|status|anchor|emoticon|mention|profile)"/;
 const KEY = /\b[A-Z][A-Z0-9_]+-\d+\b/g;
@@ -34,6 +34,8 @@ export function linesIn(body: string, without?: { readonly start: number; readon
   let keys: string[] = [];
   let beginsWithKey = false;
   let after = 0;
+  /** A link without words of its own shows the name of what it leads to. */
+  let link = { from: 0, name: "" };
 
   const say = (words: string): void => {
     const found = words.match(KEY) ?? [];
@@ -55,6 +57,13 @@ export function linesIn(body: string, without?: { readonly start: number; readon
     const outside = without === undefined || start < without.start || start >= without.end;
     if (unseen.length === 0 && outside && after < start) say(unescaped(body.slice(after, start)));
     after = next;
+    if (unseen.length === 0 && outside) {
+      if (token.startsWith("<![CDATA[")) say(token.slice(9, -3));
+      else if (token.startsWith("<ac:link")) link = { from: text.length, name: "" };
+      else if (token.startsWith("<ri:")) link.name = unescaped(/\bri:(?:content-title|filename|value)="([^"]*)"/.exec(token)?.[1] ?? "");
+      else if (token.startsWith("</ac:link>") && text.length === link.from) say(link.name);
+      else if (token.startsWith("<time")) say(/\bdatetime="([^"]*)"/.exec(token)?.[1] ?? "");
+    }
     const [, closing, name = ""] = /^<(\/?)([A-Za-z][\w:-]*)/.exec(token) ?? [];
     if (name === "" || !outside) continue;
     const isEmpty = token.endsWith("/>");
