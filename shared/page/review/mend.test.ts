@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { registry } from "../../../integrations/actions.ts";
@@ -169,5 +169,33 @@ describe("mending", () => {
   it("refuses what is no plan", () => {
     expect(() => fixed("- just\n- a list\n", review)).toThrow(/no `window`/);
     expect(() => fixed("plan: [", review)).toThrow(/no YAML that could be mended/);
+  });
+});
+
+const SEEDS = new URL("../../../../shared/seeds/", import.meta.url);
+
+describe.skipIf(!existsSync(SEEDS))("the plans of the two real pages, mended (skipped where they are not at hand)", () => {
+  const team = loadInventory(readFileSync(new URL("../../../plans/inventory.yaml", import.meta.url), "utf8"), "inventory.yaml").inventory;
+  const ours = { inventory: team, registry };
+
+  it.each([
+    ["2024-10-06", ["pool.restore", "monitor.unmute"]],
+    ["2024-12-08", []],
+  ])("%s: nothing is open, nothing compiles less, and twice is once", (name, closings) => {
+    const page = pageOf(readFileSync(new URL(`${name}.txt`, SEEDS), "utf8"));
+    const draft = draftOf(page, team);
+    const review = reviewOf(page, draft, ours);
+    const errors = (text: string): readonly string[] =>
+      compile({ text, file: "plan.yaml", inventory: team, registry, allowMissing: true })
+        .findings.filter(({ severity, code }) => severity === "error" && code !== "open-question")
+        .map(({ code, message }) => `${code} ${message}`);
+
+    const { text } = mended(draft.text, "plan.yaml", review, ours);
+
+    expect([...statesIn(text, "plan.yaml", review, ours).values()].filter((state) => state === "open")).toEqual([]);
+    const before = errors(draft.text);
+    expect(errors(text).filter((error) => !before.includes(error))).toEqual([]);
+    for (const verb of closings) expect(text).toContain(`action: ${verb}`);
+    expect(mended(text, "plan.yaml", review, ours).text).toBe(text);
   });
 });

@@ -189,12 +189,18 @@ function sentences(night: Night): readonly Found[] {
   const byName = Map.groupBy(closingsOf(steps), ({ closing }) => closing.opposite.name);
   const bySentence = Map.groupBy(steps, ({ change, words, line }) => `${change}\n${line}\n${words}`);
   const seen = new Set<string>();
+  /** What was opened so far, the latest only. */
+  const above: Said[] = [];
   return collected(spoken, (step) => {
     const prepares = step.part === "before" || step.part === "day-of";
     return openingsIn(step.words, prepares, step.keys.length > 0).flatMap((opening): readonly Found[] => {
       const key = `${step.change}\n${step.words}\n${opening.clause}`;
       if (seen.has(key)) return [];
       seen.add(key);
+      // «Turn maintenance mode off», «move the jobs back»: a closing in the words of an opening.
+      if (closingsIn(opening.clause).some((closing) => above.some((earlier) => fits(earlier, closing)))) return [];
+      above.push(opening);
+      if (above.length > 100) above.shift();
       // What an action of this sentence opens by itself has been looked at.
       const own = bySentence.get(`${step.change}\n${step.line}\n${step.words}`) ?? [];
       if ([step, ...own].some(({ verb, opens }) => (opens.length > 0 || verb === "dns.swap") && (opening.opposite.verbs?.includes(verb) ?? false))) return [];

@@ -46,6 +46,14 @@ describe("what a sentence closes", () => {
     ["run the Reschedule Jobs stage of the night pipeline", "Start the Jobs"],
     ["Silence the pager", "Remove the silence"],
     ["Drain node-4", "Uncordon node-4"],
+    ["Silence the pager for the checkout service", "Enable the pager alerts for checkout again"],
+    ["Freeze the ledger sync", "Start the ledger sync"],
+    ["Put the batch jobs on ice", "Take the batch jobs off ice"],
+    ["Mark web1 as down in HAProxy", "Mark web1 as up in HAProxy"],
+    ["Put the database in restricted session", "Disable restricted session"],
+    ["Redirect traffic to the static site", "Send traffic back to the real site"],
+    ["Evacuate host esx1", "Move the machines back to esx1"],
+    ["Schedule downtime in Nagios", "Cancel the Nagios downtime"],
   ])("«%s» is closed by «%s»", (opening, closing) => {
     expect(isClosedBy(opening, closing)).toBe(true);
   });

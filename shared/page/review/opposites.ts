@@ -31,9 +31,12 @@ const BRINGS = "(?:put|add|return|bring|place|restore|rotate|move|re-?join|re-?a
 const OPPOSITES: readonly Opposite[] = [
   {
     name: "out-of-pool",
-    opens: new RegExp(String.raw`^(?:pull|take|remove|rotate|pop|get|move|drop|evict)\b.{1,120}\b(?:out of|from|off)\b.{0,30}\b${PLACE}\b|^(?:drain|cordon|deregister)\b`, "i"),
+    opens: new RegExp(
+      String.raw`^(?:pull|take|remove|rotate|pop|get|move|drop|evict)\b.{1,120}\b(?:out of|from|off)\b.{0,30}\b${PLACE}\b|^(?:drain|cordon|deregister)\b|^mark\b.{1,60}\b(?:down|out|offline|drain\w*)\b`,
+      "i",
+    ),
     closes: new RegExp(
-      String.raw`\b${BRINGS}\b.{0,120}\b(?:in|into|to|back)\b.{0,40}\b${PLACE}\b|\b${BRINGS}\b.{1,80}\bback in\b|\b(?:un-?cordon|un-?drain|re-?register|restore|return)\b`,
+      String.raw`\b${BRINGS}\b.{0,120}\b(?:in|into|to|back)\b.{0,40}\b${PLACE}\b|\b${BRINGS}\b.{1,80}\bback in\b|\b(?:un-?cordon|un-?drain|re-?register|re-?add|re-?join|restore|return)\b|\bmark\b.{1,60}\b(?:up|in|ready|online|active)\b`,
       "i",
     ),
     saying: "put back into service",
@@ -54,9 +57,9 @@ const OPPOSITES: readonly Opposite[] = [
   {
     name: "maintenance-mode",
     opens:
-      /^(?:put|place|set|switch|bring|move|turn|enable|start|enter|activate)\b.{0,100}\b(?:maintenance(?: mode)?|read[- ]?only(?: mode)?|standby(?: mode)?|safe mode|single[- ]user(?: mode)?|down ?time)\b(?! (?:pages?|banner|channel|pipeline|stage))/i,
+      /^(?:put|place|set|switch(?! off)|bring|move|turn(?! off)|enable|start|enter|activate|schedule)\b(?!.{0,100}\boff\b).{0,100}\b(?:maintenance(?: mode)?|restricted (?:session|mode)|degraded mode|manual mode|local mode|read[- ]?only(?: mode)?|standby(?: mode)?|safe mode|single[- ]user(?: mode)?|down ?time)\b(?! (?:pages?|banner|channel|pipeline|stage))/i,
     closes:
-      /\b(?:out of|from|off|end|exit|leave|remove|disable|stop|cancel|finish|deactivate|clear|lift)\b.{0,60}\b(?:maintenance(?: mode)?|read[- ]?only|standby|safe mode|single[- ]user|down ?time)\b|\bread[- ]?write\b|\bmulti[- ]user\b|\bback (?:to|into|in) (?:normal|service|live)\b|\b(?:maintenance|read[- ]?only)(?: mode)? off\b/i,
+      /\b(?:out of|from|off|end|exit|leave|remove|disable|stop|cancel|finish|deactivate|clear|lift)\b.{0,60}\b(?:maintenance(?: mode)?|restricted (?:session|mode)|degraded mode|manual mode|local mode|read[- ]?only|standby|safe mode|single[- ]user|down ?time)\b|\bread[- ]?write\b|\bmulti[- ]user\b|\bback (?:to|into|in) (?:normal|service|live)\b|\b(?:maintenance|read[- ]?only)(?: mode)? off\b/i,
     saying: "take out of it again",
     meant: "always",
     verbs: ["monitor.mute"],
@@ -65,7 +68,7 @@ const OPPOSITES: readonly Opposite[] = [
     name: "muted",
     opens: /^(?:mute|silence|snooze|suppress)\b|^(?:put|set|place|turn|switch)\b.{1,80}\b(?:on mute|to silent|on silent|to mute|muted|silenced|on snooze)\b/i,
     closes:
-      /\b(?:un-?mute|un-?silence|un-?snooze|un-?suppress|end (?:the )?(?:silence|mute)|expire (?:the )?silence|re-?enable|re-?activate|resume|re-?arm|turn (?:\S+ ){0,3}(?:back )?on|(?:remove|delete|lift|clear) (?:\S+ ){0,3}(?:mute|silence|suppression)s?)\b/i,
+      /\b(?:un-?mute|un-?silence|un-?snooze|un-?suppress|end\b.{0,60}\b(?:silence|mute|snooze)|enable|expire (?:the )?silence|re-?enable|re-?activate|resume|re-?arm|turn (?:\S+ ){0,3}(?:back )?on|(?:remove|delete|lift|clear) (?:\S+ ){0,3}(?:mute|silence|suppression)s?)\b/i,
     saying: "unmute",
     meant: "always",
     verbs: ["monitor.mute"],
@@ -73,8 +76,8 @@ const OPPOSITES: readonly Opposite[] = [
   },
   {
     name: "paused",
-    opens: /^(?:pause|suspend|quiesce|hibernate|put (?:.{1,60} )?on hold|hold|park)\b/i,
-    closes: /\b(?:resume|un-?pause|un-?suspend|un-?quiesce|un-?park|re-?start|start|re-?enable|re-?activate|continue|release|wake|take (?:.{1,60} )?off hold)\b/i,
+    opens: /^(?:pause|suspend|quiesce|hibernate|put (?:.{1,60} )?on (?:hold|ice)|hold|park)\b/i,
+    closes: /\b(?:resume|un-?pause|un-?suspend|un-?quiesce|un-?park|re-?start|start|re-?enable|re-?activate|continue|release|wake|take (?:.{1,60} )?off (?:hold|ice))\b/i,
     saying: "resume",
     meant: "always",
   },
@@ -117,12 +120,26 @@ const OPPOSITES: readonly Opposite[] = [
   {
     name: "failed-over",
     opens:
-      /^fail[ -]?over\b|^(?:switch|cut) ?over\b.{0,60}\b(?:secondary|standby|dr|passive|backup)\b|^(?:flip|switch|cut|move|point|swing|redirect|route|send|shift)\b.{1,80}\b(?:to|at|into)\b.{0,30}\b(?:dr|secondary|standby|passive|disaster recovery|backup (?:site|region|data ?cent(?:er|re)|link|line))\b/i,
+      /^fail[ -]?over\b|^(?:switch|cut) ?over\b.{0,60}\b(?:secondary|standby|dr|passive|backup)\b|^(?:flip|switch|cut|move|point|swing|redirect|route|send|shift)\b.{1,80}\b(?:to|at|into)\b.{0,30}\b(?:dr|secondary|standby|passive|disaster recovery|(?:backup|static|sorry|maintenance|holding|alternate|other) (?:site|region|data ?cent(?:er|re)|link|line|page|server))\b/i,
     closes:
-      /\bfail(?:ing)?[ -]?back\b|\b(?:flip|switch|cut|fail|move|point|swing|redirect|route|send|shift|bring)(?: ?over)?\b.{0,80}\b(?:back|primary)\b|\bback to (?:the )?primary\b/i,
+      /\bfail(?:ing)?[ -]?back\b|\b(?:flip|switch|cut|fail|move|point|swing|redirect|route|send|shift|bring)(?: ?over)?\b.{0,80}\b(?:back|primary)\b|\b(?:back|return)\b.{0,20} to (?:the )?primary\b/i,
     saying: "fail back",
     meant: "always",
     single: /./,
+  },
+  {
+    name: "isolated",
+    opens: /^(?:isolate|detach|disconnect|unplug|evacuate|unmount)\b/i,
+    closes: /\b(?:re-?connect|re-?attach|attach|connect|plug|mount|re-?join|put|move)\b/i,
+    saying: "reconnect",
+    meant: "prepared",
+  },
+  {
+    name: "closed",
+    opens: /^close\b/i,
+    closes: /\b(?:re-?)?open\b/i,
+    saying: "open",
+    meant: "prepared",
   },
   {
     name: "blocked",
@@ -171,6 +188,16 @@ const OPPOSITES: readonly Opposite[] = [
   },
 ];
 
+/** A closing in words of its own: whatever was done to a thing is taken back. */
+const WHATEVER: Opposite = {
+  name: "whatever",
+  opens: /(?!)/,
+  closes:
+    /\b(?:re-?(?:enable|start|add|join|activate|open|instate|connect|attach|establish)|resume|restore|reinstate|start|enable|return|revert|undo|roll back|lift|un-?(?:mute|pause|silence|suspend|lock|freeze|block|cordon|drain|park|seal|do)|turn .{1,60}\bon|bring .{1,60}\b(?:up|back)|put .{1,60}\bback|back|again)\b/i,
+  saying: "take back",
+  meant: "always",
+};
+
 /** Something that a sentence opens or closes. */
 export interface Said {
   readonly opposite: Opposite;
@@ -211,11 +238,15 @@ export function takesBack(text: string): boolean {
 
 /** What a sentence closes; `openings` says what may be meant. */
 export function closingsIn(text: string): readonly Said[] {
-  return imperatives(text).flatMap((clause) => (NEGATED.test(clause) ? [] : OPPOSITES.filter(({ closes }) => closes.test(clause)).map((opposite) => said(opposite, clause))));
+  return imperatives(text).flatMap((clause) =>
+    NEGATED.test(clause) ? [] : [...OPPOSITES, WHATEVER].filter(({ closes }) => closes.test(clause)).map((opposite) => said(opposite, clause)),
+  );
 }
 
 /** Whether this closing may be of that opening. */
 export function fits(opening: Said, closing: Said): boolean {
+  // Words that bring back whatever it was do so where both speak of the same thing.
+  if (closing.opposite === WHATEVER) return meets(opening.own, closing.own);
   if (opening.opposite.name !== closing.opposite.name) return false;
   if (opening.opposite.single?.test(closing.clause) === true || /\b(?:everything|all of (?:it|them)|the rest)\b/i.test(closing.clause)) return true;
   if (opening.own.size > 0 && closing.own.size > 0) return meets(opening.own, closing.own);
@@ -272,7 +303,7 @@ function byTool(clause: string): Opposite | undefined {
 
 function said(opposite: Opposite, clause: string): Said {
   const verbs = stems(
-    "put place take pull remove add return bring restore stop start restart pause resume suspend mute unmute silence unsilence disable enable open close lock unlock turn switch set reschedule drain shut power fail over back on off up kick run stage name reenable re-enable call grant revoke scale hold release temporarily lower raise allow block",
+    "put place take pull remove add return bring restore stop start restart pause resume suspend mute unmute silence unsilence disable enable open close lock unlock cordon uncordon mark isolate disconnect reconnect evacuate freeze unfreeze park unpark log again end turn switch set reschedule drain shut power fail over back on off up kick run stage name reenable re-enable call grant revoke scale hold release temporarily lower raise allow block",
   );
   const all = [...stems(clause.replaceAll(/\([^)]*\)/g, " "))].filter((word) => !verbs.has(word));
   return { opposite, clause, own: new Set(all.filter((word) => !COMMON.has(word))), common: new Set(all.filter((word) => COMMON.has(word))) };
