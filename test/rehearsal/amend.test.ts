@@ -8,7 +8,7 @@ import { hostedApp } from "../support/hosted-app.ts";
 
 /**
  * A window is amended at any instant, by anything that can be said, twice; whatever of that is taken or refused, the night must end
- * as the plan that it then follows says. 150 nights of seed 77 and 30 of seed 4 found nothing;
+ * as the plan that it then follows says. 150 nights of seed 77, 50 of seed 101 and 30 of seed 4 found nothing;
  * what runs each time is what half a minute can bear: AMEND_RUNS and AMEND_SEED draw others.
  */
 const RUN = "2024-12-08";
