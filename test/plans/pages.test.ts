@@ -73,8 +73,8 @@ describe("December", () => {
     expect(deploying.toSorted()).toEqual(DEPLOYMENTS.map(([id]) => id).toSorted());
     expect(december.changes.find(({ id }) => id === "classic-web")?.steps).toEqual(
       expect.arrayContaining([
-        { id: "classic-web.hub", servedBy: "biller-cluster.hub" },
-        { id: "classic-web.avd", servedBy: "biller-cluster.avd" },
+        { id: "classic-web.hub", servedBy: "biller-cluster.hub", title: "Hub_Infrastructure in PRD, as above" },
+        { id: "classic-web.avd", servedBy: "biller-cluster.avd", title: "AVD_Infrastructure, stages network and persistence, as above" },
       ]),
     );
     expect(params(december, "biller-cluster.avd")["stages"]).toEqual(["network", "persistence"]);
@@ -125,7 +125,7 @@ describe("December", () => {
     expect(params(december, "mcc-patching.group")["group"]).toMatchObject({ name: "September" });
     expect(targetsOf(december, "mcc-patching.install")).toEqual(MCC_SERVERS);
     expect(december.changes.find(({ keys }) => keys.includes("PLAT-1406"))?.steps).toEqual(
-      expect.arrayContaining([{ id: "test-and-mcc-patching.mcc", servedBy: "mcc-patching.install" }]),
+      expect.arrayContaining([{ id: "test-and-mcc-patching.mcc", servedBy: "mcc-patching.install", title: "The MCC servers, as in the prework" }]),
     );
   });
 
