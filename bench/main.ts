@@ -2,12 +2,12 @@ import { availableParallelism, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { benchColdStart } from "./cold-start.ts";
 import { benchHost } from "./host.ts";
-import { benchCompile, benchDecember, benchSteps, benchTargets } from "./windows.ts";
+import { benchCompile, benchRehearsals, benchSteps, benchTargets } from "./windows.ts";
 
 /** What is measured, by name. Nothing here fails because of a time: a shared machine's say little, ratios of one run more. */
 const BENCHES = {
   compile: benchCompile,
-  december: benchDecember,
+  rehearsals: benchRehearsals,
   steps: benchSteps,
   targets: benchTargets,
   "cold-start": benchColdStart,

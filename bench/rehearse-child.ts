@@ -6,13 +6,14 @@ import type { Journal } from "../shared/run/journal.ts";
 import { compiledFrom, textsOf } from "./plans.ts";
 
 /**
- * A rehearsal as a process of its own: `node rehearse-child.ts december`, or `node rehearse-child.ts STEPS TARGETS`. Prints a
+ * A rehearsal as a process of its own: `node rehearse-child.ts 2024-12-08`, or `node rehearse-child.ts STEPS TARGETS`. Prints a
  * line of JSON: how the window ended and when, what it asked of the journal, and what the process took.
  */
-const [what = "december", targets = "0"] = process.argv.slice(2);
+const [what = "2024-12-08", targets = "0"] = process.argv.slice(2);
 const folder = new URL("../plans/", import.meta.url).pathname;
-const { plan, inventory } =
-  what === "december" ? loadPlan(`${folder}2024-12-08.yaml`, `${folder}inventory.yaml`) : compiledFrom(textsOf({ steps: Number(what), targets: Number(targets) }));
+const { plan, inventory } = what.includes("-")
+  ? loadPlan(`${folder}${what}.yaml`, `${folder}inventory.yaml`)
+  : compiledFrom(textsOf({ steps: Number(what), targets: Number(targets) }));
 
 let journalCalls = 0;
 const journal = memoryJournal();
