@@ -43,7 +43,7 @@ export function assemble(parts: Parts): App {
   const { settings, outside, journal, locks, plans, telemetry, folder } = parts;
   const { core } = settings;
   const ports = connectAll(settings, { ...outside, fetch: observedFetch(outside.fetch, outside.clock, telemetry) });
-  const reports = new URL(core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`);
+  const reports = new URL("./", core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`).href;
   const stage: Stage = {
     clock: outside.clock,
     journal,
@@ -53,7 +53,7 @@ export function assemble(parts: Parts): App {
     ports,
     people: ports.people,
     telemetry,
-    reportUrl: (run) => new URL(encodeURIComponent(run), reports).href,
+    reportUrl: (run) => `${reports}${encodeURIComponent(run)}`,
     workbookFile: parts.workbookFile,
   };
   return {

@@ -181,7 +181,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       telemetry,
       handshake: direct.handshake,
       async fetch(input, init) {
-        const where = calledAs(input, init);
+        const where = options.killAt === undefined ? "" : calledAs(input, init);
         await breath("before a call", where);
         const answer = await travelled(input, init);
         await breath("after a call", where);

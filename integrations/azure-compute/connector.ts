@@ -175,12 +175,23 @@ function runPrefix(run: string): string {
 
 /** Derived, so that starting twice is noticing: the run, and the key with its part. */
 function runCommandName({ run, key, part }: ScriptId): string {
-  return `${runPrefix(run)}${hash(JSON.stringify([key, part])).slice(0, 24)}`;
+  const id = JSON.stringify([run, key, part]);
+  let name = names.get(id);
+  if (name === undefined) {
+    name = `${runPrefix(run)}${hash(JSON.stringify([key, part])).slice(0, 24)}`;
+    if (names.size >= MOST_NAMES) names.clear();
+    names.set(id, name);
+  }
+  return name;
 }
 
 function hash(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
+
+/** Names follow from run and key, and each look at a script asks for its name again. */
+const names = new Map<string, string>();
+const MOST_NAMES = 10_000;
 
 async function readScript(folder: string, file: string): Promise<ScriptFile> {
   const root = await realpath(folder).catch(() => resolve(folder));

@@ -5,18 +5,26 @@
 export function jsonResponse(value: unknown, { status = 200, statusText = "", headers }: ResponseInit = {}): Response {
   const shown = new Headers(headers);
   if (!shown.has("content-type")) shown.set("content-type", "application/json");
-  return new TextResponse(JSON.stringify(value), { status, statusText, headers: shown }) as unknown as Response;
+  return new TextResponse(JSON.stringify(value), status, statusText, shown) as unknown as Response;
 }
 
-/** A `Response` as far as it is not about its body. */
-const Bodyless = Response as unknown as new (body: null, init: ResponseInit) => Pick<Response, "status" | "statusText" | "headers">;
-
-class TextResponse extends Bodyless {
+/** A `Response` to whoever asks, without what its constructor makes for a body that it does not have. */
+class TextResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  readonly ok: boolean;
+  readonly redirected = false;
+  readonly type = "default";
+  readonly url = "";
   readonly #text: string;
   #read = false;
 
-  constructor(text: string, init: ResponseInit) {
-    super(null, init);
+  constructor(text: string, status: number, statusText: string, headers: Headers) {
+    this.status = status;
+    this.statusText = statusText;
+    this.headers = headers;
+    this.ok = status >= 200 && status <= 299;
     this.#text = text;
   }
 
@@ -45,12 +53,12 @@ class TextResponse extends Bodyless {
   }
 
   async blob(): Promise<Blob> {
-    return new Response(this.#take(), this).blob();
+    return new Response(this.#take(), { headers: this.headers }).blob();
   }
 
   clone(): Response {
     this.#expectUnread();
-    return new TextResponse(this.#text, this) as unknown as Response;
+    return new TextResponse(this.#text, this.status, this.statusText, new Headers(this.headers)) as unknown as Response;
   }
 
   #take(): string {
@@ -63,3 +71,5 @@ class TextResponse extends Bodyless {
     if (this.#read) throw new TypeError("Body is unusable: Body has already been read");
   }
 }
+
+Object.setPrototypeOf(TextResponse.prototype, Response.prototype);
