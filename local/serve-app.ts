@@ -23,6 +23,9 @@ import { timerTrigger } from "./timer-trigger.ts";
 import type { TimerTrigger } from "./timer-trigger.ts";
 import { Fault } from "../shared/fault/fault.ts";
 
+/** Longer than any caller keeps a connection that it does not use. */
+const KEEP_ALIVE_MS = 10 * 60_000;
+
 export interface ServeOptions {
   readonly app: LoadedApp;
   readonly hub: TaskHub;
@@ -113,6 +116,9 @@ export async function serveApp(options: ServeOptions): Promise<ServedApp> {
     running.add(work);
     void work.finally(() => running.delete(work));
   });
+  // A caller that takes a kept connection up again in the moment in which it is closed here gets a reset. Node closes after five
+  // seconds, which a busy machine lets pass between any two requests; whatever is open is closed with the host.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(cause.code === "EADDRINUSE" ? new Fault("conflict", `port ${options.port} is taken; choose another, or 0 for a free one`, { cause }) : cause),
