@@ -237,6 +237,22 @@ describe("the order of a page, and its headings", () => {
     expect(stepOf(text, "HAR-104")?.with).toMatchObject({ who: "Mina" });
   });
 
+  it("moves a step, with people's work and what waits for it, into the change that a new ticket makes of its line", () => {
+    const page = PAGE.replace("Restart the beacon relay by hand\n", "Restart the beacon relay by hand\nRestart the winch\n");
+    const old = draft(page);
+    const own = withStep(old.text, "HAR-104", (step) => step.replace("action:", "needs: restart-beacon-relay-by-hand.do-2\n            action:")).replace(
+      "what: Restart the winch",
+      "who: Mina\n              what: Restart the winch",
+    );
+
+    const { text, entries } = merge(own, page.replace("Restart the winch", "HAR-109\nRestart the winch"), planTree(old.plan));
+
+    const [moved] = stepsOf(text).filter(({ title }) => title === "Restart the winch");
+    expect(moved).toMatchObject({ key: "HAR-109", with: { who: "Mina" } });
+    expect(stepOf(text, "HAR-104")).toMatchObject({ needs: `${moved?.change ?? ""}.${moved?.id ?? ""}` });
+    expect([of(entries, "moved"), of(entries, "conflict"), of(entries, "removed")]).toEqual([[`${moved?.change ?? ""}.${moved?.id ?? ""}`], [], []]);
+  });
+
   it("renames a phase whose heading was written anew", () => {
     const { text } = merge(before.text, PAGE.replace("Changes\n", "Primary work\n"));
 

@@ -5,11 +5,13 @@ import { commentText, plainNode } from "../plan-text.ts";
 import { HOLDS } from "../plan-tree.ts";
 import type { PlanNode } from "../plan-tree.ts";
 import { patched } from "./patch.ts";
-import { inShort, renamed } from "./references.ts";
+import { inShort, referencesOf, renamed } from "./references.ts";
+import type { Rename } from "./references.ts";
 import type { MergedItem } from "./values.ts";
 
 /** A part of a plan as people have it now, and its place in their file. */
 export interface OurNode extends PlanNode {
+  id: string;
   readonly children: OurNode[];
   parent: OurNode | undefined;
   readonly map: YAMLMap;
@@ -145,6 +147,37 @@ export class PlanDocument {
     const ours = places.map((at) => parent.children.findIndex(({ map }) => map === seq.items[at]));
     places.forEach((at, index) => (seq.items[at] = wanted[index]?.map));
     ours.forEach((at, index) => wanted[index] !== undefined && (parent.children[at] = wanted[index]));
+  }
+
+  /** Moves a step into another change, under an id that is free there; what waits for it, and what it waits for, goes on. */
+  moveStep(step: OurNode, change: OurNode, above: OurNode | undefined, id: string): void {
+    const from = step.parent;
+    if (from === undefined) return;
+    const siblings = new Set(from.children.map((each) => each.id));
+    const [was, is] = [`${from.id}.${step.id}`, `${change.id}.${id}`];
+    const fromHere: Rename = (reference) => (siblings.has(reference) ? `${from.id}.${reference}` : reference);
+    const toThere = (node: OurNode, fields: Readonly<Record<string, unknown>>, inChange: OurNode): void => {
+      const moved = renamed(fields, (reference) => (reference === was ? is : reference));
+      for (const key of ["needs", "sameAs", "when"]) {
+        const written = inShort(moved, inChange.id)[key];
+        if (written !== undefined && JSON.stringify(written) !== JSON.stringify((node.map.toJS(this.#document) as Record<string, unknown>)[key]))
+          node.map.set(key, this.#made(written));
+      }
+    };
+    const written = (node: OurNode): Record<string, unknown> => node.map.toJS(this.#document) as Record<string, unknown>;
+    toThere(step, renamed(written(step), fromHere), change);
+    for (const other of this.tree.children.flatMap((phase) => phase.children)) {
+      for (const node of [other, ...other.children]) {
+        if (node === step) continue;
+        const fields = other === from ? renamed(written(node), fromHere) : written(node);
+        if (referencesOf(fields).includes(was)) toThere(node, fields, other);
+      }
+    }
+    this.move(step, change, above);
+    if (step.id !== id) {
+      step.map.set("id", id);
+      step.id = id;
+    }
   }
 
   /** The file: byte for byte what it was where nothing was edited. */

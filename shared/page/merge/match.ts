@@ -19,6 +19,17 @@ export function pairsOf(before: PlanNode, now: PlanNode): Pairs {
     const earlier = pairs.get(change);
     if (earlier !== undefined) matchSteps(earlier.children, change.children, pairs);
   }
+  // A ticket or heading put between lines makes other changes of them: the same line is the same step all the same.
+  const taken = new Set(pairs.values());
+  const rest = (window: PlanNode, isFree: (step: PlanNode) => boolean): readonly PlanNode[] => changesOf(window).flatMap((change) => change.children.filter(isFree));
+  match(
+    rest(before, (step) => !taken.has(step)),
+    rest(now, (step) => !pairs.has(step)),
+    STEP_KEYS,
+    () => 0,
+    1,
+    pairs,
+  );
   matchPhases(before.children, now.children, pairs);
   return pairs;
 }

@@ -71,6 +71,8 @@ class Merge {
   readonly entries: MergeEntry[] = [];
   readonly #document: PlanDocument;
   readonly #settling: Settled;
+  /** What is gone from the page is looked at when all that moved out of it has moved. */
+  readonly #last: (() => void)[] = [];
   /** Steps that people's own words refer to. */
   readonly #wanted: ReadonlySet<string>;
 
@@ -83,6 +85,7 @@ class Merge {
   run(): void {
     const { window } = this.#settling;
     this.#node(window, undefined);
+    for (const step of this.#last) step();
     for (const own of this.#settling.own) this.#say("kept", own, undefined, idOf(own), ["people's own"]);
   }
 
@@ -95,7 +98,7 @@ class Merge {
     let above: OurNode | undefined;
     const inPageOrder: OurNode[] = [];
     for (const child of children) {
-      if (child.now === undefined) this.#gone(child, own);
+      if (child.now === undefined) this.#last.push(() => this.#gone(child, own));
       else {
         above = this.#child(child, ours, above, own) ?? above;
         if (above !== undefined && inPageOrder.at(-1) !== above) inPageOrder.push(above);
@@ -110,9 +113,10 @@ class Merge {
     if (now === undefined) return undefined;
     if (ours !== undefined) {
       // Another heading stands above it now; where people moved it themselves, it stays.
-      const was = child.kind === "change" && ours.parent !== parent ? this.#parentBefore(child) : undefined;
+      const was = ours.parent === parent ? undefined : this.#parentBefore(child);
       if (was !== undefined && ours.parent === was && !this.#settling.own.has(parent)) {
-        this.#document.move(ours, parent, above);
+        if (child.kind === "step") this.#document.moveStep(ours, parent, above, child.id);
+        else this.#document.move(ours, parent, above);
         this.#say("moved", ours, now.line, idOf(ours), [`to ${parent.id}`]);
       }
       this.#node(child, change);
@@ -122,7 +126,14 @@ class Merge {
       const made = this.#insert(child, now, parent, above);
       // What a new heading stands above may have been on the page before.
       let within: OurNode | undefined;
-      for (const each of child.children) within = each.before === undefined ? made.children.find(({ id }) => id === each.id) : (this.#child(each, made, within, change) ?? within);
+      for (const each of child.children)
+        within =
+          each.before === undefined ? made.children.find(({ id }) => id === each.id) : (this.#child(each, made, within, made.kind === "change" ? made.id : change) ?? within);
+      if (made.kind === "change" && made.children.length === 0) {
+        // People have taken out all that it would hold.
+        this.#document.remove(made);
+        return undefined;
+      }
       return made;
     }
     this.#elsewhere(child, change);
@@ -160,6 +171,9 @@ class Merge {
       const made = this.#insert(child, now, parent, above);
       this.#ask(made, `A person has taken this out of the plan, and the page has more of it now, on line ${now.line}: is it to be done after all?`);
       this.#say("conflict", made, now.line, id, [...told, "the page has more of it now"]);
+      for (const each of child.children)
+        if (each.before !== undefined && each.now !== undefined && each.ours === undefined)
+          this.#takenOut(each, each.now, made, undefined, made.kind === "change" ? made.id : change);
       return made;
     }
     if (changed.length === 0) {

@@ -71,14 +71,27 @@ export function settled(before: PlanNode, now: PlanNode, ours: OurNode, pairs: P
     for (const step of change.children) claim(step, step.id, change.id);
   }
   nameAll(before, (node) => found.ours.get(node)?.id ?? node.id);
+  const holder = new Map<PlanNode, PlanNode>(
+    [before, now].flatMap((tree) => tree.children.flatMap((phase) => phase.children.flatMap((change) => change.children.map((step) => [step, change] as const)))),
+  );
+  /** Whose step it was, and in which change of the plan it stands unless people have moved it. */
+  const homeOf = (node: PlanNode): OurNode | undefined => found.ours.get(holder.get(pairs.get(node) ?? node) ?? node);
+  /** The page has it in another change now, and people have left it where it was. */
+  const isMoved = (node: PlanNode): boolean => {
+    const earlier = pairs.get(node);
+    if (earlier === undefined || node.kind !== "step") return false;
+    const change = holder.get(node);
+    return change !== undefined && pairs.get(change) !== holder.get(earlier) && found.ours.get(earlier)?.parent === homeOf(node);
+  };
   nameAll(now, (node) => {
     const earlier = pairs.get(node);
-    return (earlier === undefined ? again.get(node)?.id : names.get(earlier)) ?? undefined;
+    if (earlier === undefined) return again.get(node)?.id;
+    return isMoved(node) ? undefined : names.get(earlier);
   });
 
   const placeOf = (node: PlanNode): string | undefined => {
     const own = found.ours.get(pairs.get(node) ?? node);
-    return own?.kind === "step" ? `${own.parent?.id ?? ""}.${own.id}` : undefined;
+    return own?.kind === "step" && own.parent !== homeOf(node) ? `${own.parent?.id ?? ""}.${own.id}` : undefined;
   };
   const [beforeUnder] = under(before, names, placeOf);
   const [nowUnder, idOf] = under(now, names, placeOf);
