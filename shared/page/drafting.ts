@@ -1,5 +1,4 @@
 import type { Question } from "./draft.ts";
-import { slug } from "./drafted.ts";
 import type { DraftedChange, DraftedPlan, DraftedStep } from "./drafted.ts";
 import type { Destination } from "./ledger.ts";
 import { sentencesOf } from "./sentences.ts";
@@ -7,26 +6,30 @@ import type { Sentence } from "./sentences.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
 import { asidesIn, clausesIn, mannerOf } from "./words/asides.ts";
-import { dayContextOf, timesIn } from "./words/clock.ts";
+import { dayContextOn, timesIn } from "./words/clock.ts";
 import { datesIn } from "./words/dates.ts";
 import { partOf, plainHeading } from "./words/headings.ts";
-import { approvalIn } from "./approvals.ts";
+import { approvalIn, skipsIn } from "./approvals.ts";
 import { isOwnerColumn, isTimeColumn } from "./words/columns.ts";
-import { refsIn } from "./words/refs.ts";
 import { without } from "./words/spans.ts";
 import { IMPERATIVE, looksLikeTitle } from "./words/verbs.ts";
 import { ticketsIn } from "./words/tickets.ts";
 import { openOf, readWindow } from "./window-lines.ts";
-import { SpecialLines } from "./special-lines.ts";
+import { WholeChanges } from "./whole-changes.ts";
 import type { Owner } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
 
 /** Far beyond what one night holds. */
-const MOST_STEPS = 4_000;
+const MOST = { steps: 4_000, questions: 8_000, blocks: 20_000 } as const;
+/** How far down the rules of the night may stand, above the first heading. */
+const TOP = 12;
 
 /** One pass over a page's blocks; what was said last is what the next line leans on. */
-export class Drafting extends SpecialLines {
+export class Drafting extends WholeChanges {
   /** Cells above that reach down into the rows to come. */
+  /** Of each depth of a list, the number of its last line. */
+  protected readonly lastHeading = this.page.blocks.findLastIndex(({ kind }) => kind === "heading");
+  protected readonly numbers = new Map<number, number>();
   protected spanning: { readonly cell: Block; readonly until: number }[] = [];
 
   run(): { plan: DraftedPlan; questions: readonly Question[] } {
@@ -77,9 +80,9 @@ export class Drafting extends SpecialLines {
     const line = block.fragments[0]?.line ?? 1;
     const all = (as: Destination, id: () => string): void => this.ledger.mark(block, 0, text.length, as, id);
     if (text === "") return;
-    if (this.steps.length >= MOST_STEPS) {
+    if (this.steps.length >= MOST.steps || this.questions.length >= MOST.questions || index >= MOST.blocks) {
       // No window has so many: the rest of the page is one question, and time stays bounded.
-      if (!this.full) this.ask(line, text, `Is this one window? The page has more than ${MOST_STEPS} steps; nothing from here on is in the plan.`, this.plan);
+      if (!this.full) this.ask(line, text, `Is this one window? No night holds so much; nothing from here on is in the plan.`, this.plan);
       this.full = true;
       return all("question", () => "window");
     }
@@ -181,7 +184,8 @@ export class Drafting extends SpecialLines {
     this.stagesOf = undefined;
     this.branches = undefined;
     this.last = undefined;
-    this.day = dayContextOf(text) ?? (block.depth > (this.phase?.depth ?? 0) ? this.day : undefined);
+    this.numbers.clear();
+    this.day = dayContextOn(text, this.plan.date) ?? (block.depth > (this.phase?.depth ?? 0) ? this.day : undefined);
     if (below && this.phase !== undefined) {
       this.change = this.newChange(plain, line, block.depth);
       this.change.titled = true;
@@ -199,8 +203,15 @@ export class Drafting extends SpecialLines {
     this.ticketsAbove = false;
     // Bullets, numbers and what joined tickets or names to the words.
     const words = masked.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/, (lead) => " ".repeat(lead.length));
+    this.count(block, masked, line, text);
     const asides = asidesIn(words).filter(({ start, end }) => !timesIn(words).some((time) => time.start < start && end <= time.end));
-    const bare = asides.reduce((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), words);
+    // «or will post in …»: the export has lost the names around «or».
+    const lost = /(?<=^|[\s,:])or\s+(?=(?:will|has to|have to|needs? to|to|can|should|must|is to|are to)\b)/i.exec(words);
+    const bare = without(
+      words,
+      [...asides, ...(lost === null ? [] : [{ start: lost.index, end: lost.index + lost[0].length }])].toSorted((a, b) => a.start - b.start),
+    );
+    if (lost !== null) this.marked.push({ line, text: text.trim(), why: "Who are the two people? The page joined two names here and the export has lost them." });
     const before = this.steps.length;
     const beforeChange = this.change;
     const raw = words
@@ -223,7 +234,10 @@ export class Drafting extends SpecialLines {
       // Said by one of the shapes that a deployment has.
     } else {
       const sentences = sentencesOf(bare);
-      for (const sentence of sentences) this.sentenceOf(block, sentence, sentences.length === 1 ? raw : sentence.text, raw, line, owners, index);
+      for (const sentence of sentences) {
+        this.sentence++;
+        this.sentenceOf(block, sentence, sentences.length === 1 ? raw : sentence.text, raw, line, owners, index);
+      }
     }
 
     const made = this.steps.slice(before).map(({ step }) => step);
@@ -235,11 +249,25 @@ export class Drafting extends SpecialLines {
       if (this.peopleIn(aside.text) === undefined) this.aside(block, aside, made, line);
       else this.ledger.mark(block, aside.start, aside.end, "note", this.idOf(made[0] ?? this.last ?? this.change ?? this.plan));
     }
+    const doer = this.doerIn(words);
+    for (const step of made) if (owners === undefined && doer !== undefined && step.action !== "person.do") step.owner = doer;
     for (const step of made) if (owners !== undefined && step.owner === undefined) this.own(step, owners, line, raw);
     if (made.length === 0 && owners !== undefined && this.change !== undefined && this.change.owner === undefined) this.own(this.change, owners, line, raw);
     const settled = made[0] ?? this.change ?? beforeChange ?? this.plan;
     this.askMarked(settled);
+    if (this.peopleSaid !== undefined) (this.change ?? this.plan).comments.push(this.peopleSaid);
+    this.peopleSaid = undefined;
     this.ledger.mark(block, 0, text.length, made.length > 0 ? "step" : "note", this.idOf(settled));
+  }
+
+  /** The numbers of a list: one that is missing may be a line that is missing. */
+  protected count(block: Block, words: string, line: number, text: string): void {
+    const number = /^\s*(\d{1,3})[.)]\s/.exec(words)?.[1];
+    if (number === undefined) return;
+    const before = this.numbers.get(block.depth) ?? 0;
+    this.numbers.set(block.depth, Number(number));
+    if (Number(number) !== before + 1 && Number(number) !== 1) this.marked.push({ line, text: text.trim(), why: `Is a line missing? The list goes from ${before} to ${number}.` });
+    else if (Number(number) === 1 && before === 1) this.marked.push({ line, text: text.trim(), why: "Is a line missing? The list has two lines with the number 1." });
   }
 
   /** @param whole the sentence with what stands in parentheses, for people to read. */
@@ -248,7 +276,7 @@ export class Drafting extends SpecialLines {
     const manner = mannerOf(text);
     const above = this.last ?? (this.change !== undefined && block.gap <= 1 ? this.change : undefined);
     const mark = (as: Destination, holder: DraftedStep | DraftedChange | DraftedPlan): void => this.ledger.mark(block, start, end, as, this.idOf(holder));
-    if (this.phase === undefined && this.preamble(text, manner, line, mark)) return;
+    if (this.phase === undefined && index < this.lastHeading && index < TOP && this.preamble(text, manner, line, mark)) return;
     if (manner === "reference") {
       const holder = this.last ?? this.changeFor(block, raw, line);
       const links = linksOf(block);
@@ -262,6 +290,11 @@ export class Drafting extends SpecialLines {
       holder.notes.push(text);
       if (manner === "prohibition") this.ask(line, text, "How is this kept? It forbids something, and no step can watch over that.", holder);
       return mark(manner === "prohibition" ? "question" : "note", holder);
+    }
+    if (this.last !== undefined && /\b(?:skip|omit|leave out)\b/i.test(text) && /^(?:if|when|in case|unless|should|skip|omit|leave)\b/i.test(text)) {
+      this.last.notes.push(text);
+      this.ask(line, text, "When is it left out? Write a value, and let the step hang on it with `when`.", this.last);
+      return mark("question", this.last);
     }
     const leaning = /^(?:will |we )?(?:need|have) to\b|^will need\b|^(?:this|that|it|these)\b/i.test(text);
     if ((leaning || ((manner === "condition" || manner === "dependency") && clausesIn(text)[0]?.start !== 0)) && above !== undefined && this.last !== undefined) {
@@ -277,7 +310,7 @@ export class Drafting extends SpecialLines {
   /** Above the first heading stand the rules of the night. What asks for work is work there too. */
   protected preamble(text: string, manner: ReturnType<typeof mannerOf>, line: number, mark: (as: Destination, holder: DraftedPlan) => void): boolean {
     if (manner === "prohibition") this.ask(line, text, "How is this kept? It forbids something, and no step can watch over that.", this.plan);
-    else if (manner === "instruction" && !IMPERATIVE.test(text) && timesIn(text).length === 0 && this.read(text, EMPTY, text, undefined) === undefined)
+    else if (manner === "instruction" && looksLikeTitle(text) && timesIn(text).length === 0 && this.read(text, EMPTY, text, undefined) === undefined)
       this.ask(line, text, "Is this work? It stands above all headings.", this.plan);
     else if (manner === "past" || manner === "remark" || manner === "reference") this.plan.comments.push(`line ${line}: ${text}`);
     else return false;
@@ -286,7 +319,8 @@ export class Drafting extends SpecialLines {
   }
 
   protected instruction(block: Block, sentence: Sentence, whole: string, raw: string, line: number, owner: Owner | undefined, index: number): void {
-    const { text: said, approval } = approvalIn(sentence.text, this.names);
+    const { text: agreed, approval } = approvalIn(sentence.text, this.names);
+    const { text: said, skips } = skipsIn(agreed);
     // Times first: «the evening before at 9» is no dependency.
     const clauses = clausesIn(without(said, timesIn(said)));
     const core = without(said, clauses);
@@ -313,6 +347,7 @@ export class Drafting extends SpecialLines {
     if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(raw);
     this.time(first, timed, line, rowTime === undefined ? raw : `${rowTime} ${raw}`);
     if (approval !== undefined) for (const step of steps) step.approval = approval;
+    for (const skip of skips) this.ask(line, skip, "When is it left out? Write a value, and let the step hang on it with `when`.", steps.at(-1) ?? first);
     this.ledger.mark(block, sentence.start, sentence.end, "step", this.idOf(first));
     for (const { kind, about } of clauses) this.lean(kind === "condition" ? steps : [first], kind, about, line);
   }
@@ -337,55 +372,6 @@ export class Drafting extends SpecialLines {
       ) &&
       next.fragments.some(({ kind, text }) => kind === "key" || /^[A-Z][A-Z0-9]+-\d+$/.test(text.trim()))
     );
-  }
-
-  /** A change without work is somebody's work; ids are given last, from the words that a change ended up with. */
-  protected fill(change: DraftedChange): void {
-    const [key] = change.keys;
-    const plain = without(change.title, asidesIn(change.title));
-    const words = without(plain, [...timesIn(plain), ...refsIn(plain)]).replaceAll(/\b(?:tag|branch)\b\s*(?=$|\s)/gi, " ");
-    const spoken = slug(change.titled ? words : change.keys.join(" ") || words, "change", { words: 5, characters: 32 });
-    change.id = this.changeId(spoken, key === undefined ? undefined : slug(`${key} ${words}`, "change", { words: 5, characters: 32 }));
-    if (change.steps.length === 0) {
-      const forbids = change.notes.find((note) => mannerOf(note) === "prohibition");
-      const words = forbids ?? (change.keys.length > 0 ? `Do what ${change.keys.join(" and ")} asks for.` : change.title);
-      const step = this.person(change, words, change.line, change.owner);
-      this.ask(
-        change.line,
-        change.keys.join(" and ") || change.title,
-        change.keys.length > 0 ? "What does this ticket ask for? The page has its key and no work for it." : "What is to be done? The page has a title and no more.",
-        step,
-      );
-    }
-    for (const step of change.steps) this.owners.set(step, change);
-    // A check looks at what the lines above it in its change have done.
-    change.steps.forEach((step, at) => {
-      const above = change.steps[at - 1];
-      if (above !== undefined && step.action?.endsWith(".check") === true && step.needs.length === 0 && above.sentence !== step.sentence) this.needs(step, above);
-    });
-    // What a change says is done above is what its own deployments stand on.
-    const done = change.steps.flatMap((step) => (step.sameAs === undefined ? [] : { step, environment: this.steps[Number(step.sameAs.slice(1))]?.step.with["environment"] }));
-    for (const step of change.steps) {
-      if (done.length === 0 || step.action !== "pipeline.run" || step.sameAs !== undefined) continue;
-      const own = done.filter(({ environment }) => environment === step.with["environment"]);
-      const others = done.filter(({ step: other, environment }) => environment !== step.with["environment"] && !own.some((each) => each.step.title === other.title));
-      for (const { step: needed } of [...own, ...others]) this.needs(step, needed);
-    }
-  }
-
-  protected finish(change: DraftedChange): void {
-    const place = (index: string): string => {
-      const entry = this.steps[Number(index.slice(1))];
-      if (entry === undefined) return index.slice(1);
-      return entry.change === change ? entry.step.id : `${entry.change.id}.${entry.step.id}`;
-    };
-    for (const step of change.steps) {
-      step.needs = step.needs.map((need) => (typeof need === "string" && need.startsWith("\u0000") ? place(need) : need));
-      if (step.sameAs?.startsWith("\u0000")) {
-        const entry = this.steps[Number(step.sameAs.slice(1))];
-        step.sameAs = entry === undefined ? step.sameAs.slice(1) : `${entry.change.id}.${entry.step.id}`;
-      }
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DraftedChange, DraftedStep } from "./drafted.ts";
-import type { Proposal } from "./proposal.ts";
+import type { Proposal, Surroundings } from "./proposal.ts";
+import { approversIn } from "./approvals.ts";
 import { clausesOf, readClause } from "./sentences.ts";
 import type { Block } from "./tree.ts";
 import { mannerOf } from "./words/asides.ts";
@@ -56,21 +57,28 @@ export abstract class Leanings extends PeopleLines {
   }
 
   protected read(text: string, change: Pick<DraftedChange, "keys" | "title" | "notes">, raw: string, block: Block | undefined): readonly Proposal[] | undefined {
-    const around = {
+    const around: Surroundings = {
       names: this.names,
       line: raw,
       keys: change.keys,
       above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`,
-      servers: [] as readonly string[],
+      servers: [],
       swap: this.swap,
       muted: this.muted,
       links: block === undefined ? [] : linksOf(block),
     };
+    // «remove from the pool, patch»: commas part clauses only where each of them is understood.
+    const taken = this.readAll(clausesOf(text, true), around, true) ?? this.readAll(clausesOf(text), around, false);
+    return taken ?? readClause(text, around);
+  }
+
+  protected readAll(clauses: readonly string[], surroundings: Surroundings, whole: boolean): readonly Proposal[] | undefined {
+    const around = { ...surroundings, servers: surroundings.servers };
     const taken: Proposal[] = [];
-    for (const clause of clausesOf(text)) {
+    for (const clause of clauses) {
       const found = readClause(clause, around);
       if (found === undefined) {
-        if (taken.length === 0) return readClause(text, around);
+        if (taken.length === 0 || whole) return undefined;
         taken.push({ id: "do", action: "person.do", with: { what: clause.trim() }, afterPrevious: "step" });
         continue;
       }
@@ -85,6 +93,8 @@ export abstract class Leanings extends PeopleLines {
 
   protected aside(block: Block, { start, end, text }: { start: number; end: number; text: string }, made: readonly DraftedStep[], line: number): void {
     const manner = mannerOf(text);
+    const approvers = made.length > 0 ? approversIn(text, this.names) : undefined;
+    if (approvers !== undefined) for (const step of made) step.approval = approvers;
     // A line of its own in parentheses is about the sentence above it.
     const about = made.length > 0 || this.last === undefined ? made : this.sentenceOfStep(this.last);
     const [first] = about;

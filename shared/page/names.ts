@@ -46,8 +46,17 @@ const NOUN = String.raw`(?:servers?|hosts?|machines?|vms?|nodes?|boxes)`;
 /** What is called like a machine: letters, then a number. */
 const MACHINE_LIKE = /(?<![\w/.@-])[A-Za-z][A-Za-z]*(?:[-_][A-Za-z]+)*[-_]?\d{1,4}(?![\w/.]*\w|-\w)/g;
 
+/** An inventory never changes once it is loaded. */
+const built = new WeakMap<Inventory, Names>();
+
 /** Finds the inventory's names in texts: one look-up a word, whatever the inventory's size. */
 export function namesOf(inventory: Inventory): Names {
+  const names = built.get(inventory) ?? indexed(inventory);
+  built.set(inventory, names);
+  return names;
+}
+
+function indexed(inventory: Inventory): Names {
   const index = new Map<string, Known[]>();
   const all = new Set<string>();
   const environments = new Set<string>();
@@ -152,7 +161,7 @@ function serversIn(text: string, named: readonly NameWord[], { inventory, member
   }
   if (targets.size === 0) {
     // «the scanner servers»: nobody knows them, and they are what is meant.
-    const spoken = new RegExp(String.raw`\b(?!(?:the|all|these|those|both|web|app|obsolete|old|on|of)\b)([A-Za-z][\w-]*)\s+(?:${NOUN})\b`, "i").exec(text);
+    const spoken = new RegExp(String.raw`\b(?!(?:the|all|these|those|both|web|app|on|of)\b)([A-Za-z][\w-]*)\s+(?:${NOUN})\b`, "i").exec(text);
     if (spoken !== null && !/^(?:patch|update|updates?|reboot|restart|drain|pull|remove|delete|run|install|move)$/i.test(spoken[1] ?? ""))
       cover(spoken.index, spoken.index + spoken[0].length, [spoken[0]]);
   }

@@ -1,12 +1,17 @@
 import type { DraftedChange, DraftedPlan, DraftedStep } from "./drafted.ts";
 import type { Destination } from "./ledger.ts";
+import { timesIn } from "./words/clock.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
 import { TicketLines } from "./ticket-lines.ts";
 import type { Owner } from "./sketch.ts";
 
+const LABEL = /\b(?:owners?|assignees?|assigned to|lead|responsible|dri|who)\s*[:=]\s*@?$/i;
+
 /** People, status marks and what is struck through. */
 export abstract class PeopleLines extends TicketLines {
+  /** How the page names the owners of the line at hand. */
+  protected peopleSaid: string | undefined;
   protected marked: { readonly line: number; readonly text: string; readonly why: string }[] = [];
 
   /** Takes marks, and what is struck through, out of a block's words. What is to be asked of them waits for the step that they are about. */
@@ -41,9 +46,18 @@ export abstract class PeopleLines extends TicketLines {
 
   protected people(block: Block, rest: string): { masked: string; owner: Owner | undefined } {
     const { owner, masked: left, spans } = this.ownersOf(block, rest, false);
+    if (spans.length > 0) this.peopleSaid = `line ${block.fragments[0]?.line ?? 1}: ${spans.map(({ start, end }) => rest.slice(start, end).trim()).join(" ")}`;
     for (const { start, end } of spans) this.ledger.mark(block, start, end, "note", () => this.idOf(this.last ?? this.change ?? this.plan)());
     if (spans.length > 0 && !/\S/.test(left.replaceAll(/\bor\b|[/&()]/g, "")) && this.last !== undefined && owner !== undefined) this.last.owner = owner;
     return { masked: spans.length > 0 ? left.replace(/^\s*(?:or|\/|&)\s*$/i, (all) => " ".repeat(all.length)) : left, owner };
+  }
+
+  /** «Chidi tells #noc»: who does it stands where the sentence begins. */
+  protected doerIn(text: string): string | undefined {
+    const rest = text.slice(timesIn(text)[0]?.end ?? 0);
+    const [first] = [...this.names.in(rest, "person"), ...this.names.in(rest, "team")].toSorted((a, b) => a.start - b.start);
+    if (first === undefined || !/^[\s:,-]*$/.test(rest.slice(0, first.start))) return undefined;
+    return /^\s*(?:(?:team\s+)?[a-z]{2,}s|will|has to|have to|needs? to|to|must|should|can)\b/.test(rest.slice(first.end)) ? first.name : undefined;
   }
 
   /** «(Chidi)», «(Lou or Petra)»: names and nothing else. Who is not in the inventory counts where two stand around «or». */
@@ -95,7 +109,9 @@ export abstract class PeopleLines extends TicketLines {
       /^[^A-Za-z]*(?:or|and|then|[^A-Za-z])*[^A-Za-z]*$/i.test(
         found.reduceRight((all, { start, end }) => all.slice(0, start - first.start) + " " + all.slice(end - first.start), between),
       );
-    const spans = joined ? [{ start: first.start, end: last.end }] : found.map(({ start, end }) => ({ start, end }));
+    const named = joined ? [{ start: first.start, end: last.end }] : found;
+    // «Owner:» goes with the name that it introduces.
+    const spans = named.map(({ start, end }) => ({ start: start - (LABEL.exec(text.slice(Math.max(0, start - 25), start))?.[0].length ?? 0), end }));
     const masked = spans.reduceRight((all, { start, end }) => all.slice(0, start) + " ".repeat(end - start) + all.slice(end), text);
     return { owner: second === undefined || second.name === first.name ? first.name : { first: first.name, second: second.name }, masked, spans };
   }

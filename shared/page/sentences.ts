@@ -52,10 +52,10 @@ export function sentencesOf(text: string): readonly Sentence[] {
 }
 
 /** «pull X out and kick off updates» is two. */
-export function clausesOf(text: string): readonly string[] {
+export function clausesOf(text: string, byCommas = false): readonly string[] {
   return text
     .replace(/\b(scripts?)\s+and\s+/i, "$1 to ")
-    .split(new RegExp(String.raw`,?\s+(?:and|then|and then|&|afterwards|and afterwards)\s+(?=(?:${VERBS})\b)|;\s+`, "i"))
+    .split(new RegExp(String.raw`${byCommas ? String.raw`,\s+(?=(?:${VERBS})\b)|` : ""},?\s+(?:and|then|and then|&|afterwards|and afterwards)\s+(?=(?:${VERBS})\b)|;\s+`, "i"))
     .map((clause) => clause.replace(/^then\s+/i, ""))
     .filter((clause) => /\w/.test(clause));
 }

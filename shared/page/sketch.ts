@@ -3,7 +3,7 @@ import type { Question } from "./draft.ts";
 import { idGiver, slug } from "./drafted.ts";
 import type { DraftedChange, DraftedPhase, DraftedPlan, DraftedStep } from "./drafted.ts";
 import { Dependencies } from "./dependencies.ts";
-import type { Drafted } from "./dependencies.ts";
+import type { Drafted } from "./step-index.ts";
 import type { DeploymentHead } from "./deployment-lines.ts";
 import { asidesIn } from "./words/asides.ts";
 import type { Aside } from "./words/asides.ts";
@@ -64,6 +64,8 @@ export abstract class Sketch {
   protected day: DayContext | undefined;
   /** The block that is a title and no more; tickets right under it are its own. */
   protected titleAt = -1;
+  /** The block that was last given its change. */
+  protected changeOf: Block | undefined;
   protected closed = false;
   protected full = false;
   /** Nothing but tickets has been said since the last ticket. */
@@ -131,6 +133,9 @@ export abstract class Sketch {
   /** The change that a statement belongs to: the one above it, or one of its own. */
   protected changeFor(block: Block, text: string, line: number, joins = false): DraftedChange {
     const current = this.change;
+    // The sentences of one block are of one change.
+    if (current !== undefined && this.changeOf === block && !this.closed) return current;
+    this.changeOf = block;
     // A line with a time of its own is no part of a ticket whose work has none.
     const timed = current !== undefined && current.keys.length > 0 && current.steps.every(({ at }) => at === undefined) && timesIn(text)[0]?.start === 0;
     const otherRow = current !== undefined && block.row !== undefined && current.row !== block.row;

@@ -3,7 +3,7 @@ import type { DraftedChange, DraftedStep } from "./drafted.ts";
 import { deploymentOf, isDeploymentHead, isPipelineLink } from "./deployment-lines.ts";
 import type { Block } from "./tree.ts";
 import { timesIn } from "./words/clock.ts";
-import { shareOf } from "./words/likeness.ts";
+import { stacksIn } from "./readers/pipelines.ts";
 import { isBareRef } from "./words/refs.ts";
 import { environmentsIn } from "./words/environments.ts";
 import { Leanings } from "./leanings.ts";
@@ -99,7 +99,7 @@ export abstract class SpecialLines extends Leanings {
     const around = `${head?.text ?? ""} ${this.branches?.text ?? ""} ${change.title}`;
     const found = pipeline ?? this.pipelineLike(this.branches?.text ?? "");
     const environments = own !== undefined && own.length > 0 ? own : (head?.environments ?? environmentsIn(this.branches?.text ?? "", this.names.environments));
-    const stacks = this.stacksOf(head?.text ?? this.branches?.text ?? "", found ?? "", change.title);
+    const stacks = stacksIn(head?.text ?? this.branches?.text ?? "", found ?? "", change.title, this.names);
     const known = found !== undefined && this.names.inventory.find("pipeline", found) !== undefined;
     const steps = (environments.length === 0 ? [undefined] : environments).map((environment, index): DraftedStep => {
       const id = slug(
@@ -178,22 +178,5 @@ export abstract class SpecialLines extends Leanings {
         .some((part) => part.length > 2 && part !== "infrastructure" && words.includes(part)),
     );
     return fitting.length === 1 ? fitting[0]?.name : undefined;
-  }
-
-  protected stacksOf(text: string, pipeline: string, title: string): readonly string[] {
-    if (!/\bstacks?\b/i.test(text)) return [];
-    const named = this.names.in(text, "stack").filter(({ end, start }) => /^\s*stacks?\b/i.test(text.slice(end)) || /\bstacks?\s*:?\s*$/i.test(text.slice(0, start)));
-    if (named.length > 0) return [...new Set(named.map(({ name }) => name))];
-    if (!/\ball\b/i.test(text)) return [];
-    const about = `${pipeline} ${title} ${text}`.replaceAll("_", " ");
-    const environments = environmentsIn(text, this.names.environments);
-    const groups = this.names.inventory
-      .groups("stack")
-      .filter(
-        ({ name }) =>
-          shareOf(name.replaceAll(/\bstacks?\b|\ball\b/gi, ""), about) === 1 &&
-          environments.every((environment) => environmentsIn(name, this.names.environments).every((other) => other === environment)),
-      );
-    return groups.length === 1 && groups[0] !== undefined ? [groups[0].name] : [];
   }
 }

@@ -68,6 +68,9 @@ export function pageOfText(text: string): Page {
 
 function goesOn(open: { readonly lines: readonly Line[]; readonly parens: number }, { raw }: Line, blank: number): boolean {
   const last = open.lines.at(-1)?.raw ?? "";
+  // «… or …» between two names that the export has lost, in the middle of a sentence.
+  if (blank === 0 && /^\s+or\s*$/i.test(raw)) return /\s$/.test(last) && !isAlone(last) && !isHeading(last.trim());
+  if (blank === 0 && open.lines.length > 1 && /^\s+or\s*$/i.test(last)) return /^\s+[a-z]/.test(raw);
   if (isAlone(last) || isAlone(raw)) return /^\s*(?:&|and|,)\s*$/i.test(raw) && blank === 0;
   if (open.parens > 0 && blank <= 1) return true;
   if (/^\s*[,;)]/.test(raw) && blank <= 1) return true;

@@ -4,6 +4,9 @@ import { ticketsIn } from "./words/tickets.ts";
 import { Sketch } from "./sketch.ts";
 import { LOOK_BACK } from "./sketch.ts";
 
+/** No work has more tickets: looking for one again stays cheap. */
+const MOST_KEYS = 100;
+
 /** Tickets of a page: which change they belong to, and what their macros left behind. */
 export abstract class TicketLines extends Sketch {
   /** Takes the block's tickets out of its words, and gives them to their change. */
@@ -24,7 +27,7 @@ export abstract class TicketLines extends Sketch {
         marked.push(() => this.ledger.mark(block, start, end, "ticket key", this.idOf(this.change ?? this.plan)));
       }
     });
-    const found = ticketsIn(masked, this.names.knows);
+    const found = ticketsIn(masked, this.names.knows).filter(({ isReference }) => !isReference);
     for (const { start, end } of found) hide(start, end);
     const wordless = !/[\p{L}\p{N}]/u.test(masked);
     const hasRemains = block.fragments.some(({ kind }) => kind === "remains");
@@ -62,14 +65,17 @@ export abstract class TicketLines extends Sketch {
     const underTitle =
       current !== undefined && wordless && ((block.gap === 0 && this.titleAt >= 0 && this.page.blocks[this.titleAt + 1] === block) || (this.ticketsAbove && block.gap <= 1));
     // The same ticket once more is no other work.
-    const again = current !== undefined && current.keys.length > 0 && keys.every((key) => current.keys.includes(key)) && (block.row === undefined || sameRow);
-    const joins = again || (idle && near && (wordless || current.keys.length === 0)) || sameRow || underTitle;
+    const holds = current !== undefined && current.keys.length < MOST_KEYS;
+    const again = current !== undefined && holds && current.keys.length > 0 && keys.every((key) => current.keys.includes(key)) && (block.row === undefined || sameRow);
+    const joins = again || (holds && ((idle && near && (wordless || current.keys.length === 0)) || sameRow || underTitle));
     if (!joins) {
       this.change = this.newChange(keys.join(" and "), line, block.depth, block.kind === "item");
       this.branches = undefined;
       this.stagesOf = undefined;
     }
     this.ticketsAbove = true;
+    if (again) current.comments.push(`line ${line}: ${keys.join(" and ")} once more`);
+    if (!wordless) this.changeOf = block;
     for (const key of keys) if (this.change !== undefined && !this.change.keys.includes(key)) this.change.keys.push(key);
     if (this.change !== undefined && !joins) this.change.inline = !wordless;
   }
@@ -91,8 +97,14 @@ export abstract class TicketLines extends Sketch {
     this.last = last;
   }
 
+  protected jira: string | undefined;
+
   protected seen({ text, line }: Fragment): void {
     const what = text === "System Jira" ? "System Jira" : "id";
+    // All tickets of a page come from one Jira, and its id stands beside each.
+    if (what === "id") this.jira ??= text;
+    if (what === "id" && text !== this.jira)
+      this.ask(line, text, "Is the ticket above from another Jira? The id beside it is another one than beside the tickets before it.", this.change ?? this.plan);
     const [next, ...rest] = this.expected;
     if (next === what) this.expected = rest;
     else {

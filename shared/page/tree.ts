@@ -64,7 +64,18 @@ export interface BlockText {
   readonly starts: readonly number[];
 }
 
+/** Blocks never change, and are asked for their words often. */
+const known = new WeakMap<Block, BlockText>();
+
 export function textOf(block: Block): BlockText {
+  const before = known.get(block);
+  if (before !== undefined) return before;
+  const words = wordsOf(block);
+  known.set(block, words);
+  return words;
+}
+
+function wordsOf(block: Block): BlockText {
   let text = "";
   const starts: number[] = [];
   for (const fragment of block.fragments) {

@@ -2,7 +2,9 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { loadInventory } from "../../shared/inventory/load.ts";
 import { draftOf, pageOf } from "../../shared/page/draft.ts";
+import type { Draft } from "../../shared/page/draft.ts";
 import { expectationAt, outlineOf, outlineWanted } from "./corpus/expectation.ts";
+import { fragmentsOf, mutantsOf } from "./corpus/fragments.ts";
 
 /** Pages of teams that nobody has seen, each with what a person read on it; the two real pages where they are at hand. */
 const CORPUS = new URL("./corpus/", import.meta.url);
@@ -19,6 +21,11 @@ const pages = readdirSync(CORPUS)
     const inventory = loadInventory(expected.inventory === undefined ? "inventory: 1\n" : readFileSync(new URL(expected.inventory, CORPUS), "utf8"), "inventory").inventory;
     return { name, real, expected, inventory, source: file === undefined || (real && !atHand) ? "" : readFileSync(file, "utf8") };
   });
+
+/** What a draft says, without line numbers. */
+function meaning({ text, questions }: Draft): string {
+  return JSON.stringify([text.replaceAll(/\bline \d+/g, "line"), questions.map(({ text: words, why }) => [words, why])]);
+}
 
 describe.each(pages)("the page $name", ({ name, real, expected, inventory, source }) => {
   describe.skipIf(real && !atHand)(`${name} is at hand`, () => {
@@ -43,6 +50,18 @@ describe.each(pages)("the page $name", ({ name, real, expected, inventory, sourc
           for (const note of change.notes) expect(kept).toContain(note);
         }),
       );
+    });
+
+    it("asks or changes when any key, time, number or name is taken out or altered", { timeout: 300_000 }, () => {
+      const original = meaning(draft);
+
+      const unnoticed = fragmentsOf(source, source.trimStart().startsWith("<")).flatMap((fragment) =>
+        mutantsOf(source, fragment)
+          .filter((mutant) => mutant.source !== source && meaning(draftOf(pageOf(mutant.source), inventory)) === original)
+          .map(({ how }) => how),
+      );
+
+      expect(unnoticed).toEqual([]);
     });
 
     it("has a place for every word", () => {

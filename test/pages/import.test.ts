@@ -118,7 +118,7 @@ describe.each([["harbor.txt", text, harbor], ["harbor.html", html, harbor], ...r
     expect(draft.coverage.filter(({ id }) => !ids.has(id))).toEqual([]);
   });
 
-  it("asks or changes when any line is taken out or altered", () => {
+  it("asks or changes when any line is taken out or altered", { timeout: 300_000 }, () => {
     const original = meaning(draft);
     const lines = page.split("\n");
     const same: string[] = [];

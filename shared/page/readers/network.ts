@@ -97,7 +97,7 @@ export const readMonitors: SentenceReader = (text, { names, muted }) => {
   const speaks = named.length > 0 || /\b(?:pingdom|monitors?|monitoring|alerts?|alarms?|alerting)\b/i.test(text);
   if (!speaks) return undefined;
   const on =
-    /\b(?:un-?mute|un-?silence|un-?pause|resume|re-?enable|turn (?:back )?on)d?\b|\bout of maintenance\b|\bend\b.{0,20}\bmaintenance mode\b|\b(?:remove|take)\b.{0,40}\bmaintenance mode\b/i.test(
+    /\b(?:un-?mute|un-?silence|un-?pause|resume|re-?enable|turn (?:back )?on)d?\b|\bout of maintenance\b|\bback (?:on|online|to normal)\b|\bend\b.{0,20}\bmaintenance mode\b|\b(?:remove|take)\b.{0,40}\bmaintenance mode\b/i.test(
       text,
     );
   const off = /\b(?:mute|silence|pause|snooze|suppress|disable|turn off)d?\b|\b(?:in|into|to|on)\s+(?:the )?maintenance\b|\bmaintenance mode\b/i.test(text);

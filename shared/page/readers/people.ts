@@ -4,7 +4,11 @@ import { shareOf } from "../words/likeness.ts";
 
 /** «Notify the … channels of maintenance starting». */
 export const readNotices: SentenceReader = (text, { names }) => {
-  if (!/\b(?:notif(?:y|ied|ication)|announce\w*|tell|told|inform(?:ed)?|post(?:ed)?|message|send|sent|alert|ping|let|all clear|write|call out|shout)\b/i.test(text))
+  if (
+    !/\b(?:notif(?:y|ies|ied|ication)|announc\w*|tells?|told|inform(?:s|ed)?|post(?:s|ed)?|messages?|sends?|sent|alerts?|pings?|lets?|all clear|writes?|calls? out|shouts?)\b/i.test(
+      text,
+    )
+  )
     return undefined;
   const speaks = /\b(?:channels?|slack)\b|#\w/i.test(text);
   const named = names.in(text, "channel");
@@ -23,7 +27,7 @@ export const readNotices: SentenceReader = (text, { names }) => {
   const targets = [
     ...new Set([...channels.filter((name) => said.length === 0 || said.some((word) => names.inventory.find("channel", word)?.name === name) || !speaks), ...unknown]),
   ];
-  const finish = /\b(?:finish\w*|end(?:ed|s|ing)?|complet\w*|done|over|results?|closed?|outcome|all clear)\b/i.test(text);
+  const finish = /\b(?:finish\w*|end(?:ed|s|ing)?|complet\w*|done|(?<!-)over|results?|closed?|outcome|all clear)\b/i.test(text);
   const start = /\b(?:start\w*|begin\w*|began|commenc\w*|kick\w*)\b/i.test(text);
   return [
     {
@@ -39,7 +43,7 @@ export const readNotices: SentenceReader = (text, { names }) => {
 
 export const readChecks: SentenceReader = (text, { names }) => {
   if (
-    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate|make sure|open)\b.{0,80}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|answers?|is up|comes up|works?)\b/i.test(
+    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate|make sure|open)\b.{0,80}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|answers?|is up|comes up|works?)\b|^(?:does|is|are|do)\b.{0,80}\b(?:open|load|respond|answer|up|reachable|work)\b/i.test(
       text,
     )
   )
@@ -79,7 +83,7 @@ export const readClusters: SentenceReader = (text, { names }) => {
   ];
 };
 
-export const readSecrets: SentenceReader = (text, { names }) => {
+export const readSecrets: SentenceReader = (text, { names, line }) => {
   const known = names.in(text, "vault")[0]?.name;
   if (
     !/\b(?:add|copy|store|put|set|create|update|rotate|save|place|write|upload|goes|refresh)\b.{0,40}\bsecrets?\b|\bsecrets?\b.{0,80}\b(?:goes|added|copied|stored|put|created|updated|into|in)\b/i.test(
@@ -93,7 +97,7 @@ export const readSecrets: SentenceReader = (text, { names }) => {
     /["']?([A-Za-z0-9]+(?:-[A-Za-z0-9]+)+)["']?\s+secret\b/i.exec(text)?.[1];
   const vault = known ?? /vault\s+(?:called |named )?["']?(?!(?:from|using|with)\b)([A-Za-z][\w-]*)/i.exec(text)?.[1] ?? /\b(kv-[\w-]+)/i.exec(text)?.[1];
   const item =
-    names.in(text, "passwordItem")[0]?.name ??
+    (names.in(text, "passwordItem")[0] ?? names.in(line, "passwordItem")[0])?.name ??
     /\b(?:from|in|of|out of)\s+(?:the\s+)?(?:bit ?warden|1password|keeper|lastpass|password manager)(?:\s+(?:item|entry))?\s+["']?(.{1,80}?)["']?$/i.exec(text)?.[1] ??
     /\bfrom\s+(?:the\s+)?["']?(.{1,60}?)["']?\s+(?:item\s+)?in\s+(?:bit ?warden|1password|keeper|lastpass|the password manager)\b/i.exec(text)?.[1];
   return [

@@ -37,7 +37,7 @@ export const readPipeline: SentenceReader = (text, around) => {
   const environments = environmentsIn(text, names.environments);
   const destroys = /\b(?:destroy\w*|tear(?:ing)? down|torn down)\b/i.test(text);
   const guessed = named !== undefined && written === undefined && !/\bpipeline\b/i.test(text) ? named : undefined;
-  const stacks = stacksIn(text, names);
+  const stacks = stacksIn(text, named ?? "", around.above, names);
   const one = (environment: string | undefined, index: number): Proposal => ({
     id: environments.length > 1 ? `run-${(environment ?? "").toLowerCase()}` : destroys ? "destroy" : "run",
     action: "pipeline.run",
@@ -55,16 +55,34 @@ export const readPipeline: SentenceReader = (text, around) => {
       named === undefined && (spoken === undefined ? "Which pipeline? The page links to one without naming it." : `Which pipeline is «${spoken}»? The inventory does not know it.`),
       guessed !== undefined && `Is it the pipeline «${guessed}»? The page does not name one; the inventory says so by its stage.`,
       unknown.length > 0 && known !== undefined && `Which stage is «${unknown.join(", ")}»? The inventory's pipeline has none of that name.`,
+      stacks.length === 0 && /\ball\b.{0,20}\bstacks\b/i.test(text) && "Which stacks? The inventory does not say.",
       refs.length > 1 && `Which of ${refs.map(({ start, end }) => text.slice(start, end)).join(", ")} is to run?`,
     ),
   });
   return environments.length > 1 ? environments.map(one) : [one(environments[0], 0)];
 };
 
-/** Stacks that a sentence names as such: «the kong stack», «stacks north and south», a group of them. */
-function stacksIn(text: string, names: Surroundings["names"]): readonly string[] {
+/** Stacks that a text names as such, «the kong stack», or «all stacks»: the one group whose words the pipeline and the text have. */
+export function stacksIn(text: string, pipeline: string, title: string, names: Surroundings["names"]): readonly string[] {
   if (!/\bstacks?\b/i.test(text)) return [];
-  return [...new Set(names.in(text, "stack").map(({ name }) => name))];
+  const named = names
+    .in(text, "stack")
+    .filter(
+      ({ start, end, isGroup, name }) =>
+        isGroup || /[-_\d]/.test(name) || /^\s*(?:(?:,|and|&)\s*[\w-]+\s*)*stacks?\b/i.test(text.slice(end)) || /\bstacks?\s*:?\s*$/i.test(text.slice(0, start)),
+    );
+  if (named.length > 0) return [...new Set(named.map(({ name }) => name))];
+  if (!/\ball\b/i.test(text)) return [];
+  const about = `${pipeline} ${title} ${text}`.replaceAll("_", " ");
+  const environments = environmentsIn(text, names.environments);
+  const groups = names.inventory
+    .groups("stack")
+    .filter(
+      ({ name }) =>
+        shareOf(name.replaceAll(/\bstacks?\b|\ball\b/gi, ""), about) === 1 &&
+        environments.every((environment) => environmentsIn(name, names.environments).every((other) => other === environment)),
+    );
+  return groups.length === 1 && groups[0] !== undefined ? [groups[0].name] : [];
 }
 
 /** Stages that a sentence names: by the inventory's names and titles, and where it says «stage». */

@@ -140,7 +140,7 @@ function scriptIn(text: string, { names }: Surroundings): Script | undefined {
 }
 
 export const readRemovals: SentenceReader = (text, around) => {
-  const days = /\b(\d{1,4})\s*days?\b/i.exec(`${text} ${around.line}`)?.[1];
+  const days = /\b(\d{1,4})\+?\s*days?\b/i.exec(`${text} ${around.line}`)?.[1];
   if (
     /\b(?:remove|delete|decommission|retire)\b.{0,80}\b(?:servers?|vms?|machines?|hosts?)\b/i.test(text) &&
     /\b(?:obsolete|old|off|unused|retired|decommission|delete|turned|powered|deallocated)\b/i.test(text)
@@ -153,8 +153,9 @@ export const readRemovals: SentenceReader = (text, around) => {
       }),
     ];
   }
-  if (!/\b(?:delete|remove|clean up)\b.{0,80}\bresources?\b/i.test(text)) return undefined;
   const found = around.names.in(text, "resource").map(({ name }) => name);
+  if (!/^(?:please )?(?:delete|remove|clean up|destroy|drop)\b/i.test(text.trim()) && !/\b(?:delete|remove|clean up)\b.{0,80}\bresources?\b/i.test(text)) return undefined;
+  if (found.length === 0 && !/\bresources?\b/i.test(text)) return undefined;
   return [
     {
       id: "delete",

@@ -1,8 +1,11 @@
+import { IMPERATIVE } from "./verbs.ts";
+
 /** What a sentence, or what stands in parentheses, is there for. */
 export type Manner = "done-above" | "condition" | "dependency" | "prohibition" | "past" | "reference" | "remark" | "instruction";
 
 const PAST =
   /\b(?:was|were|has been|have been|had been|could(?: not|n't) be|did(?: not|n't)|failed to|never (?:ran|started|got)|wasn't|weren't|went (?:fine|well|wrong)|completed at|is done|ran into|had to be|got (?:done|skipped))\b/i;
+const EARLIER = /^(?:the )?last (?:time|month|window|year|weekend|night)\b|^(?:previously|back then|historically)\b/i;
 const PROHIBITION =
   /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never)\b/i;
 const CONDITION = /^(?:only (?:if|when|for|in case)|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
@@ -21,7 +24,8 @@ export function mannerOf(text: string): Manner {
   if (CONDITION.test(plain)) return "condition";
   if (DEPENDENCY.test(plain)) return "dependency";
   if (REFERENCE.test(plain)) return "reference";
-  if (PAST.test(plain) && !/\b(?:after|once|that have been|which have been|until|when|if|that has been|that were)\b/i.test(plain)) return "past";
+  if (EARLIER.test(plain)) return "past";
+  if (PAST.test(plain) && !IMPERATIVE.test(plain) && !/\b(?:after|once|that have been|which have been|until|when|if|that has been|that were)\b/i.test(plain)) return "past";
   if (REMARK.test(plain)) return "remark";
   return "instruction";
 }
@@ -55,7 +59,10 @@ export interface Clause {
 }
 
 export function clausesIn(text: string): readonly Clause[] {
-  const leading = /^(?<word>only if|if|unless|when|once|after|before|in case)\s+(?<about>[^,]{3,200}),\s+/i.exec(text);
+  // What stands behind a semicolon is another statement.
+  const stop = text.indexOf("; ");
+  if (stop > 0) return [...clausesIn(text.slice(0, stop)), ...clausesIn(text.slice(stop + 2)).map((each) => ({ ...each, start: each.start + stop + 2, end: each.end + stop + 2 }))];
+  const leading = /^(?<word>only if|only after|as soon as|if|unless|when|once|after|before|in case)\s+(?<about>[^,]{3,200}),\s+/i.exec(text);
   if (leading !== null) return [clause(leading.index, leading[0].length, leading.groups?.["word"] ?? "", leading.groups?.["about"] ?? "")];
   const trailing =
     /[,\s](?<word>only if|only when|if|unless|provided that|in case|once|only after|after|not before|before|as soon as|depends on|requires|when)\s+(?<about>\S.{2,300})$/i.exec(
@@ -67,5 +74,5 @@ export function clausesIn(text: string): readonly Clause[] {
 
 function clause(start: number, end: number, word: string, about: string): Clause {
   const kind = /^(?:once|after|only after|not before|as soon as|depends on|requires)$/i.test(word) ? "after" : /^before$/i.test(word) ? "before" : "condition";
-  return { start, end, kind, about: about.replace(/[.\s]+$/, "") };
+  return { start, end, kind, about: `${/^unless$/i.test(word) ? "unless " : ""}${about.replace(/[.\s]+$/, "")}` };
 }

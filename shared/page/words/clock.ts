@@ -1,3 +1,4 @@
+import { datesIn, MONTHS } from "./dates.ts";
 import { zoneIn } from "./zones.ts";
 
 /** A time as a page says it. `day` is a plan's day word or an ISO date; without one the page leaves the day to its reader. */
@@ -22,14 +23,16 @@ export interface DayContext {
 
 const DAY_NAMES = "(?:thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?)";
 const OFFSET_DAYS =
-  "(?:(?:the )?(?:day|evening|night) before|(?:the )?(?:next|following) (?:day|morning)|(?:the )?day after|[dt] ?[-+] ?[0-3](?![\\d:])|(?:the )?(?:day|morning) of)";
+  "(?:(?:the )?(?:day|evening|night) before|(?:the )?(?:next|following) (?:day|morning)|(?:the )?day after|[dt] ?[-+] ?[0-3](?![\\d:])|(?:the )?(?:day|morning) of|d-day)";
+/** A date behind a day's name says nothing more than the name. */
+const DATE = String.raw`(?:(?:the\s)?(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d{1,2}(?:st|nd|rd|th)?|\d{1,2}(?:st|nd|rd|th|\.)?\s(?:of\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|\d{1,2}[/.]\d{1,2}\.?)(?:[,/.]?\s?20\d\d)?)`;
 const PART = "(?: (?:early |late )?(?:morning|afternoon|evening|night))?";
 const HALF = "(?:[ap]\\.?m\\b\\.?)";
 const HOURS = ["twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"];
 const HOUR = `(?:${HOURS.join("|")}|1[0-2]|[1-9])`;
 const MINUTES: Readonly<Record<string, number>> = { five: 5, ten: 10, quarter: 15, twenty: 20, "twenty-five": 25, half: 30, fifteen: 15, thirty: 30, "forty-five": 45 };
 const CLOCKS = [
-  String.raw`(?<h1>\d{1,2})[:.](?<m1>[0-5]\d)(?::00)?(?!\.?\d)(?:\s*h\b)?(?:\s*(?<a1>${HALF}))?(?:\s+(?<b1>${HALF}))?`,
+  String.raw`(?<h1>\d{1,2})(?::|\.(?=[0-5]\d\s*(?:${HALF}|h\b))|(?<=(?:^|\b(?:at|from|by|until|around|@|${DAY_NAMES}),?\s)\d{1,2})\.)(?<m1>[0-5]\d)(?::00)?(?!\.?\d)(?:\s*h\b)?(?:\s*(?<a1>${HALF}))?(?:\s+(?<b1>${HALF}))?`,
   String.raw`(?<h2>\d{1,2})\s*(?<a2>${HALF})(?:\s+(?<b2>${HALF}))?`,
   String.raw`(?<h3>[01]\d|2[0-3])(?<m3>[0-5]\d)\s*(?:h\b|hrs?\b|hours\b)`,
   String.raw`(?<h4>[01]?\d|2[0-3])\s?h\s?(?<m4>[0-5]\d)\b`,
@@ -42,7 +45,7 @@ const CLOCKS = [
 ];
 const CLOCK = new RegExp(String.raw`(?<![\d:./]|[^\d]-)(?:${CLOCKS.join("|")})`, "gi");
 const BEFORE = new RegExp(
-  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
+  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*(?:${DATE},?\s*)?)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
   "i",
 );
 const AFTER = new RegExp(
@@ -107,8 +110,27 @@ export function dayContextOf(heading: string): DayContext | undefined {
   const said = new RegExp(String.raw`\b(?<day>${DAY_NAMES})\b\.?(?<part>${PART})|(?<offset>${OFFSET_DAYS})`, "i").exec(heading);
   const day = dayOf(said?.groups?.["day"] ?? said?.groups?.["offset"]);
   if (day === undefined || !/^(?:Thu|Fri|Sat|Sun|Mon)$/.test(day)) return undefined;
-  const part = /\b(?:evening|night|afternoon)\b/i.test(said?.[0] ?? "") ? "evening" : /\bmorning\b/i.test(said?.[0] ?? "") ? "morning" : undefined;
-  return { day, ...(part === undefined ? {} : { part }) };
+  return { day, ...partIn(said?.[0] ?? "") };
+}
+
+/** The same for a heading that has a date and no day's name; `sunday` is the window's, ISO. */
+export function dayContextOn(heading: string, sunday: string | undefined): DayContext | undefined {
+  const named = dayContextOf(heading);
+  if (named !== undefined || sunday === undefined) return named;
+  const readings = new Set(datesIn(heading).flatMap((date) => date.readings));
+  for (const [offset, day] of Object.entries(OFFSETS)) {
+    const date = new Date(Date.parse(`${sunday}T00:00:00Z`) + Number(offset) * 86_400_000).toISOString().slice(0, 10);
+    const month = MONTHS[Number(date.slice(5, 7)) - 1] ?? "";
+    const number = String(Number(date.slice(8)));
+    const spoken = new RegExp(String.raw`\b(?:${month}[a-z]*\.?\s+${number}(?:st|nd|rd|th)?|${number}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?${month}[a-z]*)\b`, "i");
+    if (readings.has(date) || spoken.test(heading)) return { day, ...partIn(heading) };
+  }
+  return undefined;
+}
+
+function partIn(text: string): { part?: "morning" | "evening" } {
+  if (/\b(?:evening|night|afternoon)\b/i.test(text)) return { part: "evening" };
+  return /\bmorning\b/i.test(text) ? { part: "morning" } : {};
 }
 
 /** `20:05` of a time, as plans write it. */
@@ -127,7 +149,7 @@ export function dayOf(said: string | undefined): string | undefined {
   if (offset !== null) return OFFSETS[`${offset[1] === "-" && offset[2] !== "0" ? "-" : ""}${offset[2] ?? ""}`];
   if (plain.endsWith("before")) return "Sat";
   if (/^(?:next|following)|after$/.test(plain)) return "Mon";
-  if (plain.endsWith(" of")) return "Sun";
+  if (plain.endsWith(" of") || plain === "d-day") return "Sun";
   return plain.slice(0, 1).toUpperCase() + plain.slice(1, 3);
 }
 

@@ -14,10 +14,12 @@ const HEADING_NOUN =
   /\b(?:work|steps?|tasks?|plan|changes|checks?|list|actions?|activities|maintenance|items?|checklist|communications?|notes?|window|tests?|testing|procedures?|validation|verification|of|up|before|after|day|preparation|schedule|section|phase|deployments?)$/i;
 /** One word alone in its line, under a blank one, that says what part of the night comes. */
 const ALONE =
-  /^(?:before|after|afterwards|ahead|during|core|main|work|changes|closing|closure|opening|preparations?|prep|groundwork|checks?|tests?|testing|validation|verification|rollback|cleanup|communications?|deployments?|tasks|steps)$/i;
+  /^(?:before|after|afterwards|ahead|during|core|main|work|changes|closing|closure|opening|preparations?|prep|groundwork|checks?|tests?|testing|validation|verification|rollback|cut-?over|go-?live|migration|cleanup|communications?|deployments?|tasks|steps)$/i;
+/** One word that is hardly anything else, blank line or not. */
+const SURELY = /^(?:afterwards|rollback|back-?out|closing|closure|preparations?|groundwork|validation|verification|cut-?over|switch-?over|cleanup|testing)$/i;
 /** A line that is a day, a part of it and a date, and nothing else. */
 const DAY_WORDS =
-  /^(?:on|the|early|late|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|morning|afternoon|evening|night|before|of|day|next|after|following|\d{1,2}(?:st|nd|rd|th)?|20\d\d|\d{4}-\d\d-\d\d|jan\w*|feb\w*|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*)$/i;
+  /^(?:on|the|early|late|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|morning|afternoon|evening|night|before|of|day|next|after|following|[dt][-+]\d|d-day|\d{1,2}(?:st|nd|rd|th)?|20\d\d|\d{4}-\d\d-\d\d|jan\w*|feb\w*|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*)$/i;
 
 export function partOf(heading: string): Part {
   const plain = plainHeading(heading);
@@ -41,6 +43,7 @@ export function isHeading(text: string, apart = false): boolean {
   if (isDay(plain)) return timesIn(text).length === 0;
   if (plain === "" || plain.length > 60 || words.length > 5 || /[.,;!?()/@]|\d{1,2}:\d{2}|[A-Z]+-\d+/.test(plain)) return false;
   if (/:\s*$/.test(text)) return words.length <= 4 && /^(?:[A-Z][a-z]|\d)/.test(text);
+  if (words.length === 1 && /^[A-Z]/.test(plain) && (SURELY.test(plain) || (apart && ALONE.test(plain)))) return true;
   if (partOf(plain) === "other") return false;
   if (words.length === 1) return /^(?:pre|post)/i.test(plain) || HEADING_NOUN.test(plain) || (apart && ALONE.test(plain));
   // «Groundwork before the weekend»: where blank lines set it apart, its first word is enough.
