@@ -26,7 +26,8 @@ async function nightshift(...args: readonly string[]): Promise<{ out: string; er
     const program = new Command("nightshift").exitOverride();
     pageCommand(program);
     await program.parseAsync(["page", ...args], { from: "user" });
-    return { ...said, code: Number(process.exitCode) };
+    const code = process.exitCode;
+    return { ...said, code };
   } finally {
     process.exitCode = before ?? 0;
     vi.restoreAllMocks();

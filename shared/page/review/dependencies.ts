@@ -199,7 +199,7 @@ function states({ steps }: Night): readonly Found[] {
   return collected(steps, (step): readonly Found[] => {
     if (!STATE.test(step.words) || step.verb === "pool.drain" || /^\W*(?:pull|take|put|remove|drain|rotate|get|move)\b/i.test(step.words)) return [];
     const drains = steps.filter(({ verb }) => verb === "pool.drain");
-    const mine = drains.filter(({ servers }) => servers.length === 0 || servers.some((name) => step.servers.includes(name)));
+    const mine = drains.filter(({ servers }) => servers.length === 0 || step.servers.length === 0 || servers.some((name) => step.servers.includes(name)));
     const outside = step.servers.filter((name) => !drains.some(({ servers }) => servers.includes(name)));
     const undeclared = mine.filter((drain) => !reaches(step, drain, steps));
     if (mine.some(({ line }) => line === step.line)) return [];

@@ -67,9 +67,17 @@ describe("what a sentence closes", () => {
     expect(isClosedBy(opening, closing)).toBe(false);
   });
 
-  it("says the closing in the opening's words", () => {
-    const [opening] = openingsIn("Saturday 9 PM pause the crane feed", true, false);
+  it.each([
+    ["Saturday 9 PM pause the crane feed", "Resume the crane feed"],
+    ["Put the portal into read-only mode", "Take the portal out of read-only mode again"],
+    ["pull web1 - 4 out of the edge pool", "Put web1 - 4 back into the edge pool"],
+    ["Fail over the ledger database to the standby", "Fail back the ledger database"],
+    ["Take the API offline", "Bring the API back up"],
+    ["Lower the TTL of www to 60 seconds", "Set the TTL of www back"],
+    ["Run the Quiesce stage of the ferry pipeline", "Take back what «Run the Quiesce stage of the ferry pipeline» has done: resume"],
+  ])("«%s»: proposes «%s»", (text, closing) => {
+    const [opening] = openingsIn(text, true, false);
 
-    expect(opening === undefined ? "" : closingFor(opening)).toBe("Resume the crane feed");
+    expect(opening === undefined ? "" : closingFor(opening)).toBe(closing);
   });
 });

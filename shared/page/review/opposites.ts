@@ -59,7 +59,7 @@ const OPPOSITES: readonly Opposite[] = [
     opens:
       /^(?:put|place|set|switch(?! off)|bring|move|turn(?! off)|enable|start|enter|activate|schedule)\b(?!.{0,100}\boff\b).{0,100}\b(?:maintenance(?: mode)?|restricted (?:session|mode)|degraded mode|manual mode|local mode|read[- ]?only(?: mode)?|standby(?: mode)?|safe mode|single[- ]user(?: mode)?|down ?time)\b(?! (?:pages?|banner|channel|pipeline|stage))/i,
     closes:
-      /\b(?:out of|from|off|end|exit|leave|remove|disable|stop|cancel|finish|deactivate|clear|lift)\b.{0,60}\b(?:maintenance(?: mode)?|restricted (?:session|mode)|degraded mode|manual mode|local mode|read[- ]?only|standby|safe mode|single[- ]user|down ?time)\b|\bread[- ]?write\b|\bmulti[- ]user\b|\bback (?:to|into|in) (?:normal|service|live)\b|\b(?:maintenance|read[- ]?only)(?: mode)? off\b/i,
+      /\b(?:out of|from|off|end|exit|leave|remove|disable|stop|cancel|finish|deactivate|clear|lift)\b.{0,60}\b(?:maintenance(?: mode)?(?! (?:pages?|banner|site|notice|window|channel))|restricted (?:session|mode)|degraded mode|manual mode|local mode|read[- ]?only|standby|safe mode|single[- ]user|down ?time)\b|\bread[- ]?write\b|\bmulti[- ]user\b|\bback (?:to|into|in) (?:normal|service|live)\b|\b(?:maintenance|read[- ]?only)(?: mode)? off\b/i,
     saying: "take out of it again",
     meant: "always",
     verbs: ["monitor.mute"],
@@ -259,13 +259,33 @@ export function doesAway(opening: Said, text: string): boolean {
   return /\b(?:delete|decommission|uninstall|retire|destroy)\b/i.test(text) && meets(opening.own, stems(text));
 }
 
+/** How a sentence is turned round; the first that fits. */
+const TURNED: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:put|place|set|switch|move|bring|turn)\s+(.+?)\s+(?:in|into|to)\s+(?:the\s+)?((?:maintenance|restricted|degraded|manual|local|read[- ]?only|standby|safe|single[- ]user|downtime)\b.*)$/i,
+    "Take $1 out of $2 again",
+  ],
+  [/^(?:pull|take|remove|rotate|pop|get|move|drop|evict)\s+(.+?)\s+(?:out of|from|off)\s+(.+)$/i, "Put $1 back into $2"],
+  [/^(?:drain|cordon|deregister)\s+(.+)$/i, "Put $1 back into service"],
+  [/^fail[ -]?over\s+(.+?)(?:\s+(?:to|onto)\s+.+)?$/i, "Fail back $1"],
+  [/^take\s+(.+?)\s+(?:offline|down)$/i, "Bring $1 back up"],
+  [/^(?:shut ?down|power (?:off|down)|bring down|halt)\s+(.+)$/i, "Start $1"],
+  [/^(?:turn|switch)\s+off\s+(.+)$/i, "Turn $1 back on"],
+  [/^put\s+(.+?)\s+on (hold|ice)$/i, "Take $1 off $2"],
+  [/^(?:hold|park|postpone|reschedule)\s+(.+)$/i, "Release $1"],
+  [/^(?:lower|reduce|raise|increase|scale(?: (?:down|up|in|out))?)\s+(.+?)(?:\s+to\s+.+)?$/i, "Set $1 back"],
+];
+
 /** The sentence that closes an opening, for a person. */
 export function closingFor({ opposite, clause }: Said): string {
-  const rest = clause.replace(/^(?:put|set|place|take|turn|switch|power|shut|fail|bring)\s?(?:off|down|over|up|in)?\s+|^\S+\s+/i, "").replace(/[.\s]+$/, "");
-  const plain = /^(?:stop|pause|mute|silence|disable|suspend|freeze|lock|block|lower|open|unlock|snooze|suppress)\b/i.test(clause);
-  return plain
-    ? `${opposite.saying.slice(0, 1).toUpperCase()}${opposite.saying.slice(1)} ${rest}`
-    : `Take back what «${clause.replace(/[.\s]+$/, "")}» has done: ${opposite.saying}`;
+  const plain = clause.replace(/[.!\s]+$/, "");
+  const turned = TURNED.find(([pattern]) => pattern.test(plain));
+  if (turned !== undefined) return plain.replace(turned[0], turned[1]);
+  const [, rest = ""] = /^\S+\s+(.+)$/.exec(plain) ?? [];
+  const isOneVerb = /^(?:stop|pause|mute|silence|disable|suspend|freeze|lock|block|open|unlock|snooze|suppress|quiesce|revoke|grant|isolate|detach|disconnect|close)\b/i.test(
+    plain,
+  );
+  return isOneVerb && rest !== "" ? `${opposite.saying.slice(0, 1).toUpperCase()}${opposite.saying.slice(1)} ${rest}` : `Take back what «${plain}» has done: ${opposite.saying}`;
 }
 
 /** What begins a clause of its own, in the imperative or told of somebody. */

@@ -12,10 +12,10 @@ export function twiceServed({ steps }: Night): readonly Found[] {
     const work = workOf(step);
     if (work === undefined) return [];
     const earlier = new Map<NightStep, string[]>();
-    for (const name of step.servers) {
-      const key = `${work}\n${name.toLowerCase()}`;
-      for (const other of before.get(key) ?? []) earlier.set(other, [...(earlier.get(other) ?? []), name]);
-      before.set(key, [...(before.get(key) ?? []).slice(-3), step]);
+    for (const { name, looks, leaves } of namesOf(step)) {
+      for (const key of looks)
+        for (const other of before.get(`${work}\n${key}`) ?? []) if (!(earlier.get(other) ?? []).includes(name)) earlier.set(other, [...(earlier.get(other) ?? []), name]);
+      for (const key of leaves) before.set(`${work}\n${key}`, [...(before.get(`${work}\n${key}`) ?? []).filter((other) => other !== step).slice(-3), step]);
     }
     // The steps of one sentence are one piece of work.
     const pairs = [...earlier].filter(([other]) => other.line !== step.line || other.id === step.id);
@@ -37,6 +37,30 @@ export function twiceServed({ steps }: Night): readonly Found[] {
       },
     ];
   });
+}
+
+interface Named {
+  readonly name: string;
+  /** Under what others may have left their work on it, and under what this step leaves its own. */
+  readonly looks: readonly string[];
+  readonly leaves: readonly string[];
+}
+
+/** «IC-Web and MCC servers», where no inventory says which they are. */
+const KIND_OF_SERVERS = /\b[A-Z][\w-]*[A-Za-z](?=(?:\s*(?:,|and|&|\/)\s*(?:the\s+)?[A-Z][\w-]*)*\s+(?:servers?|hosts?|nodes?|vms?|machines?|boxes)\b)/g;
+
+function namesOf({ servers, words }: NightStep): readonly Named[] {
+  if (servers.length > 0) {
+    return servers.map((server) => {
+      const name = server.toLowerCase();
+      const kind = name.replace(/[-_]?\d+$/, "");
+      return { name: server, looks: [name, `all of ${kind}`], leaves: [name, `some of ${kind}`] };
+    });
+  }
+  const kinds = [...new Set([...words.matchAll(KIND_OF_SERVERS)].map(([kind]) => kind))].filter(
+    (kind) => !/^(?:Patch|Update|Install|Move|Run|Drain|Reboot|Restart|All|The|Pull|Take|Apply|Upgrade)$/.test(kind),
+  );
+  return kinds.map((kind) => ({ name: `${kind} servers`, looks: [`all of ${kind.toLowerCase()}`, `some of ${kind.toLowerCase()}`], leaves: [`all of ${kind.toLowerCase()}`] }));
 }
 
 function workOf({ verb, fields, words }: NightStep): string | undefined {
