@@ -37,9 +37,10 @@ export function weatherOf({ seed, profile, only }: WeatherOptions): Weather {
       const place = `${kind}\n${where}`;
       const nth = (seen.get(place) ?? 0) + 1;
       seen.set(place, nth);
-      const id = hashOf(`${place}\n${nth}`).toString(36).padStart(7, "0");
-      const happens = only === undefined ? chanceOf(seed, kind, where, nth) < MISFORTUNES[kind].rate * factor : only.has(id);
-      if (happens) struck.push({ id, kind, where: nth === 1 ? where : `${where} #${nth}` });
+      // Asked many times for every call, and almost always in vain: an id is made for what happens only.
+      const id = (): string => hashOf(`${place}\n${nth}`).toString(36).padStart(7, "0");
+      const happens = only === undefined ? chanceOf(seed, kind, where, nth) < MISFORTUNES[kind].rate * factor : only.has(id());
+      if (happens) struck.push({ id: id(), kind, where: nth === 1 ? where : `${where} #${nth}` });
       return happens;
     },
     number: (from, to, ...names) => numberOf(from, to, seed, ...names),
