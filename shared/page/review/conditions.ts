@@ -1,5 +1,5 @@
 import { clausesIn } from "../words/asides.ts";
-import { takesBack } from "./opposites.ts";
+import { takesBack } from "./said.ts";
 import { shareIn, stems } from "../words/likeness.ts";
 import type { Found } from "./checks.ts";
 import type { Night, NightStep } from "./night.ts";

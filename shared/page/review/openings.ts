@@ -4,8 +4,8 @@ import type { Found } from "./checks.ts";
 import { collected } from "./finding.ts";
 import type { AddedChange, Edit, NeedWritten } from "./finding.ts";
 import type { Night, NightStep } from "./night.ts";
-import { closingFor, closingsIn, doesAway, fits, openingsIn } from "./opposites.ts";
-import type { Said } from "./opposites.ts";
+import { closingFor, closingsIn, doesAway, fits, openingsIn } from "./said.ts";
+import type { Said } from "./said.ts";
 import { listOf } from "../../plan/schema.ts";
 
 /** Verbs whose openings words are not asked about: what they leave is wanted, or their own schema knows it. */

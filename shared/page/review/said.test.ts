@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closingFor, closingsIn, fits, openingsIn } from "./opposites.ts";
+import { closingFor, closingsIn, fits, openingsIn } from "./said.ts";
 
 describe("what a sentence opens", () => {
   it.each([
