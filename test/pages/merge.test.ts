@@ -253,6 +253,15 @@ describe("the order of a page, and its headings", () => {
     expect([of(entries, "moved"), of(entries, "conflict"), of(entries, "removed")]).toEqual([[`${moved?.change ?? ""}.${moved?.id ?? ""}`], [], []]);
   });
 
+  it("has a line once that was moved below a new heading and a new ticket", () => {
+    const later = `${PAGE.replace("HAR-104\nPaint the mast\n", "")}\nPost steps\nHAR-109\nPaint the mast\n`;
+
+    const { text, entries } = merge(before.text, later);
+
+    expect(stepsOf(text).filter(({ title }) => title === "Paint the mast")).toMatchObject([{ key: "HAR-109" }]);
+    expect(of(entries, "conflict")).toEqual([]);
+  });
+
   it("renames a phase whose heading was written anew", () => {
     const { text } = merge(before.text, PAGE.replace("Changes\n", "Primary work\n"));
 

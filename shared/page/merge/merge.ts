@@ -5,12 +5,13 @@ import type { Draft } from "../draft.ts";
 import { PlanDocument } from "./document.ts";
 import type { OurNode } from "./document.ts";
 import { pairsOf } from "./match.ts";
-import { idOf, short, titleOf } from "./places.ts";
+import { mergedEntries, QUESTION } from "./entries.ts";
+import { idOf, titleOf } from "./places.ts";
 import { inFull, referencesOf } from "./references.ts";
 import { settled } from "./settle.ts";
 import type { Settled, Strand } from "./settle.ts";
-import { changesOf, difference, edits, ownItems, questionsIn, sameItems, shown } from "./telling.ts";
-import { alikeQuestions, itemKey, LISTS, listed, MAPS, mergedList, same } from "./values.ts";
+import { changesOf, edits, questionsIn, shown } from "./telling.ts";
+import { itemKey, listed, same } from "./values.ts";
 
 /** What a merge did with one part of the plan. `conflict`: both sides changed it, and the plan asks. */
 export interface MergeEntry {
@@ -64,8 +65,6 @@ function idsOf(window: PlanNode): ReadonlySet<string> {
     ...window.children.flatMap((phase) => [phase.id, ...phase.children.flatMap((change) => [change.id, ...change.children.map((step) => `${change.id}.${step.id}`)])]),
   ]);
 }
-
-const QUESTION = 1_990;
 
 class Merge {
   readonly entries: MergeEntry[] = [];
@@ -124,16 +123,8 @@ class Merge {
     }
     if (before === undefined) {
       const made = this.#insert(child, now, parent, above);
-      // What a new heading stands above may have been on the page before.
-      let within: OurNode | undefined;
-      for (const each of child.children)
-        within =
-          each.before === undefined ? made.children.find(({ id }) => id === each.id) : (this.#child(each, made, within, made.kind === "change" ? made.id : change) ?? within);
-      if (made.kind === "change" && made.children.length === 0) {
-        // People have taken out all that it would hold.
-        this.#document.remove(made);
-        return undefined;
-      }
+      this.#fill(child, made);
+      if (made.kind === "change" && made.children.length === 0) return undefined;
       return made;
     }
     this.#elsewhere(child, change);
@@ -151,10 +142,25 @@ class Merge {
 
   /** Puts in what is new of it, and says so. */
   #insert({ children }: Strand, now: PlanNode, parent: OurNode, above: OurNode | undefined): OurNode {
-    const fresh = { ...now, children: children.flatMap((each) => (each.before === undefined && each.now !== undefined ? [each.now] : [])) };
+    const fresh = newOf(now, children);
     const made = this.#document.insert(parent, above, fresh);
     this.#added(made, fresh);
     return made;
+  }
+
+  /** What a new heading or ticket stands above may have been on the page before: it moves there. */
+  #fill({ children }: Strand, made: OurNode): void {
+    let above: OurNode | undefined;
+    for (const each of children) {
+      const own = each.before === undefined ? made.children.find(({ id }) => id === each.id) : undefined;
+      if (own === undefined) above = this.#child(each, made, above, made.kind === "change" ? made.id : undefined) ?? above;
+      else {
+        this.#fill(each, own);
+        above = made.children.includes(own) ? own : above;
+      }
+    }
+    // People have taken out all that it would hold.
+    if (made.kind === "change" && made.children.length === 0) this.#document.remove(made);
   }
 
   #added(made: OurNode, now: PlanNode): void {
@@ -224,84 +230,13 @@ class Merge {
     return find(this.#settling.window)?.ours;
   }
 
-  /** The entries of one part, one by one. */
   #entries(strand: Strand, before: PlanNode, now: PlanNode, ours: OurNode): void {
-    const mine = ours.fields;
-    const order = Object.keys(now.fields);
-    const [changed, kept, clashes]: [string[], string[], string[]] = [[], [], []];
-    const asks: string[] = [];
-    const clash = (name: string, was: unknown, is: unknown, own: unknown): void => {
-      clashes.push(`${name}: page ${shown(is)}, plan ${shown(own)}, before ${shown(was)}`);
-      asks.push(
-        `Which is right for \`${name}\`? The page now says ${shown(is)} (line ${now.line}), the plan says ${shown(own)}; when it was imported the page said ${shown(was)}.`,
-      );
-    };
-    const write = (name: string, value: unknown): void => this.#document.set(ours, name, short(value, name, ours), order);
-    for (const name of Object.keys({ ...before.fields, ...now.fields, ...mine })) {
-      const [was, is, own] = [before.fields[name], now.fields[name], mine[name]];
-      if (LISTS.has(name)) continue;
-      if (MAPS.has(name) && isEntries(was ?? {}) && isEntries(is ?? {}) && isEntries(own ?? {})) {
-        const [a, b, c] = [was ?? {}, is ?? {}, own ?? {}] as Record<string, unknown>[];
-        for (const key of Object.keys({ ...a, ...b, ...c })) {
-          this.#value(`${name}.${key}`, a?.[key], b?.[key], c?.[key], { changed, kept, clash, write: (value) => this.#document.setWithin(ours, name, key, value, order) });
-        }
-      } else this.#value(name, was, is, own, { changed, kept, clash, write: (value) => write(name, value) });
-    }
-    for (const name of LISTS) {
-      if (name === "questions") continue;
-      const merged = mergedList(before.fields[name], mine[name], now.fields[name]);
-      if (merged.isChanged) {
-        this.#document.setList(
-          ours,
-          name,
-          merged.items.map((item) => ({ ...item, value: short(item.value, name, ours) })),
-          [],
-          order,
-        );
-        if (!sameItems(before.fields[name], now.fields[name])) changed.push(`${name}: ${difference(merged)}`);
-      }
-      kept.push(...ownItems(name, before.fields[name], mine[name], now.fields[name]));
-    }
-    const questions = mergedList(before.fields["questions"], mine["questions"], now.fields["questions"], alikeQuestions(before, now));
-    const open = new Set(questions.items.map(({ value }) => itemKey(value)));
-    const more = asks.map((ask) => ask.slice(0, QUESTION)).filter((ask) => !open.has(itemKey(ask)));
-    // A phase holds no questions.
-    if (ours.kind === "phase") for (const ask of more) this.#ask(ours, `${ours.id}: ${ask}`);
-    else if (questions.isChanged || more.length > 0) this.#document.setList(ours, "questions", questions.items, more, order);
-    for (const question of questions.added) changed.push(`asks: ${String(question)}`);
-    for (const question of questions.gone) changed.push(`asks no more: ${String(question)}`);
-    for (const question of questions.answered) kept.push(`answered: ${String(question)}`);
-    this.#comments(before, now, ours, changed);
-
+    const { changed, kept, clashes, asks } = mergedEntries(this.#document, before, now, ours);
+    for (const ask of asks) this.#ask(ours, `${ours.id}: ${ask}`);
     const line = strand.kind === "window" ? undefined : now.line;
     if (changed.length > 0) this.#say("changed", now, line, idOf(ours), changed);
     if (clashes.length > 0) this.#say("conflict", now, line, idOf(ours), clashes);
     if (kept.length > 0) this.#say("kept", ours, line, idOf(ours), kept);
-  }
-
-  #value(
-    name: string,
-    was: unknown,
-    is: unknown,
-    own: unknown,
-    { changed, kept, clash, write }: { changed: string[]; kept: string[]; clash: (name: string, was: unknown, is: unknown, own: unknown) => void; write: (value: unknown) => void },
-  ): void {
-    if (same(was, is)) {
-      if (!same(was, own)) kept.push(`${name}: ${shown(own)}${is === undefined ? "" : `, where the page says ${shown(is)}`}`);
-    } else if (same(was, own)) {
-      write(is);
-      changed.push(`${name}: ${shown(was)} is now ${shown(is)}`);
-    } else if (!same(is, own)) clash(name, was, is, own);
-  }
-
-  #comments(before: PlanNode, now: PlanNode, ours: OurNode, changed: string[]): void {
-    const merged = mergedList(before.comments, ours.comments, now.comments);
-    if (!merged.isChanged) return;
-    this.#document.setComments(
-      ours,
-      merged.items.map(({ value }) => String(value)),
-    );
-    if (!sameItems(before.comments, now.comments)) changed.push(`comment: ${difference(merged)}`);
   }
 
   /** What stands in another order on the page now stands so in the plan, unless people have ordered it themselves. */
@@ -346,6 +281,11 @@ class Merge {
   }
 }
 
+/** A part of the page's plan with what is new in it, and nothing else. */
+function newOf(now: PlanNode, children: readonly Strand[]): PlanNode {
+  return { ...now, children: children.flatMap((each) => (each.before === undefined && each.now !== undefined ? [newOf(each.now, each.children)] : [])) };
+}
+
 /** What the page says of it now and did not say before. */
 function otherNow({ before, now, children }: Strand): readonly string[] {
   if (now === undefined) return [`gone: ${shown(before?.fields["title"])}`];
@@ -383,8 +323,4 @@ function wantedByPeople(window: Strand, own: ReadonlySet<OurNode>): ReadonlySet<
     for (const { before, ours } of gone) if (isTouched(before, ours, wanted)) for (const reference of referencesOf(ours.fields)) wanted.add(reference);
   }
   return wanted;
-}
-
-function isEntries(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
