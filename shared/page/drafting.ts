@@ -101,7 +101,7 @@ export class Drafting extends WholeChanges {
       return this.heading(block, text, line, all);
     }
     if (this.windowOwners(block, text, line)) return all("note", () => "window");
-    if (readWindow(text, block, this.plan, (why) => this.ask(line, text, why, this.plan))) {
+    if (readWindow(text, block, this.plan, (why) => this.ask(line, text, why, this.plan), this.day)) {
       this.plan.comments.push(`line ${line}: ${text}`);
       return all("note", () => "window");
     }
@@ -126,7 +126,7 @@ export class Drafting extends WholeChanges {
         change.comments.push(`line ${line}: ${rest.trim()}`);
         const next = this.page.blocks[index + 1];
         const joins = next !== undefined && ticketsIn(textOf(next).text, this.names.knows)[0]?.start === 0;
-        if (/^[\s&/]+$/.test(rest) && block.fragments.length === 1 && !joins) this.ask(line, rest.trim(), "What was joined here? One side of it is missing.", change);
+        if (/^[\s&/]+$/.test(text) && !joins) this.ask(line, rest.trim(), "What was joined here? One side of it is missing.", change);
       }
       this.ledger.mark(block, 0, text.length, "note", () => this.change?.id ?? change?.id ?? "window");
       return this.askMarked(change ?? this.plan);
@@ -201,8 +201,9 @@ export class Drafting extends WholeChanges {
   protected statement(block: Block, text: string, masked: string, line: number, owner: Owner | undefined, index: number): void {
     this.sentence++;
     this.ticketsAbove = false;
+    const columns = this.columns(masked);
     // Bullets, numbers and what joined tickets or names to the words.
-    const words = masked.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/, (lead) => " ".repeat(lead.length));
+    const words = columns.words.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/, (lead) => " ".repeat(lead.length));
     this.count(block, masked, line, text);
     const asides = asidesIn(words).filter(({ start, end }) => !timesIn(words).some((time) => time.start < start && end <= time.end));
     // «or will post in …»: the export has lost the names around «or».
@@ -219,7 +220,7 @@ export class Drafting extends WholeChanges {
       .replaceAll(/\s+/g, " ")
       .replace(/[\s:;,/&-]+$/, "");
     const people = asides.flatMap((aside) => this.peopleIn(aside.text) ?? []);
-    const owners = owner ?? people[0];
+    const owners = owner ?? columns.owner ?? people[0];
 
     if (
       this.special(
@@ -333,16 +334,18 @@ export class Drafting extends WholeChanges {
     if (this.change !== undefined && (this.change.steps.length > 0 || this.change.titled) && follows) this.closed = true;
     const change = this.changeFor(block, raw, line);
     const proposals = this.read(plain, change, raw, block);
-    if (proposals === undefined && this.isTitle(plain, change, index) && clauses.length === 0 && timed.length === 0) {
+    if (proposals === undefined && owner === undefined && this.isTitle(plain, change, index) && clauses.length === 0 && timed.length === 0) {
       change.notes.push(raw);
       this.entitle(change, raw);
       this.titleAt = index;
       this.ledger.mark(block, sentence.start, sentence.end, "note", this.idOf(change));
       return;
     }
+    const previous = /^(?:and )?(?:then|afterwards|after that|next)\b/i.test(sentence.text) && this.last !== undefined && change.steps.includes(this.last) ? this.last : undefined;
     const steps = proposals === undefined ? [this.person(change, whole, line, owner)] : this.take(proposals, change, sentence.text, line);
     const [first] = steps;
     if (first === undefined) return;
+    if (previous !== undefined) first.needs.push(previous.targets !== undefined && first.targets !== undefined ? { step: previous.id, per: "target" } : previous.id);
     this.entitle(change, raw);
     if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(raw);
     this.time(first, timed, line, rowTime === undefined ? raw : `${rowTime} ${raw}`);

@@ -62,7 +62,8 @@ export abstract class Leanings extends PeopleLines {
       line: raw,
       keys: change.keys,
       above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`,
-      servers: [],
+      // «Then they get patched»: those of the step before.
+      servers: /\b(?:they|them|these|those)\b/i.test(text) && this.last !== undefined ? this.serversOf(this.last) : [],
       swap: this.swap,
       muted: this.muted,
       links: block === undefined ? [] : linksOf(block),
@@ -70,6 +71,10 @@ export abstract class Leanings extends PeopleLines {
     // «remove from the pool, patch»: commas part clauses only where each of them is understood.
     const taken = this.readAll(clausesOf(text, true), around, true) ?? this.readAll(clausesOf(text), around, false);
     return taken ?? readClause(text, around);
+  }
+
+  protected serversOf({ action, targets }: DraftedStep): readonly string[] {
+    return /^(?:pool|patch|host)\./.test(action ?? "") ? (targets ?? []) : [];
   }
 
   protected readAll(clauses: readonly string[], surroundings: Surroundings, whole: boolean): readonly Proposal[] | undefined {

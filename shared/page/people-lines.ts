@@ -52,6 +52,26 @@ export abstract class PeopleLines extends TicketLines {
     return { masked: spans.length > 0 ? left.replace(/^\s*(?:or|\/|&)\s*$/i, (all) => " ".repeat(all.length)) : left, owner };
   }
 
+  /** «01:00 | Ana | Drain …»: columns drawn with bars. One that holds names and nothing else says who does it. */
+  protected columns(text: string): { readonly words: string; readonly owner: Owner | undefined } {
+    const named = /^([\s•*-]*)([^:|]{2,60}):\s/.exec(text);
+    const leader = named === null ? undefined : this.peopleIn(named[2] ?? "");
+    if (named !== null && leader !== undefined) {
+      this.peopleSaid = `owner: ${(named[2] ?? "").trim()}`;
+      return { words: " ".repeat(named[0].length) + text.slice(named[0].length), owner: leader };
+    }
+    if (!/\s\|\s/.test(text)) return { words: text, owner: undefined };
+    let owner: Owner | undefined;
+    const cells = text.split("|").map((cell) => {
+      const found = this.peopleIn(cell);
+      if (found === undefined || owner !== undefined) return cell;
+      owner = found;
+      this.peopleSaid = `column: ${cell.trim()}`;
+      return " ".repeat(cell.length);
+    });
+    return { words: cells.join(" "), owner };
+  }
+
   /** «Chidi tells #noc»: who does it stands where the sentence begins. */
   protected doerIn(text: string): string | undefined {
     const rest = text.slice(timesIn(text)[0]?.end ?? 0);

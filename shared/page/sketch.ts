@@ -134,10 +134,10 @@ export abstract class Sketch {
   protected changeFor(block: Block, text: string, line: number, joins = false): DraftedChange {
     const current = this.change;
     // The sentences of one block are of one change.
-    if (current !== undefined && this.changeOf === block && !this.closed) return current;
+    if (current !== undefined && (this.changeOf === block || block.continues === true) && !this.closed) return current;
     this.changeOf = block;
     // A line with a time of its own is no part of a ticket whose work has none.
-    const timed = current !== undefined && current.keys.length > 0 && current.steps.every(({ at }) => at === undefined) && timesIn(text)[0]?.start === 0;
+    const timed = current !== undefined && current.keys.length > 0 && (current.inline || current.steps.every(({ at }) => at === undefined)) && timesIn(text)[0]?.start === 0;
     const otherRow = current !== undefined && block.row !== undefined && current.row !== block.row;
     const own =
       current === undefined ||

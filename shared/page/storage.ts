@@ -97,6 +97,7 @@ class Reader {
   #item = false;
   #code = 0;
   #gap = 0;
+  #continues = false;
   #done: boolean | undefined;
   #taskStatus: string | undefined;
   #parameter: string | undefined;
@@ -117,6 +118,7 @@ class Reader {
     }
     if (UNSEEN.has(tag)) this.#unseen++;
     if (BLOCKS.has(tag)) this.#endBlock();
+    this.#continues = tag === "br" ? this.#blocks.length > 0 && this.#gap === 0 : BLOCKS.has(tag) ? false : this.#continues;
     if (/^h[1-6]$/.test(tag)) {
       this.#heading = Number(tag[1]);
       this.#gap = 2;
@@ -311,10 +313,12 @@ class Reader {
       ...(this.#done === undefined ? {} : { done: this.#done }),
       ...(inCell ? { row: table.row } : {}),
       ...(column === undefined ? {} : { column }),
+      ...(this.#continues ? { continues: true as const } : {}),
       ...(inCell && !nested && table.lastRow > table.row ? { lastRow: table.lastRow } : {}),
       ...(inCell && nested ? { nested: true as const } : {}),
     });
     this.#fragments = [];
+    this.#continues = false;
     this.#gap = 0;
     this.#line++;
   }

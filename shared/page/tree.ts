@@ -34,6 +34,8 @@ export interface Block {
   readonly column?: string;
   /** Of a cell that spans rows: the last of them. */
   readonly lastRow?: number;
+  /** It follows a line break inside the same paragraph or item. */
+  readonly continues?: true;
   /** It stands in a table inside a cell; row and column are those of the outer table. */
   readonly nested?: true;
 }

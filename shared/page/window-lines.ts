@@ -1,7 +1,8 @@
 import type { DraftedPlan } from "./drafted.ts";
 import { textOf } from "./tree.ts";
 import type { Block, Page } from "./tree.ts";
-import { clockText, timesIn } from "./words/clock.ts";
+import { clockText, timeBelow, timesIn } from "./words/clock.ts";
+import type { DayContext } from "./words/clock.ts";
 import { datesIn, windowSunday } from "./words/dates.ts";
 import { saysZone, zoneIn } from "./words/zones.ts";
 
@@ -34,11 +35,12 @@ export function startOfWindow({ title, url, id, version, blocks }: Page): Pick<D
 }
 
 /** A line about the window itself: its zone, its bounds, the page's address. True when it was one. */
-export function readWindow(text: string, block: Block, plan: DraftedPlan, ask: (why: string) => void): boolean {
+export function readWindow(text: string, block: Block, plan: DraftedPlan, ask: (why: string) => void, day?: DayContext): boolean {
   if (/^URL:\s*\S+$/.test(text) && block.fragments[0]?.kind === "link") return true;
-  const bounds = /\b(?:maintenance )?window\b|\b(?:cut ?off|hard stop|must be (?:finished|done|over|complete)d? by)\b/i.test(text) && text.length < 200 ? timesIn(text) : [];
-  const last = bounds.at(-1);
-  const isBounds = last !== undefined && (bounds.length > 1 || /\bcut ?off|hard stop|must be\b/i.test(text));
+  const bounds = /\b(?:maintenance )?window\b|\b(?:cut[- ]?off|hard stop|must be (?:finished|done|over|complete)d? by)\b/i.test(text) && text.length < 200 ? timesIn(text) : [];
+  const said = bounds.at(-1);
+  const last = said === undefined ? undefined : timeBelow(said, day);
+  const isBounds = last !== undefined && (bounds.length > 1 || /\bcut[- ]?off|hard stop|must be\b/i.test(text));
   if (isBounds && last !== undefined) {
     if (last.day === undefined || last.doubt !== undefined) ask("On which day, and at what time, is the cutoff?");
     else plan.cutoff = `${last.day} ${clockText(last)}`;

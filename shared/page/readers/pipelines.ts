@@ -2,6 +2,7 @@ import type { Entry } from "../../inventory/inventory.ts";
 import type { Pipeline } from "../../inventory/schema.ts";
 import { asked, given } from "../proposal.ts";
 import type { Proposal, SentenceReader, Surroundings } from "../proposal.ts";
+import { asidesIn } from "../words/asides.ts";
 import { environmentsIn } from "../words/environments.ts";
 import { shareOf, stems } from "../words/likeness.ts";
 import { refsIn } from "../words/refs.ts";
@@ -20,7 +21,16 @@ export const readPipeline: SentenceReader = (text, around) => {
   // A name of the inventory together with its stage or a ref says it without a verb: «Full regression on …».
   if (!acts && !(named !== undefined && (/\bstages?\b/i.test(text) || refsIn(text).length > 0 || written === undefined))) return undefined;
   const speaksOfOne = /\bpipelines?\b/i.test(text);
-  const refs = refsIn(text);
+  const own = refsIn(text);
+  // «run billing-api (release/2025.09)»
+  const refs =
+    own.length > 0
+      ? own
+      : refsIn(
+          asidesIn(around.line)
+            .map((aside) => aside.text)
+            .join(" "),
+        );
   if (named === undefined && !speaksOfOne && !(refs.length > 0 && /\bdeploy|release|roll out|promote\b/i.test(text))) return undefined;
   const known = named === undefined ? undefined : names.inventory.find("pipeline", named);
   const spoken =

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { asidesIn, mannerOf } from "./asides.ts";
-import { clockText, timesIn } from "./clock.ts";
+import { clockText, dayContextOf, dayContextOn, timeBelow, timesIn } from "./clock.ts";
 import { datesIn, windowSunday } from "./dates.ts";
 import { environmentsIn } from "./environments.ts";
+import { isHeading } from "./headings.ts";
 import { rangesIn } from "./ranges.ts";
 import { refsIn } from "./refs.ts";
 import { ticketsIn } from "./tickets.ts";
@@ -36,6 +37,50 @@ describe("times", () => {
     );
   });
 
+  it("are the same in words as on the clock, and words leave open which half of the day it is", () => {
+    const hours = ["twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 11 }),
+        fc.constantFrom(["half past", 30, 0], ["quarter past", 15, 0], ["a quarter to", 45, -1], ["ten past", 10, 0], ["five to", 55, -1]),
+        fc.constantFrom("morning", "evening", undefined),
+        fc.boolean(),
+        (hour, [said, minute, shift], part, inDigits) => {
+          const spoken = `${part === undefined ? "" : `Sunday ${part} at `}${said} ${inDigits ? (hour === 0 ? 12 : hour) : (hours[hour] ?? "")}`;
+          const twelve = (hour + Number(shift) + 12) % 12;
+
+          const [time] = timesIn(`${spoken} restart it`);
+
+          expect(time?.minute).toBe(minute);
+          expect((time?.hour ?? 0) % 12).toBe(twelve);
+          expect(part === undefined ? time?.open : (time?.hour ?? 0) >= 12).toBe(part === undefined ? true : part === "evening");
+        },
+      ),
+    );
+  });
+
+  it("take their day from the heading above them, and the morning after an evening is the next day, and asked about", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 23 }), fc.constantFrom(["Saturday evening", "Sat", "Sun"], ["Friday night", "Fri", "Sat"]), (hour, [heading, day, next]) => {
+        const [time] = timesIn(`${String(hour).padStart(2, "0")}:00 restart it`);
+        if (time === undefined) throw new Error("a time was said");
+
+        const placed = timeBelow(time, dayContextOf(heading));
+
+        expect([placed.day, placed.hour, placed.doubt === undefined]).toEqual([hour < 12 ? next : day, hour, hour >= 12]);
+      }),
+    );
+  });
+
+  it.each([
+    ["Pre-work on 2025-01-11", "Sat"],
+    ["Sunday, January 12", "Sun"],
+    ["Work of 10 Jan", "Fri"],
+    ["Work of 20 Jan", undefined],
+  ])("«%s» above a time is %s", (heading, day) => {
+    expect(dayContextOn(heading, "2025-01-12")?.day).toBe(day);
+  });
+
   it.each([
     ["Saturday evening 8:30", "Sat", "20:30", false],
     ["4:50 am AM on Sunday", "Sun", "04:50", false],
@@ -51,7 +96,9 @@ describe("times", () => {
   });
 
   it("are not seen in versions, addresses and tickets", () => {
-    expect(["tag platform/2.98.0", "10.20.30.40", "PLAT-848", "stage 2 of 3"].flatMap((text) => timesIn(text))).toEqual([]);
+    expect(
+      ["tag platform/2.98.0", "10.20.30.40", "PLAT-848", "stage 2 of 3", "Kubernetes 1.30", "version 2.10 of it", "3 servers at night"].flatMap((text) => timesIn(text)),
+    ).toEqual([]);
   });
 });
 
@@ -75,10 +122,27 @@ describe("ranges", () => {
     );
   });
 
+  it("lists of numbers name each of them once, whatever joins them", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 2, maxLength: 6 }),
+        fc.constantFrom([", ", ", and "], [", ", " and "], ["/", "/"], [" & ", " & "]),
+        (numbers, [joint, last]) => {
+          const text = `patch App${numbers.slice(0, -1).join(joint)}${last}${numbers.at(-1) ?? 0} now`;
+
+          expect(rangesIn(text).flatMap(({ names }) => names)).toEqual(numbers.map((number) => `App${number}`));
+        },
+      ),
+    );
+  });
+
   it.each([
     ["App1, 2 and 4", ["App1", "App2", "App4"]],
     ["db[2-3]", ["db2", "db3"]],
     ["App1/2", ["App1", "App2"]],
+    ["SQL-A/B", ["SQL-A", "SQL-B"]],
+    ["SQL-A through SQL-C", ["SQL-A", "SQL-B", "SQL-C"]],
+    ["CI/CD", []],
     ["PLAT-848 - 850", []],
     ["web9 - 3", []],
     ["web1 - 99999", []],
@@ -105,6 +169,8 @@ describe("other words", () => {
     ["All times in Central Time", "America/Chicago"],
     ["Note: all times are Europe/Madrid", "Europe/Madrid"],
     ["Times are shown in PST", "America/Los_Angeles"],
+    ["Everything below is Central Time", "America/Chicago"],
+    ["(all times Central European)", "Europe/Berlin"],
   ])("«%s» is %s", (text, zone) => {
     expect([saysZone(text), zoneIn(text)]).toEqual([true, zone]);
   });
@@ -119,6 +185,25 @@ describe("other words", () => {
     expect(refsIn("from 10.1.2.3, version of the cluster")).toEqual([]);
   });
 
+  it("a ticket that a sentence waits for is another's", () => {
+    expect(ticketsIn("PAY-72 deploy it after PAY-71 and PAY-70 are done").map(({ key, isReference }) => [key, isReference])).toEqual([
+      ["PAY-72", false],
+      ["PAY-71", true],
+      ["PAY-70", true],
+    ]);
+  });
+
+  it.each([
+    ["Saturday evening", true],
+    ["Sunday 2:30 AM", false],
+    ["2. Changes (Sunday)", true],
+    ["Rollback", true],
+    ["Patching Procedure", false],
+    ["network", false],
+  ])("«%s» alone in its line is a heading: %s", (line, expected) => {
+    expect(isHeading(line, true)).toBe(expected);
+  });
+
   it("tickets are no ciphers, branches or machines", () => {
     expect(ticketsIn("OPS-12 over TLS-1, update/plat-848/x, DC-3 and UTF-8", (word) => word === "DC-3").map(({ key }) => key)).toEqual(["OPS-12"]);
   });
@@ -127,6 +212,8 @@ describe("other words", () => {
     ["done above", "done-above"],
     ["only if the page is up", "condition"],
     ["Do not restart it", "prohibition"],
+    ["Last time it took an hour", "past"],
+    ["Let them know that it is done", "instruction"],
     ["It could not be done since nobody was there", "past"],
     ["Patching Procedure", "reference"],
     ["after the driver is installed", "dependency"],
