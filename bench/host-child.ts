@@ -18,6 +18,8 @@ const host = await createHost({
   store: { file },
   clock: "real",
   maxConcurrentActivities: 50,
+  extendedSessions: true,
+  directActivities: true,
 });
 process.stdout.write(`ready ${Math.round(process.memoryUsage.rss() / 2 ** 20)}\n`);
 if (work.sequence + work.parallel > 0) {

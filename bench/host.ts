@@ -129,6 +129,9 @@ async function withHost(
     store: { file: join(given.folder, `${++files}.db`) },
     clock: "real",
     maxConcurrentActivities: given.limit,
+    // As `npm start` makes its host.
+    extendedSessions: true,
+    directActivities: true,
     ...given.options,
   });
   await use(async ({ sequence, parallel, stepMs }) => {

@@ -149,7 +149,15 @@ async function onHost(options: WindowOptions, window: WindowState, outdoors: { a
     },
     ...(write === undefined ? {} : { record: write }),
   });
-  host = await createHost({ app: () => register(app), store: { file: hubFile(folder) }, clock: options.speed, startAt: window.startAt, hubName: "Nightshift" });
+  host = await createHost({
+    app: () => register(app),
+    store: { file: hubFile(folder) },
+    clock: options.speed,
+    startAt: window.startAt,
+    hubName: "Nightshift",
+    extendedSessions: true,
+    directActivities: true,
+  });
   const still = host.clock.hold();
   const serving = {
     app: host.app,
