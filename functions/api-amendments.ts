@@ -1,4 +1,3 @@
-import type { DurableClient } from "durable-functions";
 import { checkAmendmentApproval } from "../shared/access/separation.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { approveAmendment, proposeAmendment, proposedIn, type Proposal } from "../shared/run/amend.ts";
@@ -10,7 +9,7 @@ import { digestOfRun } from "./api-runs.ts";
 import { WINDOW, type App } from "./app.ts";
 import { endpoint } from "./http.ts";
 import { ringThrough } from "./ring.ts";
-import { isAlive } from "./start.ts";
+import { isAlive, type RunHub } from "./start.ts";
 
 /** Registers: amendments of a running window. One person proposes, another one approves, as with plans. */
 export function registerAmendments(app: App): void {
@@ -60,7 +59,7 @@ function told({ amendment, run, from, to, changes, warnings }: Proposal): Propos
  * Sees amendments of a run through that somebody died over, and has what they added started again if its orchestration is gone.
  * Asked by the guard.
  */
-export async function keepAmendments(app: App, client: DurableClient, run: string, runFacts: readonly Fact[]): Promise<void> {
+export async function keepAmendments(app: App, client: RunHub, run: string, runFacts: readonly Fact[]): Promise<void> {
   const { stage } = app;
   const hub = hubOf(app, client);
   for (const amended of await unsettled(stage, run, runFacts)) await settleAmendment(stage, hub, run, amended);
@@ -74,7 +73,7 @@ export async function keepAmendments(app: App, client: DurableClient, run: strin
   if (started !== undefined) for (const amendment of waiting) await hub.begin(run, started, amendment);
 }
 
-function hubOf(app: App, client: DurableClient): Hub {
+function hubOf(app: App, client: RunHub): Hub {
   return {
     async begin(run, digest, amendment) {
       const instanceId = amendmentInstance(run, amendment);

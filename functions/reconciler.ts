@@ -1,6 +1,5 @@
 import { app as functions, type InvocationContext, type Timer } from "@azure/functions";
 import * as df from "durable-functions";
-import type { DurableClient } from "durable-functions";
 import { Fault, faultRecordOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { acknowledgeButton } from "../shared/run/buttons.ts";
@@ -16,45 +15,59 @@ import { whoWaits } from "../shared/run/who-waits.ts";
 import { keepAmendments } from "./api-amendments.ts";
 import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
-import { isAlive, startRun } from "./start.ts";
+import { isAlive, startRun, type RunHub } from "./start.ts";
 
-/**
- * Registers the guard: every five minutes of every day it looks at all runs from outside of them, and has what is owed closed,
- * gone on with or told (see `reconcile`); and it tells the owners of a plan that nobody has approved. What goes wrong
- * with one run keeps it from no other.
- */
+/** The guard says what it could not do; a trigger's own context does. */
+export type GuardLog = Pick<InvocationContext, "warn" | "error">;
+
+/** One look of the guard at everything. @returns how many runs there are, and how many things are open that should not be. */
+export type GuardLook = (hub: RunHub, log: GuardLog) => Promise<{ readonly runCount: number; readonly openCount: number }>;
+
+/** Registers the guard: it looks every five minutes of every day. */
 export function registerGuard(app: App): void {
-  const reminded = new Set<string>();
-  const closed = new Set<string>();
+  const look = guardOf(app);
   functions.timer("reconciler", {
     schedule: "0 */5 * * * *",
     useMonitor: true,
     extraInputs: [df.input.durableClient()],
     async handler(_timer: Timer, context: InvocationContext) {
-      const client = df.getClient(context);
-      const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
-        try {
-          await work();
-        } catch (thrown) {
-          const { kind, message } = faultRecordOf(thrown);
-          context.error(`reconciler: ${what}: ${kind}: ${message}`);
-        }
-      };
-      await attempt("reminders", () => remind(app, reminded));
-      const runs = await app.stage.journal.runs();
-      let openCount = 0;
-      for (const run of runs) {
-        await attempt(`the run ${run}`, async () => {
-          openCount += await guard(app, client, run, closed, context);
-        });
-      }
-      app.stage.telemetry.event("guard.beat", { runCount: runs.length, openCount });
+      await look(df.getClient(context), context);
     },
   });
 }
 
+/**
+ * The guard: looks at all runs from outside of them, and has what is owed closed, gone on with or told (see `reconcile`); and it
+ * tells the owners of a plan that nobody has approved. What goes wrong with one run keeps it from no other. What it remembers
+ * from look to look only spares it work.
+ */
+export function guardOf(app: App): GuardLook {
+  const reminded = new Set<string>();
+  const closed = new Set<string>();
+  return async (hub, log) => {
+    const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (thrown) {
+        const { kind, message } = faultRecordOf(thrown);
+        log.error(`reconciler: ${what}: ${kind}: ${message}`);
+      }
+    };
+    await attempt("reminders", () => remind(app, reminded));
+    const runs = await app.stage.journal.runs();
+    let openCount = 0;
+    for (const run of runs) {
+      await attempt(`the run ${run}`, async () => {
+        openCount += await guard(app, hub, run, closed, log);
+      });
+    }
+    app.stage.telemetry.event("guard.beat", { runCount: runs.length, openCount });
+    return { runCount: runs.length, openCount };
+  };
+}
+
 /** @returns how many obligations of the run should be closed by now and are not. */
-async function guard(app: App, client: DurableClient, run: string, closed: Set<string>, context: InvocationContext): Promise<number> {
+async function guard(app: App, client: RunHub, run: string, closed: Set<string>, log: GuardLog): Promise<number> {
   const { journal, clock, plans, registry, telemetry } = app.stage;
   if (closed.has(run)) return 0;
   const runFacts = await journal.read(run, RUN_STREAM);
@@ -68,7 +81,7 @@ async function guard(app: App, client: DurableClient, run: string, closed: Set<s
   const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
   if (isQuiet({ index, now: clock.now(), alive }, runFacts, decisions)) return 0;
   const sight = { index, entries: await journal.readAll(run), now: clock.now(), alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
-  for (const order of reconcile(sight)) await carryOut(app, client, index, order, context);
+  for (const order of reconcile(sight)) await carryOut(app, client, index, order, log);
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
   for (const { id, step, target, openedAt } of overdue)
     telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");
@@ -77,7 +90,7 @@ async function guard(app: App, client: DurableClient, run: string, closed: Set<s
   return overdue.length;
 }
 
-async function carryOut(app: App, client: DurableClient, index: PlanIndex, order: GuardOrder, context: InvocationContext): Promise<void> {
+async function carryOut(app: App, client: RunHub, index: PlanIndex, order: GuardOrder, log: GuardLog): Promise<void> {
   const { stage, conductor } = app;
   const { plan } = index;
   const run = plan.window.id;
@@ -87,7 +100,7 @@ async function carryOut(app: App, client: DurableClient, index: PlanIndex, order
       await note(app, run, { type: "guard.missed", at, why: order.why });
       return;
     case "resume": {
-      context.warn(`reconciler: the run ${run} is gone on with: ${order.why}`);
+      log.warn(`reconciler: the run ${run} is gone on with: ${order.why}`);
       await note(app, run, { type: "guard.resumed", at, by: order.by, why: order.why });
       if (order.by === "guard") await drive(conductor, run, plan.digest);
       else {
@@ -95,7 +108,7 @@ async function carryOut(app: App, client: DurableClient, index: PlanIndex, order
           await startRun(app, client, run, plan.digest, "reconciler");
         } catch (thrown) {
           // Closing does not depend on the task hub.
-          context.error(`reconciler: no orchestration of ${run} could be started: ${faultRecordOf(thrown).message}`);
+          log.error(`reconciler: no orchestration of ${run} could be started: ${faultRecordOf(thrown).message}`);
           await drive(conductor, run, plan.digest);
         }
       }

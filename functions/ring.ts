@@ -1,4 +1,4 @@
-import type { DurableClient } from "durable-functions";
+import type { RunHub } from "./start.ts";
 
 /** Name of the doorbell; keep in step with `Doorbell` in orchestrators/durable.ts, which must not import this. */
 const RING = "ring";
@@ -9,7 +9,7 @@ const RING = "ring";
  *
  * @returns how many were taken, for logs.
  */
-export async function ringThrough(client: Pick<DurableClient, "raiseEvent">, instances: readonly string[]): Promise<number> {
+export async function ringThrough(client: Pick<RunHub, "raiseEvent">, instances: readonly string[]): Promise<number> {
   const rung = await Promise.allSettled([...new Set(instances)].map((instance) => client.raiseEvent(instance, RING, {})));
   return rung.filter(({ status }) => status === "fulfilled").length;
 }

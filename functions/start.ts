@@ -1,4 +1,4 @@
-import { OrchestrationRuntimeStatus, type DurableClient } from "durable-functions";
+import { OrchestrationRuntimeStatus } from "durable-functions";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import { Fault, outcomeOf } from "../shared/fault/fault.ts";
 import { amendmentsOf } from "../shared/run/amendments.ts";
@@ -17,6 +17,13 @@ const ALIVE: readonly OrchestrationRuntimeStatus[] = [
   OrchestrationRuntimeStatus.Suspended,
 ];
 
+/** What is asked of the task hub here and by the guard: the durable client of a trigger, or in a rehearsal the hub itself. */
+export interface RunHub {
+  getStatusBy(filter: { readonly runtimeStatus: OrchestrationRuntimeStatus[] }): Promise<readonly { readonly instanceId: string; readonly name: string }[]>;
+  startNew(orchestrator: string, options: { readonly instanceId: string; readonly input: unknown }): Promise<string>;
+  raiseEvent(instanceId: string, eventName: string, eventData: unknown): Promise<void>;
+}
+
 export interface Started {
   readonly run: string;
   /** `started` by this call, `resumed` after its orchestration was lost, or `running` already. */
@@ -30,7 +37,7 @@ export interface Started {
  * @param how what was approved with the plan, or why it is started although nobody has approved it.
  * @throws Fault `conflict` when the window was started with another plan, or the version that is deployed must start none.
  */
-export async function startRun(app: App, client: DurableClient, run: string, digest: string, by: string, how: Omit<Beginning, "code"> = {}): Promise<Started> {
+export async function startRun(app: App, client: RunHub, run: string, digest: string, by: string, how: Omit<Beginning, "code"> = {}): Promise<Started> {
   const { journal } = app.stage;
   const known = await journal.read(run, RUN_STREAM);
   const begun = known.length === 0 && (await app.conductor.begin(run, digest, by, { ...how, code: await codeToStartOn(app, run, digest) }));
@@ -85,7 +92,7 @@ async function strandedBy({ stage }: App, code: Code): Promise<string | undefine
 }
 
 /** Whether the task hub has an orchestration of the run that goes on by itself. @param instance another one than the window's own. */
-export async function isAlive(client: DurableClient, run: string, instance = windowInstance(run)): Promise<boolean> {
+export async function isAlive(client: Pick<RunHub, "getStatusBy">, run: string, instance = windowInstance(run)): Promise<boolean> {
   const page = await client.getStatusBy({ runtimeStatus: [...ALIVE] });
   return page.some(({ instanceId, name }) => name === WINDOW && instanceId === instance);
 }

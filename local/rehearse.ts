@@ -1,6 +1,7 @@
 import { registerActivities } from "../functions/activities.ts";
 import { registerOrchestrations } from "../functions/orchestrations.ts";
-import { WINDOW } from "../functions/app.ts";
+import { WINDOW, type App } from "../functions/app.ts";
+import { guardOf } from "../functions/reconciler.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
 import { silentTelemetry, type Telemetry } from "../shared/ports/telemetry.ts";
@@ -10,7 +11,7 @@ import { decide, type DecisionRequest } from "../shared/run/decide.ts";
 import { START_LEAD_MS } from "../shared/run/due.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { stepInstance, targetInstance, windowInstance } from "../shared/run/instances.ts";
-import { RUN_STREAM } from "../shared/run/facts.ts";
+import { RUN_STREAM, type CodeName } from "../shared/run/facts.ts";
 import type { Entry, Journal } from "../shared/run/journal.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import type { Plans } from "../shared/run/plans.ts";
@@ -29,6 +30,7 @@ import type { Scene } from "./scene.ts";
 import { simulatedTeam, type Mood } from "./team.ts";
 import { directTransport } from "./transport.ts";
 import { vendorsOf } from "./vendors.ts";
+import { watched } from "./watched.ts";
 
 export interface RehearsalOptions {
   readonly plan: CompiledPlan;
@@ -59,6 +61,11 @@ export interface RehearsalOptions {
   readonly teamAnswers?: boolean;
   /** What people decide besides, each at its instant (UTC ISO) and through the same door as the team. */
   readonly decisions?: readonly ({ readonly at: string; readonly by: string } & DecisionRequest)[];
+  /**
+   * The guard of the app looks at its hours, and the rehearsal ends when the run has, by its facts: at once with nothing open, or so
+   * many milliseconds later. Without it, when the window's orchestration does.
+   */
+  readonly guardedForMs?: number;
   /** Called with the running host, in each of its lives, to do things to it at instants of its clock. */
   readonly during?: (host: LocalHost) => void;
   /** True: the process dies at this moment, as by kill -9, and is started again. Asked at every moment. */
@@ -118,18 +125,20 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const world = { now: () => host?.clock.now() ?? Date.parse(startAt) };
     const aheadMs = skewMs?.(lives) ?? 0;
     const clock = aheadMs === 0 ? world : { now: () => world.now() + aheadMs };
-    const giveUp = (why: string): void => {
-      endless ??= why;
+    const death = Promise.withResolvers<false>();
+    const die = (): void => {
       dead = true;
       host?.kill();
+      death.resolve(false);
+    };
+    const giveUp = (why: string): void => {
+      endless ??= why;
+      die();
     };
     // What a dead process was about to do is never done, and what it waited for never comes.
     const breath = async (kind: KillMoment["kind"], where: string): Promise<void> => {
       if (!dead && moments > MOST_MOMENTS) giveUp(`after ${moments} calls and facts it has not ended`);
-      if (!dead && killAt({ kind, where, n: moments++ })) {
-        dead = true;
-        host?.kill();
-      }
+      if (!dead && killAt({ kind, where, n: moments++ })) die();
       if (dead) await new Promise<never>(() => undefined);
     };
     const ring = async (instances: readonly string[]): Promise<void> => {
@@ -207,9 +216,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       ...(faults === undefined ? {} : { faults }),
       ...(options.activityLatencyMs === undefined ? {} : { activityLatencyMs: options.activityLatencyMs }),
     });
+    void host.crashed.then(die);
     host.clock.at(Date.parse(plan.window.cutoff) + LONGEST_AFTER_CUTOFF_MS, () => giveUp("a day and a half after its cutoff it has not ended"), true);
     try {
-      await facts.append(run, RUN_STREAM, 0, [{ type: "run.started", at: isoOf(clock.now()), digest: plan.digest, by: "rehearsal" }]);
+      await facts.append(run, RUN_STREAM, 0, [
+        { type: "run.started", at: isoOf(clock.now()), digest: plan.digest, by: "rehearsal", ...(options.guardedForMs === undefined ? {} : await codeOf(app)) },
+      ]);
       team.catchUp(stateOf(index, await facts.readAll(run), clock.now()).asks);
       for (const { at, by, ...request } of decisions) {
         if (Date.parse(at) < clock.now()) await decided(by, request);
@@ -217,7 +229,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       }
       during?.(host);
       if ((await host.status(windowInstance(run))) === undefined) await host.start(WINDOW, { run, digest: plan.digest }, windowInstance(run));
-      await host.waitFor(windowInstance(run));
+      if (options.guardedForMs === undefined) await host.waitFor(windowInstance(run));
+      else if (!(await Promise.race([watched({ host, run, facts, look: guardOf(app), afterMs: options.guardedForMs }), death.promise]))) return undefined;
       const entries = await facts.readAll(run);
       return { state: stateOf(index, entries, clock.now()), entries, effects: vendors.effects(), notices, endedAt: isoOf(clock.now()), longestHistory: await longestHistory(host) };
     } catch (thrown) {
@@ -235,6 +248,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   }
   if (endless !== undefined) throw new Fault("overdue", `the rehearsal was given up: ${endless}`);
   throw new Fault("defect", `the rehearsal was killed ${MOST_LIVES} times without coming to an end`);
+}
+
+/** What the start of a run says of the orchestrators that are deployed: they are under the guard's eyes. */
+async function codeOf({ code }: App): Promise<{ code: CodeName }> {
+  const { release, digest } = await code();
+  return { code: { release, digest } };
 }
 
 /** Method and place of a call, without its query. */

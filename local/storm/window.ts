@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../../shared/fault/fault.ts";
 import { canonicalJson, type CompiledPlan } from "../../shared/plan/compiled.ts";
-import { inOrder } from "../../shared/run/journal.ts";
+import { inOrder, type Entry } from "../../shared/run/journal.ts";
 import { memoryJournal } from "../memory-journal.ts";
 import { rehearse, type Rehearsal } from "../rehearse.ts";
 import type { Scene } from "../scene.ts";
@@ -11,7 +11,7 @@ import type { Aftermath, Breach } from "./invariants/aftermath.ts";
 import type { Profile } from "./misfortunes.ts";
 import { stormyDecisions, stormyMood } from "./people.ts";
 import { stormyRoad } from "./road.ts";
-import { tapeOf } from "./tape.ts";
+import { tapeOf, type Happening } from "./tape.ts";
 import { weatherOf, type Struck } from "./weather.ts";
 import { strangers, stormyWorlds } from "./worlds.ts";
 
@@ -29,6 +29,8 @@ export interface StormyWindow {
   readonly profile: Profile;
   /** Ids of misfortunes: these strike and no others. */
   readonly only?: ReadonlySet<string>;
+  /** Takes one line of JSON for each exchange with a vendor. */
+  readonly record?: (line: string) => void;
 }
 
 /** What became of one window. */
@@ -47,8 +49,24 @@ export interface Verdict {
   readonly transcript: string;
 }
 
+/** The guard is watched for so long after the end of a run that has left something open. */
+const GUARDED_FOR_MS = 3 * 3_600_000;
+
+/** A window, with all that happened in it. */
+export interface Weathered {
+  readonly verdict: Verdict;
+  readonly plan: CompiledPlan;
+  readonly entries: readonly Entry[];
+  readonly happenings: readonly Happening[];
+}
+
 /** Runs one window in the weather of a seed, and holds what happened against what must always be true. */
-export async function stormyWindow({ nights, seed, profile, only }: StormyWindow): Promise<Verdict> {
+export async function stormyWindow(window: StormyWindow): Promise<Verdict> {
+  return (await weathered(window)).verdict;
+}
+
+/** The same, with all that happened. */
+export async function weathered({ nights, seed, profile, only, record }: StormyWindow): Promise<Weathered> {
   const weather = weatherOf({ seed, profile, ...(only === undefined ? {} : { only }) });
   const night = nights.slice(1).find(({ plan }) => weather.strikes("clocks change", plan.window.date)) ?? nights[0];
   const { plan } = night;
@@ -73,6 +91,8 @@ export async function stormyWindow({ nights, seed, profile, only }: StormyWindow
       mood: stormyMood(weather),
       decisions: stormyDecisions(weather, plan),
       during: strangers(weather, plan, after),
+      ...(record === undefined ? {} : { record }),
+      guardedForMs: GUARDED_FOR_MS,
     });
   } catch (thrown) {
     why = thrown instanceof Fault ? thrown.message : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
@@ -90,7 +110,7 @@ export async function stormyWindow({ nights, seed, profile, only }: StormyWindow
     endedAt: happenings.at(-1)?.at ?? 0,
   };
   const breaches = breachesOf(aftermath);
-  return {
+  const verdict: Verdict = {
     seed,
     date: plan.window.date,
     outcome: rehearsal?.state.outcome ?? "none",
@@ -101,4 +121,5 @@ export async function stormyWindow({ nights, seed, profile, only }: StormyWindow
     effects: happenings.reduce((sum, one) => sum + (one.what === "call" ? one.done.length : 0), 0),
     transcript: createHash("sha256").update(canonicalJson(happenings)).digest("hex"),
   };
+  return { verdict, plan, entries, happenings };
 }
