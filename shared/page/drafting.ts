@@ -26,11 +26,11 @@ const TOP = 12;
 
 /** One pass over a page's blocks; what was said last is what the next line leans on. */
 export class Drafting extends WholeChanges {
-  /** Cells above that reach down into the rows to come. */
+  /** By column, the cell above that reaches down into the rows to come. */
   /** Of each depth of a list, the number of its last line. */
   protected readonly lastHeading = this.page.blocks.findLastIndex(({ kind }) => kind === "heading");
   protected readonly numbers = new Map<number, number>();
-  protected spanning: { readonly cell: Block; readonly until: number }[] = [];
+  protected readonly spanning = new Map<string, { readonly cell: Block; readonly until: number }>();
 
   run(): { plan: DraftedPlan; questions: readonly Question[] } {
     const { blocks } = this.page;
@@ -56,17 +56,16 @@ export class Drafting extends WholeChanges {
     }
     if (this.row?.number === block.row) return;
     const { row: number } = block;
-    this.spanning = this.spanning.filter(({ until }) => until >= number);
-    const cells: Block[] = this.spanning.map(({ cell }) => cell);
+    for (const [column, { until }] of this.spanning) if (until < number) this.spanning.delete(column);
+    const above = [...this.spanning.values()].map(({ cell }) => cell);
+    const cells: Block[] = [...above];
     for (let at = index; this.page.blocks[at]?.row === number; at++) {
       const cell = this.page.blocks[at];
       if (cell === undefined) break;
       cells.push(cell);
-      if (cell.lastRow !== undefined) this.spanning.push({ cell, until: cell.lastRow });
+      if (cell.lastRow !== undefined) this.spanning.set(cell.column ?? "", { cell, until: cell.lastRow });
     }
-    const keys = this.spanning
-      .filter(({ until, cell }) => until >= number && cell.row !== number)
-      .flatMap(({ cell }) => ticketsIn(textOf(cell).text, this.names.knows).map(({ key }) => key));
+    const keys = above.flatMap((cell) => ticketsIn(textOf(cell).text, this.names.knows).map(({ key }) => key));
     this.row = { number, ...(keys.length === 0 ? {} : { keys }) };
     for (const cell of cells) {
       if (isTimeColumn(cell.column) && timesIn(textOf(cell).text).length > 0) this.row.time = textOf(cell).text;
@@ -205,7 +204,8 @@ export class Drafting extends WholeChanges {
     // Bullets, numbers and what joined tickets or names to the words.
     const words = columns.words.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/, (lead) => " ".repeat(lead.length));
     this.count(block, masked, line, text);
-    const asides = asidesIn(words).filter(({ start, end }) => !timesIn(words).some((time) => time.start < start && end <= time.end));
+    const times = timesIn(words);
+    const asides = asidesIn(words).filter(({ start, end }) => !times.some((time) => time.start < start && end <= time.end));
     // «or will post in …»: the export has lost the names around «or».
     const lost = /(?<=^|[\s,:])or\s+(?=(?:will|has to|have to|needs? to|to|can|should|must|is to|are to)\b)/i.exec(words);
     const bare = without(

@@ -80,9 +80,11 @@ function indexed(inventory: Inventory): Names {
   }
 
   const fleet = fleetOf(inventory);
+  // One sentence is asked for names of many kinds, one after the other.
+  let latest = { text: "", ...wordsIn("") };
   const find = (text: string, kind: InventoryKind): readonly NameWord[] => {
-    const words = [...text.matchAll(WORD)];
-    const plain = words.map(([word]) => plainWord(hostOf(word)));
+    if (latest.text !== text) latest = { text, ...wordsIn(text) };
+    const { words, plain } = latest;
     const found: NameWord[] = [];
     for (let at = 0; at < words.length; at++) {
       const known = (index.get(`${kind}\n${plain[at] ?? ""}`) ?? []).find((each) => each.words.every((word, offset) => plain[at + offset] === word));
@@ -185,6 +187,11 @@ function rolesOf(name: string, inventory: Inventory): readonly string[] {
 function environmentsOf(entry: object): readonly string[] {
   const { environment, stages } = entry as { environment?: string; stages?: readonly { environment?: string }[] };
   return [environment, ...(stages ?? []).map((stage) => stage.environment)].flatMap((each) => each ?? []);
+}
+
+function wordsIn(text: string): { readonly words: readonly RegExpExecArray[]; readonly plain: readonly string[] } {
+  const words = [...text.matchAll(WORD)];
+  return { words, plain: words.map(([word]) => plainWord(hostOf(word))) };
 }
 
 /** Of an address, `//www.example.com/start`, the host: that is what has a name. */

@@ -54,12 +54,15 @@ const AFTER = new RegExp(
 );
 const OFFSETS: Readonly<Record<string, string>> = { "-3": "Thu", "-2": "Fri", "-1": "Sat", "0": "Sun", "1": "Mon" };
 const NEXT: Readonly<Record<string, string>> = { Thu: "Fri", Fri: "Sat", Sat: "Sun", Sun: "Mon" };
+/** No sentence names more; what stands behind them stays in the words. */
+const MOST = 24;
 const OPEN = "it may be the one of the morning or the one of the evening";
 
 /** Every time of day that a text names, in its order, with the day and zone said beside it. */
 export function timesIn(text: string): readonly TimeWord[] {
   const found: TimeWord[] = [];
   for (const match of text.matchAll(CLOCK)) {
+    if (found.length >= MOST) break;
     const groups = match.groups ?? {};
     const read = clockOf(groups);
     if (read === undefined) continue;
