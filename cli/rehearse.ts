@@ -1,60 +1,141 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { demoScene, SCENARIOS, type Scenario } from "../local/demo-world.ts";
 import { writeOutput } from "../local/output.ts";
-import { rehearse } from "../local/rehearse.ts";
 import { sceneOf, type Scene } from "../local/scene.ts";
 import { PROJECT } from "../local/settings.ts";
+import { MISFORTUNES, PROFILES, type Profile, type ProfileName } from "../local/storm/misfortunes.ts";
+import { nightsOf } from "../local/storm/nights.ts";
+import { callsOf, transcriptOf } from "../local/storm/transcript.ts";
+import { weathered, type Night, type Verdict } from "../local/storm/window.ts";
 import { Fault } from "../shared/fault/fault.ts";
-import { reportOf } from "../shared/run/report.ts";
-import { reportHtml } from "../shared/run/report-html.ts";
-import { reportJson } from "../shared/run/report-json.ts";
-import { reportMarkdown } from "../shared/run/report-markdown.ts";
+import { forecastHtml } from "../shared/run/forecast-html.ts";
+import { forecastText } from "../shared/run/forecast-text.ts";
+import { forecastOf } from "../shared/run/forecast.ts";
+import { Report } from "../shared/run/report-schema.ts";
+import { writeCertificate } from "./certify.ts";
 import { loadPlan, readText } from "./plan-file.ts";
 
 interface RehearseOptions {
   readonly inventory: string;
   readonly scenario: Scenario;
   readonly world?: string;
+  readonly seed: number;
+  readonly faults: ProfileName;
+  readonly past?: readonly string[];
   readonly record?: string;
+  readonly transcript?: string;
+  readonly certificate?: string;
   readonly out?: string;
+  readonly calls?: boolean;
   readonly format: "text" | "json" | "html";
 }
 
-const RENDERERS = { text: reportMarkdown, json: reportJson, html: reportHtml } as const;
-
-/** Registers `nightshift rehearse`: the whole window in virtual time, against simulated vendors and people. */
+/** Registers `nightshift rehearse`: the whole window in virtual time, against simulated vendors and people, and what that says about the night. */
 export function rehearseCommand(program: Command): void {
   program
     .command("rehearse")
-    .description("run a window in virtual time against simulated vendors; prints its report; exit code 0 only if it ended well")
+    .description(
+      "run a window in virtual time against simulated vendors, and say how the night is expected to go; exit code 0 only if what must always be true was, and, without --faults, the window ended well",
+    )
     .argument("<plan>", "the plan")
     .option("--inventory <file>", "the team's inventory", `${PROJECT}plans/inventory.yaml`)
     .addOption(new Option("--scenario <name>", "what befalls the simulated vendors").choices(Object.keys(SCENARIOS)).default("usual"))
     .option("--world <file>", "the vendors' worlds as JSON, instead of those made from the inventory")
+    .addOption(new Option("--faults <profile>", "the weather, as of `nightshift storm`").choices(Object.keys(PROFILES)).default("fair"))
+    .option("--seed <number>", "what the weather is drawn from", wholeNumber, 1)
+    .option("--past <files...>", "report.json of earlier windows: what they measured goes before what the inventory expects")
     .option("--record <file>", "write every exchange with a vendor there, one JSON line each")
+    .option("--transcript <file>", "write every fact and call there in their order, one JSON line each; equal rehearsals have equal transcripts")
+    .option("--certificate <file>", "write what it came to there, for an approval")
     .option("--out <folder>", "also write reports, tracking workbook and compiled plan there, in a folder named after the window")
-    .addOption(new Option("--format <format>", "how the report is printed").choices(Object.keys(RENDERERS)).default("text"))
+    .option("--calls", "print every call, not how many there are alone")
+    .addOption(new Option("--format <format>", "how the forecast is printed").choices(["text", "json", "html"]).default("text"))
     .action(run);
 }
 
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError("expected a whole number from 0");
+  return number;
+}
+
 async function run(file: string, options: RehearseOptions): Promise<void> {
-  const { plan, inventory } = loadPlan(resolve(file), resolve(options.inventory));
-  const scene = options.world === undefined ? demoScene({ inventory, plan, scenario: options.scenario }) : readScene(options.world);
-  if (options.record !== undefined) writeFileSync(options.record, "");
-  const { record } = options;
-  const { state, entries, endedAt } = await rehearse({ plan, scene, ...(record === undefined ? {} : { record: (line: string) => appendFileSync(record, `${line}\n`) }) });
-  if (options.out !== undefined) await writeOutput(resolve(options.out), plan, entries, Date.parse(endedAt));
-  process.stdout.write(`${RENDERERS[options.format](reportOf(plan, entries, Date.parse(endedAt)))}\n`);
-  process.exitCode = state.outcome === "well" ? 0 : 1;
+  const { record, faults, seed, format } = options;
+  const past = (options.past ?? []).map(reportIn);
+  if (record !== undefined) writeFileSync(record, "");
+  const { verdict, plan, entries, happenings } = await weathered({
+    nights: nightsFor(file, options),
+    seed,
+    profile: PROFILES[faults],
+    ...(record === undefined ? {} : { record: (line: string) => appendFileSync(record, `${line}\n`) }),
+  });
+  const endedAt = happenings.at(-1)?.at ?? 0;
+  const forecast = forecastOf({ plan, entries, calls: callsOf(happenings), past });
+  if (options.transcript !== undefined) writeFileSync(options.transcript, transcriptOf(happenings));
+  if (options.out !== undefined) await writeOutput(resolve(options.out), plan, entries, endedAt);
+  if (options.certificate !== undefined) {
+    writeCertificate(options.certificate, {
+      plan: loadPlan(resolve(file), resolve(options.inventory)).plan,
+      inventoryText: readText(resolve(options.inventory)),
+      ...(options.world === undefined ? {} : { worldText: readText(resolve(options.world)) }),
+      profile: faults,
+      verdicts: [verdict],
+      madeAt: new Date().toISOString(),
+    });
+  }
+  const weather = { profile: faults, seed, struck: verdict.struck, breaches: verdict.breaches, transcript: verdict.transcript };
+  process.stdout.write(
+    format === "json"
+      ? `${JSON.stringify({ ...forecast, weather }, undefined, 2)}\n`
+      : format === "html"
+        ? forecastHtml(forecast)
+        : `${[...forecastText(forecast, { calls: options.calls === true }), "", ...weatherLines(verdict, faults)].join("\n")}\n`,
+  );
+  if (format !== "text" && verdict.breaches.length > 0) process.stderr.write(`${weatherLines(verdict, faults).join("\n")}\n`);
+  process.exitCode = verdict.breaches.length > 0 || (faults === "fair" && verdict.outcome !== "well") ? 1 : 0;
+}
+
+/** In bad weather the same nights as of a storm, so that a seed is the same window here and there. */
+function nightsFor(file: string, { inventory: inventoryFile, world, scenario, faults }: RehearseOptions): readonly [Night, ...Night[]] {
+  const profile: Profile = PROFILES[faults];
+  if (faults !== "fair") {
+    const [planText, inventoryText] = [readText(resolve(file)), readText(resolve(inventoryFile))];
+    return nightsOf({
+      plan: { text: planText, file },
+      inventory: { text: inventoryText, file: inventoryFile },
+      scenario: profile.scenario ?? scenario,
+      ...(world === undefined ? {} : { world: readText(resolve(world)) }),
+    });
+  }
+  const { plan, inventory } = loadPlan(resolve(file), resolve(inventoryFile));
+  return [{ plan, scene: () => (world === undefined ? demoScene({ inventory, plan, scenario }) : readScene(world)) }];
+}
+
+function weatherLines({ seed, outcome, facts, calls, effects, struck, breaches, transcript }: Verdict, faults: ProfileName): readonly string[] {
+  return [
+    `Rehearsed in ${faults} weather (seed ${seed}): ended ${outcome}; ${facts} facts, ${calls} calls, ${effects} effects, ${struck.length} misfortunes; transcript ${transcript.slice(0, 12)}`,
+    ...struck.map(({ id, kind, where }) => `  ${id}  ${kind}: ${where} (${MISFORTUNES[kind].says})`),
+    ...(breaches.length === 0 ? ["What must always be true was true."] : ["BROKEN:", ...breaches.map(({ rule, promise, what }) => `  ${rule} (promise ${promise}): ${what}`)]),
+  ];
 }
 
 function readScene(file: string): Scene {
+  return sceneOf(jsonIn(file, `the world ${file}`));
+}
+
+function reportIn(file: string): Report {
+  const parsed = Report.safeParse(jsonIn(file, `the report ${file}`));
+  if (!parsed.success) throw new Fault("invalid", `${file} is no report.json of a run: ${parsed.error.issues[0]?.path.join(".") ?? ""} ${parsed.error.issues[0]?.message ?? ""}`);
+  return parsed.data;
+}
+
+function jsonIn(file: string, what: string): unknown {
+  const text = readText(resolve(file));
   try {
-    return sceneOf(JSON.parse(readText(file)));
+    return JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw new Fault("invalid", `the world ${file} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Fault("invalid", `${what} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }

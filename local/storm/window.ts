@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../../shared/fault/fault.ts";
-import { canonicalJson, type CompiledPlan } from "../../shared/plan/compiled.ts";
+import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import { inOrder, type Entry } from "../../shared/run/journal.ts";
 import { memoryJournal } from "../memory-journal.ts";
 import { rehearse, type Rehearsal } from "../rehearse.ts";
@@ -12,6 +12,7 @@ import type { Profile } from "./misfortunes.ts";
 import { stormyDecisions, stormyMood } from "./people.ts";
 import { stormyRoad } from "./road.ts";
 import { tapeOf, type Happening } from "./tape.ts";
+import { transcriptOf } from "./transcript.ts";
 import { weatherOf, type Struck } from "./weather.ts";
 import { strangers, stormyWorlds } from "./worlds.ts";
 
@@ -45,7 +46,7 @@ export interface Verdict {
   readonly facts: number;
   readonly calls: number;
   readonly effects: number;
-  /** sha-256 over all that happened, in its order: two runs of one seed have the same. */
+  /** sha-256 of the transcript, which has all that happened in its order: two runs of one seed have the same. */
   readonly transcript: string;
 }
 
@@ -119,7 +120,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
     facts: entries.length,
     calls: happenings.filter(({ what }) => what === "call").length,
     effects: happenings.reduce((sum, one) => sum + (one.what === "call" ? one.done.length : 0), 0),
-    transcript: createHash("sha256").update(canonicalJson(happenings)).digest("hex"),
+    transcript: createHash("sha256").update(transcriptOf(happenings)).digest("hex"),
   };
   return { verdict, plan, entries, happenings };
 }
