@@ -295,6 +295,20 @@ describe("a fault", () => {
   });
 });
 
+describe("what a begin opens", () => {
+  const others = { "c.d": { when: { opened: "out-of-pool:IC-Web1" } }, "e.f": { when: { succeeded: "a.b" } } } satisfies Record<string, StepDraft>;
+
+  it("rings the steps that wait for it to be opened, as soon as it is known to be", async () => {
+    const { conductor, ref } = await scene(DRAIN, { others, work: { takesMs: ms("1h") } });
+    const { order, seq } = await conductor.adviseTarget(ref("a.b", "IC-Web1"));
+
+    const { ring } = await conductor.act(ref("a.b", "IC-Web1"), order, seq);
+
+    expect(order.do).toBe("begin");
+    expect(ring).toEqual(["2024-12-08.c~2ed"]);
+  });
+});
+
 describe("locks", () => {
   const others = { "c.d": { targets: [{ id: "IC-Web1", touches: ["server:IC-Web1"] }] } };
 

@@ -132,7 +132,7 @@ class Deeds {
     const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];
     if (this.#action.poll === undefined) facts.push({ ...this.#where("target.finished"), note: "", receipt: answer.value });
     await this.#append(1, facts);
-    return NOTHING;
+    return { instances: this.#awaitOpening() };
   }
 
   /** Looks for the work of a begin that never answered; begins nothing. */
@@ -152,7 +152,7 @@ class Deeds {
         : { ...this.#where("target.begun"), try: walk.try, receipt: answer.value };
     const isOver = answer.value !== undefined && this.#action.poll === undefined;
     await this.#append(0, [found, ...(isOver ? [{ ...this.#where("target.finished"), note: "", receipt: answer.value }] : [])]);
-    return NOTHING;
+    return answer.value === undefined ? NOTHING : { instances: this.#awaitOpening() };
   }
 
   async poll(attempt: number): Promise<CarriedOut> {
@@ -245,6 +245,14 @@ class Deeds {
         ...this.#index.rivals(step, target).map((rival) => targetInstance(run, rival.step, rival.target)),
       ],
     };
+  }
+
+  /** Steps that begin only once something is opened that is, now that this has begun. */
+  #awaitOpening(): readonly string[] {
+    const opened = new Set(this.#target.opens.map(({ id }) => id));
+    if (opened.size === 0) return [];
+    const waiting = this.#index.dependents(this.#ref.step).filter(({ when }) => when !== undefined && "opened" in when && opened.has(when.opened));
+    return waiting.map(({ id }) => stepInstance(this.#ref.run, id));
   }
 
   /** Why it may not begin any more, or not now, by what is known by this moment: an order may be older than an abort or the cutoff. */

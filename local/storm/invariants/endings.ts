@@ -1,6 +1,7 @@
 import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated-run.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
+import { barrierGroups } from "../../../shared/run/next-wave.ts";
 import { reportOf } from "../../../shared/run/report.ts";
 import { callsOf, stepNamed, type Invariant } from "./aftermath.ts";
 
@@ -98,9 +99,14 @@ export const ENDS: readonly Invariant[] = [
       const patience = struck.length === 0 ? NOTICED_MS : NOTICED_IN_BAD_WEATHER_MS;
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
-      return plan.steps.flatMap(({ id, at, needs, approval, targets }) => {
-        if (at === undefined || approval !== undefined) return [];
-        const mayAt = Math.max(Date.parse(at), ...needs.map(({ step }) => endOf.get(step) ?? Infinity));
+      const groups = barrierGroups(plan.phases).map((group) => new Set(group.map(({ id }) => id)));
+      const groupOf = (phase: string): number => groups.findIndex((group) => group.has(phase));
+      return plan.steps.flatMap(({ id, at, phase, needs, when, lift, approval, targets }) => {
+        // An approval takes as long as people do, and what was opened or left unsafe has no instant of its own.
+        if (at === undefined || approval !== undefined || lift !== undefined || (when !== undefined && "opened" in when)) return [];
+        const before = plan.steps.filter((step) => groupOf(step.phase) < groupOf(phase)).map((step) => step.id);
+        const awaited = [...before, ...needs.map(({ step }) => step), ...(when !== undefined && "succeeded" in when ? [when.succeeded] : [])];
+        const mayAt = Math.max(Date.parse(at), ...awaited.map((step) => endOf.get(step) ?? Infinity));
         const first = facts.find(({ entry: { fact } }) => (fact.type === "batch.started" || fact.type === "step.ended") && fact.step === id);
         if (targets.length === 0 || first === undefined || !Number.isFinite(mayAt) || first.at <= mayAt + patience) return [];
         return [`${id} could begin at ${isoOf(mayAt)} and did at ${isoOf(first.at)}`];

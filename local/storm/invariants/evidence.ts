@@ -109,7 +109,8 @@ const ORACLES: Readonly<Record<string, Oracle>> = {
   "firewall.allow": isDone("committed"),
   "firewall.reader": isDone("committed"),
   "jira.comment": isDone("commented"),
-  "jira.link": isDone("linked"),
+  // A link that an earlier step of the run has made is changed.
+  "jira.link": (green) => (isDone("relinked")(green).length === 0 ? [] : isDone("linked")(green)),
   "jira.transition": isDone("moved"),
   "person.do": ({ aftermath, step, target }) =>
     aftermath.entries.some(({ fact }) => fact.type === "decision.made" && fact.decision === "done" && fact.step === step.id && (fact.target ?? target.id) === target.id)
