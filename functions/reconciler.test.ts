@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { START_LEAD_MS } from "../shared/run/due.ts";
-import { windowInstance } from "../shared/run/instances.ts";
+import { stepInstance, targetInstance, windowInstance } from "../shared/run/instances.ts";
 import { openOf } from "../shared/run/obligations.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import { always } from "../test/support/fake-vendor.ts";
@@ -72,6 +72,35 @@ describe("an orchestration that was deleted from storage in mid-window", () => {
     expect(await open(hosted)).toEqual([]);
     expect((await hosted.facts(RUN)).filter(({ type }) => type === "run.ended")).toHaveLength(1);
     expect(new Set(hosted.vendor.effects).size).toBe(hosted.vendor.effects.length);
+  });
+});
+
+describe("one orchestration of many that was lost in mid-window", () => {
+  const ids = { window: windowInstance(RUN), step: stepInstance(RUN, "web.patch"), target: targetInstance(RUN, "web.patch", "web.patch") };
+
+  it.each([
+    ["deleted", "window"],
+    ["deleted", "step"],
+    ["deleted", "target"],
+    ["terminated", "window"],
+    ["terminated", "step"],
+    ["terminated", "target"],
+  ] as const)("%s, the one of a %s: those that hear nobody are ended, and new ones bring the run to its end", async (how, which) => {
+    await using hosted = await begun({});
+    await hosted.host.advanceTo("2024-12-08T01:31:00.000Z");
+    if (how === "deleted") await hosted.host.purge(ids[which]);
+    else await hosted.host.terminate(ids[which]);
+
+    for (let look = 0; look < 36; look++) {
+      await hosted.host.advanceTo(Date.parse("2024-12-08T01:32:00.000Z") + look * 300_000);
+      await hosted.tick("reconciler");
+    }
+
+    const facts = await hosted.facts(RUN);
+    expect(facts.filter(({ type }) => type === "run.ended")).toMatchObject([{ outcome: "well" }]);
+    expect(facts.filter(({ type }) => type === "guard.alarmed")).toEqual([]);
+    expect(hosted.vendor.effects.toSorted()).toEqual([`begun ${RUN}/web.drain/IC-Web1/1`, `begun ${RUN}/web.patch/web.patch/1`, `begun ${RUN}/web.restore/IC-Web1/1`]);
+    expect(problems(hosted).filter((message) => message.startsWith("reconciler"))).toEqual([]);
   });
 });
 

@@ -1,11 +1,13 @@
 import { app as functions, type InvocationContext, type Timer } from "@azure/functions";
 import * as df from "durable-functions";
-import { Fault, faultRecordOf } from "../shared/fault/fault.ts";
+import { Fault, faultRecordOf, outcomeOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { acknowledgeButton } from "../shared/run/buttons.ts";
 import { currentDigest } from "../shared/run/amendments.ts";
 import { drive } from "../shared/run/drive.ts";
-import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, type Decision, type Fact, type FactOf } from "../shared/run/facts.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "../shared/run/facts.ts";
+import { goneOf } from "../shared/run/gone.ts";
+import { windowInstance } from "../shared/run/instances.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import { isQuiet, overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
 import { remindersOf } from "../shared/run/reminders.ts";
@@ -15,7 +17,7 @@ import { whoWaits } from "../shared/run/who-waits.ts";
 import { keepAmendments } from "./api-amendments.ts";
 import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
-import { isAlive, startRun, type RunHub } from "./start.ts";
+import { aliveOf, startRun, type RunHub } from "./start.ts";
 
 /** The guard says what it could not do; a trigger's own context does. */
 export type GuardLog = Pick<InvocationContext, "warn" | "error">;
@@ -77,10 +79,11 @@ async function guard(app: App, client: RunHub, run: string, closed: Set<string>,
   if (!ended) await keepAmendments(app, client, run, runFacts);
   const index = indexOf(await plans.get(currentDigest(runFacts) ?? started.digest));
   if (!ended) await adopt(app, index, runFacts);
-  const alive = !ended && (await isAlive(client, run));
+  const alive = ended ? [] : await aliveOf(client, run);
+  const gone = ended ? [] : await goneFrom(app, index, started.digest, alive);
   const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
-  if (isQuiet({ index, now: clock.now(), alive }, runFacts, decisions)) return 0;
-  const sight = { index, entries: await journal.readAll(run), now: clock.now(), alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
+  if (isQuiet({ index, now: clock.now(), gone }, runFacts, decisions)) return 0;
+  const sight = { index, entries: await journal.readAll(run), now: clock.now(), gone, alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
   for (const order of reconcile(sight)) await carryOut(app, client, index, order, log);
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
   for (const { id, step, target, openedAt } of overdue)
@@ -90,6 +93,18 @@ async function guard(app: App, client: RunHub, run: string, closed: Set<string>,
   return overdue.length;
 }
 
+/** Orchestrations that the run needs and does not have. Reads what its steps wrote down, and little else. */
+async function goneFrom({ stage, conductor }: App, index: PlanIndex, digest: string, alive: readonly string[]): Promise<readonly string[]> {
+  const run = index.plan.window.id;
+  return goneOf({
+    index,
+    steps: await stage.journal.readUnder(run, stepStream("")),
+    alive: new Set(alive),
+    hasRested: async (step, target) => (await stage.journal.read(run, targetStream(step, target))).some(({ type }) => type === "target.rested"),
+    isDue: async (step) => (await conductor.adviseStep({ run, digest, step })).order.do !== "wait",
+  });
+}
+
 async function carryOut(app: App, client: RunHub, index: PlanIndex, order: GuardOrder, log: GuardLog): Promise<void> {
   const { stage, conductor } = app;
   const { plan } = index;
@@ -97,7 +112,13 @@ async function carryOut(app: App, client: RunHub, index: PlanIndex, order: Guard
   const at = isoOf(stage.clock.now());
   switch (order.do) {
     case "miss":
-      await note(app, run, { type: "guard.missed", at, why: order.why });
+      await note(app, run, { type: "guard.missed", at, why: order.why, instances: [...order.instances] });
+      return;
+    case "clear":
+      log.warn(`reconciler: orchestrations of the run ${run} are ended, so that new ones can go on: ${order.why}`);
+      // Once they have ended, the next look finds the window's own gone, as it is written here.
+      await note(app, run, { type: "guard.missed", at, why: `what was left of its orchestrations was ended: ${order.why}`, instances: [windowInstance(run)] });
+      for (const instance of order.instances) await outcomeOf(() => client.terminate(instance, "its run is gone on with by new orchestrations"));
       return;
     case "resume": {
       log.warn(`reconciler: the run ${run} is gone on with: ${order.why}`);

@@ -22,6 +22,7 @@ export interface RunHub {
   getStatusBy(filter: { readonly runtimeStatus: OrchestrationRuntimeStatus[] }): Promise<readonly { readonly instanceId: string; readonly name: string }[]>;
   startNew(orchestrator: string, options: { readonly instanceId: string; readonly input: unknown }): Promise<string>;
   raiseEvent(instanceId: string, eventName: string, eventData: unknown): Promise<void>;
+  terminate(instanceId: string, reason: string): Promise<void>;
 }
 
 export interface Started {
@@ -95,4 +96,11 @@ async function strandedBy({ stage }: App, code: Code): Promise<string | undefine
 export async function isAlive(client: Pick<RunHub, "getStatusBy">, run: string, instance = windowInstance(run)): Promise<boolean> {
   const page = await client.getStatusBy({ runtimeStatus: [...ALIVE] });
   return page.some(({ instanceId, name }) => name === WINDOW && instanceId === instance);
+}
+
+/** Orchestrations of the run that have not ended, parents before their children; without those in between that large fan-outs go through. */
+export async function aliveOf(client: Pick<RunHub, "getStatusBy">, run: string): Promise<readonly string[]> {
+  const root = windowInstance(run);
+  const page = await client.getStatusBy({ runtimeStatus: [...ALIVE] });
+  return page.flatMap(({ instanceId }) => (instanceId === root || instanceId.startsWith(`${root}.`) ? [instanceId] : [])).toSorted();
 }

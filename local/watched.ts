@@ -4,6 +4,7 @@ import { Fault } from "../shared/fault/fault.ts";
 import { RUN_STREAM } from "../shared/run/facts.ts";
 import type { Journal } from "../shared/run/journal.ts";
 import { openOf } from "../shared/run/obligations.ts";
+import type { RuntimeStatus } from "./durable/hub.ts";
 import type { LocalHost } from "./harness.ts";
 
 export interface WatchedRun {
@@ -53,7 +54,7 @@ export async function watched({ host, run, facts, look, afterMs }: WatchedRun): 
 export function runHubOf(host: LocalHost): RunHub {
   return {
     async getStatusBy({ runtimeStatus }) {
-      const wanted = { runtimeStatus: runtimeStatus.map((status) => `${status}` as const) };
+      const wanted = { runtimeStatus: runtimeStatus.map(String) as RuntimeStatus[] };
       const found: { instanceId: string; name: string }[] = [];
       for (let page = await host.hub.list(wanted); ;) {
         found.push(...page.instances);
@@ -64,6 +65,9 @@ export function runHubOf(host: LocalHost): RunHub {
     startNew: (orchestrator, { instanceId, input }) => host.start(orchestrator, input, instanceId),
     raiseEvent: async (instanceId, name, data) => {
       if ((await host.hub.raise(instanceId, name, data)).did === "absent") throw new Fault("absent", `no instance has the id ${instanceId}`);
+    },
+    async terminate(instanceId, reason) {
+      await host.hub.terminate(instanceId, reason);
     },
   };
 }

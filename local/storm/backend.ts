@@ -3,11 +3,15 @@ import type { Faults, MessageView } from "../durable/faults.ts";
 import { EVENT } from "../durable/history-events.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Journal } from "../../shared/run/journal.ts";
+import type { CompiledPlan } from "../../shared/plan/compiled.ts";
+import { windowInstance } from "../../shared/run/instances.ts";
+import type { LocalHost } from "../harness.ts";
 import type { KillMoment } from "../rehearse.ts";
 import type { Weather } from "./weather.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** What the Durable backend does to messages, timers and activities, and where it dies. */
 export function stormyBackend(weather: Weather): Faults {
@@ -30,6 +34,42 @@ export function stormyBackend(weather: Weather): Faults {
 
 function nameOf({ instanceId, event }: MessageView): string {
   return `${instanceId} ${event.EventType}`;
+}
+
+/**
+ * Orchestrations that are deleted or terminated, each at an instant of its hour: the window's own, or any other that has not ended then.
+ * Once, whatever process lives then.
+ */
+export function stormyHub(weather: Weather, { window }: CompiledPlan): (host: LocalHost) => void {
+  const from = Date.parse(window.opensAt);
+  const hours = Math.ceil((Date.parse(window.cutoff) - from) / HOUR_MS);
+  const deeds = Array.from({ length: hours }, (_, hour) => hour).flatMap((hour) =>
+    (["orchestration lost", "orchestration terminated"] as const).flatMap((kind) => {
+      const where = `hour ${hour}`;
+      return weather.strikes(kind, where) ? [{ kind, where, at: from + hour * HOUR_MS + weather.number(0, HOUR_MS - 1, kind, where), isDone: false }] : [];
+    }),
+  );
+  return (host) => {
+    for (const deed of deeds) {
+      const strike = async (): Promise<void> => {
+        if (deed.isDone) return;
+        deed.isDone = true;
+        const { instances } = await host.hub.list({ runtimeStatus: ["Pending", "Running"] });
+        const ids = [windowInstance(window.id), ...instances.map(({ instanceId }) => instanceId).toSorted()];
+        const victim = weather.number(0, 2, deed.kind, deed.where, "window") === 0 ? 0 : weather.number(0, ids.length - 1, deed.kind, deed.where, "victim");
+        const id = ids[victim] ?? windowInstance(window.id);
+        await (deed.kind === "orchestration lost" ? host.hub.purge(id) : host.hub.terminate(id, "by somebody"));
+      };
+      host.clock.at(
+        deed.at,
+        () => {
+          const release = host.clock.hold();
+          void strike().finally(release);
+        },
+        true,
+      );
+    }
+  };
 }
 
 export function stormyDeaths(weather: Weather): (moment: KillMoment) => boolean {

@@ -11,7 +11,7 @@ export const MISFORTUNES = {
   "bad gateway": { of: "vendors", rate: 0.002, says: "the vendor did it, and a gateway answered 502" },
   "malformed answer": { of: "vendors", rate: 0.001, says: "the vendor did it, and what came back was cut off" },
   "slow answer": { of: "vendors", rate: 0.004, says: "an activity took most of a minute" },
-  // --- in the Durable backend: per message, per activity ------------------------------------------------------------------
+  // --- in the Durable backend: per message, per activity, per hour ------------------------------------------------------------------
   "doubled message": { of: "backend", rate: 0.004, says: "a message was delivered twice" },
   "late message": { of: "backend", rate: 0.002, says: "a message was lost at first and delivered minutes later" },
   "late timer": { of: "backend", rate: 0.004, says: "a durable timer fired minutes late" },
@@ -19,6 +19,8 @@ export const MISFORTUNES = {
   "turned order": { of: "backend", rate: 0.02, says: "the messages of one turn came in another order" },
   "storage refused": { of: "backend", rate: 0.002, says: "the journal's store refused a call (throttled)" },
   "storage unsure": { of: "backend", rate: 0.001, says: "the journal's store kept the facts and did not say so" },
+  "orchestration lost": { of: "backend", rate: 0.01, says: "an orchestration of the run was gone from the task hub, as if deleted from storage" },
+  "orchestration terminated": { of: "backend", rate: 0.01, says: "somebody terminated an orchestration of the run" },
   // --- the process dies: per call, per fact, per point of the backend -----------------------------------------------------
   "death around a call": { of: "deaths", rate: 0.0006, says: "the process was killed before or after a call to a vendor" },
   "death around a fact": { of: "deaths", rate: 0.001, says: "the process was killed before or after a fact was written" },

@@ -5,7 +5,7 @@ import { inOrder, type Entry } from "../../shared/run/journal.ts";
 import { memoryJournal } from "../memory-journal.ts";
 import { rehearse, type Rehearsal } from "../rehearse.ts";
 import type { Scene } from "../scene.ts";
-import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyStorage } from "./backend.ts";
+import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyHub, stormyStorage } from "./backend.ts";
 import { breachesOf } from "./invariants/invariants.ts";
 import type { Aftermath, Breach } from "./invariants/aftermath.ts";
 import type { Profile } from "./misfortunes.ts";
@@ -76,6 +76,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
   after.worlds = structuredClone(before.worlds);
   const tape = tapeOf(after);
   const facts = memoryJournal();
+  const [othersAt, hubAt] = [strangers(weather, plan, after), stormyHub(weather, plan)];
   let rehearsal: Rehearsal | undefined;
   let why = "";
   try {
@@ -91,7 +92,10 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
       activityLatencyMs: slowActivities(weather),
       mood: stormyMood(weather),
       decisions: stormyDecisions(weather, plan),
-      during: strangers(weather, plan, after),
+      during(host) {
+        othersAt(host);
+        hubAt(host);
+      },
       ...(record === undefined ? {} : { record }),
       guardedForMs: GUARDED_FOR_MS,
     });

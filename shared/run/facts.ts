@@ -195,8 +195,8 @@ const TargetFacts = [
 
 /** What the guard noticed and did; see reconcile.ts. */
 const GuardFacts = [
-  /** A run that has not ended had no orchestration at this instant. */
-  z.object({ type: z.literal("guard.missed"), at: Instant, why: z.string() }),
+  /** A run that has not ended did not have orchestrations that it needs at this instant. `instances`: these; none named: the window's own. */
+  z.object({ type: z.literal("guard.missed"), at: Instant, why: z.string(), instances: Lines.optional() }),
   /** It was gone on with: by a new orchestration, or by the guard itself. */
   z.object({ type: z.literal("guard.resumed"), at: Instant, by: z.enum(["orchestration", "guard"]), why: z.string() }),
   /** Other orchestrators go on with it than those that began it, or went on with it before. `fits`: histories like its own were replayed on them. */

@@ -9,6 +9,7 @@ const plan = planWith({ "web.drain": { owners: [ADA], targets: [{ id: "IC-Web1",
 const index = indexOf(plan);
 const after = (instant: string, ms: number): string => new Date(Date.parse(instant) + ms).toISOString();
 const MINUTE = 60_000;
+const RUN = "2024-12-08";
 const ENDED_AT = "2024-12-08T12:00:00.000Z";
 
 const started: Fact = { type: "run.started", at: OPENS_AT, digest: plan.digest, by: "Ada" };
@@ -31,6 +32,8 @@ const undoFaulted = (at: string, attempt: number, kind: "unavailable" | "conflic
 interface Sight {
   readonly now: string;
   readonly alive?: boolean;
+  /** Orchestrations that have not ended. */
+  readonly left?: readonly string[];
   readonly run?: readonly Fact[];
   readonly target?: readonly Fact[];
   readonly guard?: readonly Fact[];
@@ -38,7 +41,7 @@ interface Sight {
   readonly hasUndo?: boolean;
 }
 
-function ordersOf({ now, alive = true, run = [started], target = [], guard = [], decisions = [], hasUndo = true }: Sight): readonly GuardOrder[] {
+function ordersOf({ now, alive = true, left = [], run = [started], target = [], guard = [], decisions = [], hasUndo = true }: Sight): readonly GuardOrder[] {
   const streams: [string, readonly Fact[]][] = [
     [RUN_STREAM, run],
     [targetStream("web.drain", "IC-Web1"), target],
@@ -46,7 +49,7 @@ function ordersOf({ now, alive = true, run = [started], target = [], guard = [],
     [DECISION_STREAM, decisions],
   ];
   const entries = streams.flatMap(([stream, facts]) => facts.map((fact, seq) => ({ stream, seq, fact })));
-  return reconcile({ index, entries, now: Date.parse(now), alive, hasUndo: () => hasUndo });
+  return reconcile({ index, entries, now: Date.parse(now), gone: alive ? [] : [RUN], alive: left, hasUndo: () => hasUndo });
 }
 
 describe("a run without an orchestration", () => {
@@ -63,6 +66,18 @@ describe("a run without an orchestration", () => {
     expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", guard: [missed] })).toEqual([]);
     expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, run: [] })).toEqual([]);
     expect(ordersOf({ now: "2024-12-08T13:00:00.000Z", alive: false, run: [started, ended] })).toEqual([]);
+  });
+
+  it("has what is left of its orchestrations ended before it is gone on with", () => {
+    const left = [`${RUN}.web~2edrain`];
+
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, left, guard: [missed] })).toMatchObject([{ do: "clear", instances: left }]);
+  });
+
+  it("is noted anew when others are gone than before", () => {
+    const others: Fact = { ...missed, instances: [`${RUN}.web~2edrain`] };
+
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, guard: [others] })).toMatchObject([{ do: "miss", instances: [RUN] }]);
   });
 
   it("is noted anew when what was noted has been answered", () => {
@@ -128,7 +143,7 @@ describe("a run that is held", () => {
   });
 
   it("is no quiet run, so that the guard looks at it", () => {
-    const quiet = (decisions: readonly Fact[]): boolean => isQuiet({ index, now: Date.parse(OPENS_AT), alive: true }, [started], decisions as readonly Decision[]);
+    const quiet = (decisions: readonly Fact[]): boolean => isQuiet({ index, now: Date.parse(OPENS_AT), gone: [] }, [started], decisions as readonly Decision[]);
 
     expect([quiet([]), quiet([held("pause")]), quiet([held("abort")])]).toEqual([true, false, false]);
   });

@@ -2,6 +2,7 @@ import { localText } from "../plan/local-time.ts";
 import { controlOf, type Control } from "./control.ts";
 import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "./facts.ts";
 import type { Entry } from "./journal.ts";
+import { windowInstance } from "./instances.ts";
 import { liftCommand } from "./lift-word.ts";
 import { guardsOf, mayTakeBack } from "./lift.ts";
 import { nextBack } from "./next-order.ts";
@@ -33,14 +34,18 @@ export interface GuardSight {
   readonly entries: readonly Entry[];
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Whether the task hub has an orchestration of the run that goes on by itself. */
-  readonly alive: boolean;
+  /** Orchestrations that the run needs and the task hub does not have; see `goneOf`. */
+  readonly gone: readonly string[];
+  /** Those that have not ended, parents before their children. */
+  readonly alive: readonly string[];
   /** Whether actions of this verb can be taken back. */
   hasUndo(verb: string): boolean;
 }
 
 export type GuardOrder =
-  | { readonly do: "miss"; readonly why: string }
+  | { readonly do: "miss"; readonly why: string; readonly instances: readonly string[] }
+  /** End what is left of the run's orchestrations: nobody hears them, or they hear nobody. */
+  | { readonly do: "clear"; readonly instances: readonly string[]; readonly why: string }
   /** `orchestration`: start it again. `guard`: go on with the run without one. */
   | { readonly do: "resume"; readonly by: "orchestration" | "guard"; readonly why: string }
   /** A ring may have been lost: whoever waits is to look. */
@@ -59,14 +64,15 @@ export type GuardOrder =
  * The guard's brain: what must be done about a run from outside of it? Pure; asked for every started run every five minutes, and
  * asking twice does nothing twice, since every answer follows from what is written down.
  *
- *   G1  not ended, its orchestration gone     note it; if it is gone still: start it again, and in vain twice: go on without
+ *   G1  not ended, orchestrations of it gone  note it; if they are gone still: end those that are left, start it again, and in vain
+ *                                             twice: go on without
  *   G2  aborted, not ended                    ring everybody
  *   G2a frozen or paused                      remind, until someone resumes or aborts
  *   G3  not ended long after the cutoff       alarm
  *   G4  ended, something open                 take it back once more, slowly; alarm until someone acknowledges
  */
 export function reconcile(sight: GuardSight): readonly GuardOrder[] {
-  const { index, now, alive } = sight;
+  const { index, now, gone } = sight;
   const runFacts = factsOf(sight, RUN_STREAM);
   const control = controlOf(runFacts, factsOf(sight, DECISION_STREAM) as readonly Decision[]);
   if (control.started === undefined) return [];
@@ -76,7 +82,7 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
     return [...undosOf(sight, open, Date.parse(control.ended.at)), ...alarmOf(sight, "open", open)];
   }
   const orders: GuardOrder[] = [];
-  if (!alive) orders.push(...ordersForGone(sight));
+  if (gone.length > 0) orders.push(...ordersForGone(sight));
   else if (control.aborted !== undefined) orders.push({ do: "ring" });
   orders.push(...heldOf(sight, control, open));
   if (now >= index.cutoff + CLOSING_TAKES_MS) orders.push(...alarmOf(sight, "overrun", open));
@@ -84,9 +90,9 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
 }
 
 /** Whether a run is in good hands, as far as a few small streams tell: then its facts, which are many, are not read. */
-export function isQuiet({ index, now, alive }: Pick<GuardSight, "index" | "now" | "alive">, runFacts: readonly Fact[], decisions: readonly Decision[]): boolean {
+export function isQuiet({ index, now, gone }: Pick<GuardSight, "index" | "now" | "gone">, runFacts: readonly Fact[], decisions: readonly Decision[]): boolean {
   const control = controlOf(runFacts, decisions);
-  return control.ended === undefined && alive && control.aborted === undefined && control.paused === undefined && now < index.cutoff + CLOSING_TAKES_MS;
+  return control.ended === undefined && gone.length === 0 && control.aborted === undefined && control.paused === undefined && now < index.cutoff + CLOSING_TAKES_MS;
 }
 
 /** Obligations that should be closed by now: those of a run that has ended, or whose cutoff is long over. */
@@ -96,18 +102,23 @@ export function overdueOf(sight: Pick<GuardSight, "index" | "entries" | "now">):
 }
 
 function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
-  const { entries, now } = sight;
+  const { index, entries, now, gone, alive } = sight;
   const guard = factsOf(sight, GUARD_STREAM);
-  const missed = guard.findLast(({ type }) => type === "guard.missed");
+  const root = windowInstance(index.plan.window.id);
+  const missed = guard.findLast((fact) => fact.type === "guard.missed");
   const resumed = guard.findLast(({ type }) => type === "guard.resumed");
   const since = missed === undefined ? undefined : Date.parse(missed.at);
   // What was missed before it was gone on with has been answered.
   const answered = since !== undefined && resumed !== undefined && Date.parse(resumed.at) >= since;
-  if (since === undefined || answered || now - since > MISS_HOLDS_MS) return [{ do: "miss", why: "the run has not ended, and the task hub has no orchestration of it" }];
+  const still = gone.filter((instance) => (missed?.instances ?? [root]).includes(instance));
+  if (since === undefined || answered || now - since > MISS_HOLDS_MS || still.length === 0)
+    return [{ do: "miss", instances: gone, why: `the run has not ended, and the task hub has no orchestration ${gone.join(", ")} that goes on` }];
   if (now - since < GONE_AFTER_MS) return [];
+  const why = `${still.join(", ")} was gone at ${missed?.at ?? ""} and is gone still`;
+  // A new one that finds another at its work waits for ever for what that one will not tell it.
+  if (alive.length > 0) return [{ do: "clear", instances: alive, why }];
   const own = entries.findLast(({ stream }) => stream !== GUARD_STREAM && stream !== DECISION_STREAM)?.fact.at ?? "";
   const inVain = guard.filter((fact) => fact.type === "guard.resumed" && fact.at > own).length;
-  const why = `its orchestration was gone at ${missed?.at ?? ""} and is gone still`;
   return [inVain < RESUMES_IN_VAIN ? { do: "resume", by: "orchestration", why } : { do: "resume", by: "guard", why: `${why}; ${inVain} new ones came to nothing` }];
 }
 

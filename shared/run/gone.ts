@@ -1,0 +1,50 @@
+import type { PlanIndex } from "./plan-index.ts";
+import type { Entry } from "./journal.ts";
+import { stepStream } from "./facts.ts";
+import { stepInstance, targetInstance, windowInstance } from "./instances.ts";
+import { barrierGroups } from "./next-wave.ts";
+import { foldStep } from "./next-step.ts";
+
+/** What is held against each other: what a run has written down about its steps, and what the task hub has of it. */
+export interface HubSight {
+  readonly index: PlanIndex;
+  /** Facts of the steps' own streams. */
+  readonly steps: readonly Entry[];
+  /** Orchestrations of the run that have not ended. */
+  readonly alive: ReadonlySet<string>;
+  hasRested(step: string, target: string): Promise<boolean>;
+  /** Whether the step has something to do at this instant. */
+  isDue(step: string): Promise<boolean>;
+}
+
+/**
+ * Orchestrations that a run which goes on needs now and does not have, or has and which do not hear: whoever waits for one
+ * that was deleted, or that it did not start itself, waits for ever. One look may fall between two events; see `GONE_AFTER_MS`.
+ */
+export async function goneOf({ index, steps, alive, hasRested, isDue }: HubSight): Promise<readonly string[]> {
+  const { plan } = index;
+  const run = plan.window.id;
+  const root = windowInstance(run);
+  if (!alive.has(root)) return [root];
+  const facts = Map.groupBy(steps, ({ stream }) => stream);
+  const folded = new Map(plan.steps.map(({ id }) => [id, foldStep((facts.get(stepStream(id)) ?? []).map(({ fact }) => fact))]));
+  const left = barrierGroups(plan.phases)
+    .map((group) => plan.steps.filter(({ id, phase }) => group.some((each) => each.id === phase) && folded.get(id)?.ended === undefined))
+    .find((group) => group.length > 0);
+  // Then it takes things back, one after the other, or closes.
+  if (left === undefined) return alive.size > 1 ? [] : [root];
+  const gone: string[] = [];
+  for (const { id } of left) {
+    const own = stepInstance(run, id);
+    const batch = folded.get(id)?.batches.at(-1)?.targets;
+    if (!alive.has(own)) gone.push(own);
+    else if (batch !== undefined) {
+      const away = batch.filter((target) => !alive.has(targetInstance(run, id, target)));
+      const restless: string[] = [];
+      for (const target of away) if (!(await hasRested(id, target))) restless.push(targetInstance(run, id, target));
+      gone.push(...restless);
+      if (away.length === batch.length && restless.length === 0 && (await isDue(id))) gone.push(own);
+    }
+  }
+  return gone;
+}
