@@ -91,7 +91,7 @@ export function conductorOf(stage: Stage): Conductor {
   /** A target and the plan by which it goes: the one that its step was begun by, or a later one that left the step as it was. */
   async function lookAtTarget(ref: TargetRef): Promise<{ index: PlanIndex; view: View }> {
     const index = await indexFor(ref.digest);
-    const view = await View.of(stage.journal, ref.run, streamsOfTarget(index.step(ref.step), ref.target));
+    const view = await View.of(stage.journal, ref.run, streamsOfTarget(index, index.step(ref.step), ref.target));
     const digest = planFor(view.streams(RUN_STREAM), ref.step, ref.digest);
     return { index: digest === ref.digest ? index : await indexFor(digest), view };
   }
@@ -221,7 +221,7 @@ export function conductorOf(stage: Stage): Conductor {
             .flatMap((dependent) => [
               stepInstance(ref.run, dependent.id),
               ...dependent.targets
-                .filter(() => dependent.needs.some((need) => need.step === ref.step && need.per === "target"))
+                .filter(() => dependent.lift !== undefined || dependent.needs.some((need) => need.step === ref.step && need.per === "target"))
                 .map(({ id }) => targetInstance(ref.run, dependent.id, id)),
             ]);
           break;

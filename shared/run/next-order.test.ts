@@ -590,3 +590,31 @@ describe("on the way back", () => {
     expect(nextBack(sight(done().faulted("unavailable", "undo", { attempt: 4 })))).toMatchObject({ do: "rest" });
   });
 });
+
+describe("B12 what lifts by evidence", () => {
+  const LIFT = { step: { lift: { tests: ["test.www"] }, always: true } } as const;
+  const UNSAFE = { is: "failed", against: ["Kong is left unsafe: failed: stage Deploy failed"] } as const;
+  const HALF_AN_HOUR = 30 * 60_000;
+
+  it("waits where something unsafe has begun since its step was let through", () => {
+    expect(nextOrder(sight(fresh(), { ...LIFT, lift: { is: "open", against: ["Kong is under way"] } }))).toMatchObject({
+      do: "wait",
+      why: "waits for evidence: Kong is under way",
+    });
+  });
+
+  it("begins when nothing speaks against it, and by a person's word", () => {
+    expect(nextOrder(sight(fresh(), { ...LIFT, lift: { is: "met", against: [] } })).do).toBe("begin");
+    expect(nextOrder(sight(fresh(), { ...LIFT, lift: UNSAFE, decisions: [decided("lift", { step: "a.b" })] })).do).toBe("begin");
+  });
+
+  it("tells people what speaks against it, waits for their word, and is given up at the cutoff, though not before they had half an hour", () => {
+    const told = fresh().told("lift");
+    const late = Math.max(CUT, told.now + HALF_AN_HOUR);
+
+    expect(nextOrder(sight(fresh(), { ...LIFT, lift: UNSAFE }))).toMatchObject({ do: "tell", topic: "lift", text: expect.stringContaining("Kong is left unsafe") });
+    expect(nextOrder(sight(told, { ...LIFT, lift: UNSAFE })).do).toBe("wait");
+    expect(nextOrder(sight(told, { ...LIFT, lift: UNSAFE, now: late - 1 }))).toMatchObject({ do: "wait", until: late });
+    expect(nextOrder(sight(told, { ...LIFT, lift: UNSAFE, now: late }))).toMatchObject({ do: "rest", as: "skipped" });
+  });
+});

@@ -3,6 +3,8 @@ import type { FaultKind, FaultRecord } from "../fault/fault.ts";
 import { closedTo, holds, neverOpened, type Control } from "./control.ts";
 import type { Decision, Ending } from "./facts.ts";
 import type { Holder } from "./locks.ts";
+import type { LiftEvidence } from "./lift.ts";
+import { nextLift } from "./next-lift.ts";
 import { nextSearch } from "./next-search.ts";
 import { CALL_LOST_MS, isCurable, looksOf, retryAt } from "./retry.ts";
 import type { Walk } from "./walk.ts";
@@ -111,6 +113,8 @@ export interface TargetSight {
   readonly needs: readonly Standing[];
   /** Resources of this target that others hold. */
   readonly taken: ReadonlyMap<string, Holder>;
+  /** What speaks against lifting what it lifts; none where it lifts nothing. */
+  readonly lift?: LiftEvidence;
   /** Decisions about this step or this target, oldest first. */
   readonly decisions: readonly Decision[];
   readonly offers: { readonly cancel: boolean; readonly find?: boolean };
@@ -328,6 +332,8 @@ function nextOfFresh(sight: TargetSight): Order {
     };
   const [resource, holder] = [...taken][0] ?? [];
   if (holder !== undefined) return { do: "wait", until, why: `${resource} is in use by ${holder.step} ${holder.target}` };
+  const against = nextLift(sight, until);
+  if (against !== undefined) return against;
   return { do: "begin", try: 1, attempt: 1 };
 }
 

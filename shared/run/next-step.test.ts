@@ -390,6 +390,18 @@ describe("S10 it lifts by evidence", () => {
     expect(nextStep(sight({ step: LIFT, lift: AGAINST, decisions }, stepFactsOf("a.b").told("lift#1"))).do).toBe("run");
   });
 
+  it("is looked at again before each further batch", () => {
+    const step = { ...LIFT, targets: ["x", "y"], rolling: { batches: [1], maxFailures: 0, pauseMs: 0 } };
+    const first = stepFactsOf("a.b").batch(["x"]);
+    const rested = new Map([["x", { as: "done", why: "verified", at: first.now }]]) as StepSight["rested"];
+
+    expect(nextStep(sight({ step, rested, lift: { is: "met", against: [] } }, first)).do).toBe("run");
+    expect(nextStep(sight({ step, rested, lift: { is: "open", against: ["Kong is under way"] } }, first))).toMatchObject({
+      do: "wait",
+      why: "waits for evidence: Kong is under way",
+    });
+  });
+
   it("is given up at the cutoff, though never before people had half an hour", () => {
     const late = { step: LIFT, lift: AGAINST } as const;
     const told = stepFactsOf("a.b").told("lift#1");

@@ -248,6 +248,9 @@ function nextBatch(sight: StepSight): StepOrder {
   const overAt = Math.max(...[...rested.values()].map(({ at }) => at));
   const resumeAt = overAt + (rolling?.pauseMs ?? 0);
   if (now < resumeAt) return { do: "wait", until: resumeAt, why: "pause between two batches" };
+  // Something unsafe may have begun since the batch before.
+  const against = liftOrder(sight, now + HEARTBEAT_MS);
+  if (against !== undefined) return against.do === "end" && against.why !== undefined ? { do: "end", why: against.why } : against;
   return { do: "run", batch: batches.length, targets: batchOf(step, batches.length, begunCount), failuresBefore: failures };
 }
 

@@ -119,5 +119,5 @@ it("reads the streams it says it reads, and no others", () => {
   const byTarget = readOf((streams) => targetSight(index, step, "x", streams, NOW, new Map(), { cancel: true }));
 
   expect([...byStep].filter((name) => !streamsOfStep(index, step).includes(name))).toEqual([]);
-  expect([...byTarget].filter((name) => !streamsOfTarget(step, "x").includes(name))).toEqual([]);
+  expect([...byTarget].filter((name) => !streamsOfTarget(index, step, "x").includes(name))).toEqual([]);
 });

@@ -53,9 +53,9 @@ export function streamsOfStep(index: PlanIndex, step: CompiledStep): readonly st
 }
 
 /** The streams that advice about one target reads. */
-export function streamsOfTarget(step: CompiledStep, target: string): readonly string[] {
+export function streamsOfTarget(index: PlanIndex, step: CompiledStep, target: string): readonly string[] {
   const needed = step.needs.filter(({ per }) => per === "target").flatMap(({ step: id }) => [stepStream(id), targetStream(id, target)]);
-  return [RUN_STREAM, DECISION_STREAM, targetStream(step.id, target), ...needed];
+  return [RUN_STREAM, DECISION_STREAM, targetStream(step.id, target), ...needed, ...streamsOfLift(index, step)];
 }
 
 function streamsOfCondition(index: PlanIndex, { when }: CompiledStep): readonly string[] {
@@ -114,6 +114,7 @@ export function targetSight(
     walk: walkOf(streams(targetStream(step.id, target))),
     needs: step.needs.filter(({ per }) => per === "target").map((need) => standingOfTarget(index.step(need.step), target, need.as, streams)),
     taken,
+    ...liftSight(index, step, streams),
     decisions: decisionsOn(streams, step.id, target),
     offers,
   };

@@ -46,6 +46,8 @@ export interface Walk {
   readonly followed: readonly string[];
   /** Topics that people have been told about. */
   readonly told: readonly string[];
+  /** When they were last told something; milliseconds since the epoch. */
+  readonly toldAt?: number;
   readonly rested?: { readonly as: Ending; readonly why: string; readonly at: number };
 }
 
@@ -168,6 +170,7 @@ function folded(facts: readonly Fact[]): Walk {
         break;
       case "target.told":
         walk.told = [...walk.told, fact.topic];
+        walk.toldAt = at;
         delete walk.untold;
         break;
       case "target.rested":
