@@ -1,5 +1,6 @@
 import { Fault } from "../shared/fault/fault.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import { Certificate } from "../shared/run/certificate.ts";
 import type { PlanApproval, Plans, PlanSource, StoredPlan } from "../shared/run/plans.ts";
 import { endOf, keyOf } from "./table-keys.ts";
 import { checkFits, tableNamed, type Row, type TablesSettings } from "./tables.ts";
@@ -40,9 +41,10 @@ export function tablePlans(settings: TablesSettings): Plans {
   async function readStored(digest: string): Promise<{ stored: StoredPlan; etag: string }> {
     const row = await table.get(`look up the plan ${digest}`, keyOf(digest), PLAN);
     if (row === undefined) throw absent(digest);
-    const { approvedBy, approvedAt, approvedPreviews } = row;
+    const { approvedBy, approvedAt, approvedPreviews, approvedCertificate } = row;
     const previews = approvedPreviews === undefined ? {} : { previews: JSON.parse(String(approvedPreviews)) as Record<string, string> };
-    const approved = approvedBy === undefined ? {} : { approved: { by: String(approvedBy), at: String(approvedAt), ...previews } };
+    const certificate = approvedCertificate === undefined ? {} : { certificate: Certificate.parse(JSON.parse(String(approvedCertificate))) };
+    const approved = approvedBy === undefined ? {} : { approved: { by: String(approvedBy), at: String(approvedAt), ...previews, ...certificate } };
     return { stored: { plan: await get(digest), by: String(row["by"]), at: String(row["at"]), ...approved }, etag: row.etag };
   }
 
@@ -95,8 +97,13 @@ export function tablePlans(settings: TablesSettings): Plans {
   };
 }
 
-function approvalRow({ by, at, previews }: PlanApproval): { approvedBy: string; approvedAt: string; approvedPreviews?: string } {
-  return { approvedBy: by, approvedAt: at, ...(previews === undefined ? {} : { approvedPreviews: JSON.stringify(previews) }) };
+function approvalRow({ by, at, previews, certificate }: PlanApproval): { approvedBy: string; approvedAt: string; approvedPreviews?: string; approvedCertificate?: string } {
+  return {
+    approvedBy: by,
+    approvedAt: at,
+    ...(previews === undefined ? {} : { approvedPreviews: JSON.stringify(previews) }),
+    ...(certificate === undefined ? {} : { approvedCertificate: JSON.stringify(certificate) }),
+  };
 }
 
 const PLAN = "plan";

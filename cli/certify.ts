@@ -3,9 +3,8 @@ import { join, resolve } from "node:path";
 import { PROJECT } from "../local/settings.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
-import { Certificate, certificateOf, certificateText, type CertifiedWindow } from "../shared/run/certificate.ts";
+import { certificateOf, certificateText, type CertifiedWindow } from "../shared/run/certificate.ts";
 import { ReplayStatement } from "../shared/run/replays.ts";
-import { readText } from "./plan-file.ts";
 
 export interface Certified {
   readonly plan: CompiledPlan;
@@ -21,14 +20,13 @@ export interface Certified {
 export function writeCertificate(file: string, { plan, inventoryText, worldText, profile, verdicts, madeAt }: Certified): void {
   const [first, ...rest] = verdicts;
   if (first === undefined) throw new Fault("invalid", "no window was run, so there is nothing to certify: give --runs a number from 1");
-  const { version } = JSON.parse(readText(join(PROJECT, "package.json"))) as { version: string };
   const statement = ReplayStatement.parse(JSON.parse(readFileSync(join(PROJECT, "orchestrators", "replays.json"), "utf8")));
   const certificate = certificateOf({
     window: plan.window.id,
     plan: plan.digest,
     inventory: digestOf(inventoryText),
     ...(worldText === undefined ? {} : { world: digestOf(worldText) }),
-    version,
+    version: statement.release,
     code: statement.code,
     profile,
     verdicts: [first, ...rest],
@@ -36,18 +34,4 @@ export function writeCertificate(file: string, { plan, inventoryText, worldText,
   });
   writeFileSync(resolve(file), `${JSON.stringify(certificate, undefined, 2)}\n`);
   process.stderr.write(`certificate ${file}: ${certificateText(certificate)}\n`);
-}
-
-/** @throws Fault `invalid` for a file that is no certificate. */
-export function readCertificate(file: string): Certificate {
-  const text = readText(resolve(file));
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (cause) {
-    throw new Fault("invalid", `${file} is no certificate: it is not JSON`, { cause });
-  }
-  const parsed = Certificate.safeParse(given);
-  if (!parsed.success) throw new Fault("invalid", `${file} is no certificate: ${parsed.error.issues[0]?.path.join(".") ?? ""} ${parsed.error.issues[0]?.message ?? ""}`);
-  return parsed.data;
 }

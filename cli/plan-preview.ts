@@ -5,6 +5,7 @@ import type { Inventory } from "../shared/inventory/inventory.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import type { PlanPreview } from "../shared/run/preview.ts";
 import type { Client } from "./client.ts";
+import { readCertificate } from "./certificate-file.ts";
 import { loadPlan } from "./plan-file.ts";
 import { previewShown, previewText } from "./plan-preview-lines.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
@@ -56,6 +57,7 @@ async function servedPreview(client: Client, plan: CompiledPlan, text: string, f
 interface ApproveOptions extends ServerOptions {
   readonly digest: string;
   readonly preview?: string;
+  readonly certificate?: string;
 }
 
 /** Registers `nightshift plan approve`: a person's word for one plan, and for what one preview showed. */
@@ -64,10 +66,12 @@ export function approveCommand(plan: Command): void {
     .argument("<window>", "window, e.g. 2024-10-06")
     .requiredOption("--digest <digest>", "the plan that is approved, all 64 digits as `plan preview` prints them")
     .option("--preview <digest>", "the preview that was looked at")
-    .action(async (window: string, { digest, preview, ...server }: ApproveOptions) => {
+    .option("--certificate <file>", "what rehearsals of it came to, as `nightshift storm --certificate` or `rehearse --certificate` wrote it")
+    .action(async (window: string, { digest, preview, certificate, ...server }: ApproveOptions) => {
       const answer = await clientFor(server).post<{ approvedBy: string; previews?: Readonly<Record<string, string>> }>(`plans/${encodeURIComponent(window)}/approve`, {
         digest,
         ...(preview === undefined ? {} : { preview }),
+        ...(certificate === undefined ? {} : { certificate: readCertificate(certificate) }),
       });
       const steps = Object.keys(answer.previews ?? {});
       process.stdout.write(

@@ -6,7 +6,9 @@ import { PROJECT } from "../local/settings.ts";
 import { storm, type Broken, type StormResult } from "../local/storm/storm.ts";
 import type { Struck } from "../local/storm/weather.ts";
 import type { Verdict } from "../local/storm/window.ts";
-import { readText } from "./plan-file.ts";
+import { Fault } from "../shared/fault/fault.ts";
+import { writeCertificate } from "./certify.ts";
+import { loadPlan, readText } from "./plan-file.ts";
 
 interface StormCommandOptions {
   readonly inventory: string;
@@ -17,6 +19,7 @@ interface StormCommandOptions {
   readonly workers: number;
   readonly only?: readonly string[];
   readonly shrink: number;
+  readonly certificate?: string;
   readonly format: "text" | "json";
 }
 
@@ -43,6 +46,7 @@ export function stormCommand(program: Command): void {
     .option("--workers <number>", "threads that run windows", wholeNumber, availableParallelism())
     .option("--only <ids>", "misfortunes that strike, and no others, as a broken window names them; `none` for none", (text) => (text === "none" ? [] : text.split(",")))
     .option("--shrink <number>", "of so many broken windows the fewest misfortunes that break them are looked for", wholeNumber, 3)
+    .option("--certificate <file>", "write what the windows came to there, for an approval")
     .addOption(new Option("--format <format>", "how it is printed").choices(["text", "json"]).default("text"))
     .action(run);
 }
@@ -55,6 +59,7 @@ function wholeNumber(text: string): number {
 
 async function run(file: string, options: StormCommandOptions): Promise<void> {
   const { inventory, world, seed, runs, workers, only, shrink, format } = options;
+  if (options.certificate !== undefined && only !== undefined) throw new Fault("invalid", "a storm of chosen misfortunes is not certified: leave out --only or --certificate");
   const profile: Profile = PROFILES[options.profile];
   const [planFile, inventoryFile] = [resolve(file), resolve(inventory)];
   const sources = {
@@ -71,6 +76,16 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
   };
   const result = await storm({ sources, profile: options.profile, seed, runs, workers, shrink, onVerdict, ...(only === undefined ? {} : { only }) });
   const seconds = (performance.now() - begunAt) / 1_000;
+  if (options.certificate !== undefined) {
+    writeCertificate(options.certificate, {
+      plan: loadPlan(planFile, inventoryFile).plan,
+      inventoryText: sources.inventory.text,
+      ...(sources.world === undefined ? {} : { worldText: sources.world }),
+      profile: options.profile,
+      verdicts: result.verdicts,
+      madeAt: new Date().toISOString(),
+    });
+  }
   const replay = (broken: Broken): string => replayCommand(file, options, broken);
   process.stdout.write(format === "json" ? `${JSON.stringify(asJson(result, replay), undefined, 2)}\n` : `${textOf(result, seconds, workers, replay)}\n`);
   process.exitCode = result.broken.length === 0 ? 0 : 1;

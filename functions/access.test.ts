@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import { certificateOf } from "../shared/run/certificate.ts";
 import { DEEDS, mayI, ROLES, type Deed, type Role } from "../shared/access/roles.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import { AccessSettings } from "../shared/access/settings.ts";
@@ -275,6 +276,30 @@ describe("two pairs of eyes", () => {
     const { json } = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("approver"));
 
     expect((await hosted.call("POST", `plans/${json.window}/approve`, { digest: json.digest }, signedIn("approver"))).status).toBe(200);
+  });
+
+  it("want to see a rehearsal where the settings say so: one of this plan, by this code, with enough windows", async () => {
+    await using hosted = await hostedApp({ door: azureDoor({ rehearsedWindows: "2" }) });
+    const { json: stored } = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("operator"));
+    const { release: version, digest: code } = await hosted.app.code();
+    const verdict = (seed: number) => ({ seed, transcript: "1".repeat(64), breaches: [] });
+    const parts = { window: stored.window, plan: stored.digest, inventory: "2".repeat(64), version, code, profile: "light", madeAt: "2024-12-06T15:00:00.000Z" };
+    const certificate = certificateOf({ ...parts, verdicts: [verdict(1), verdict(2)] });
+    const approve = (given?: object) =>
+      hosted.call("POST", `plans/${stored.window}/approve`, { digest: stored.digest, ...(given === undefined ? {} : { certificate: given }) }, signedIn("approver"));
+
+    const none = await approve();
+    const altered = await approve({ ...certificate, profile: "rough" });
+    const few = await approve(certificateOf({ ...parts, verdicts: [verdict(1)] }));
+    const before = (await hosted.plans.latest())[0]?.approved;
+    const good = await approve(certificate);
+
+    expect(none).toMatchObject({ status: 409, json: { detail: expect.stringContaining("nightshift storm PLAN --runs 2 --certificate FILE") } });
+    expect(altered).toMatchObject({ status: 409, json: { detail: expect.stringContaining("altered") } });
+    expect(few).toMatchObject({ status: 409, json: { detail: expect.stringContaining("1 stormy window; here 2") } });
+    expect(before).toBeUndefined();
+    expect(good).toMatchObject({ status: 200, json: { certificate } });
+    expect((await hosted.plans.latest())[0]?.approved?.certificate).toEqual(certificate);
   });
 
   it("are not got around by a plan that is no longer the latest", async () => {

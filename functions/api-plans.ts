@@ -5,6 +5,7 @@ import { compile } from "../shared/plan/compile.ts";
 import { hasErrors } from "../shared/plan/finding.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
+import { certifyCommand, objectionTo, type Certificate } from "../shared/run/certificate.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import type { PlanRequest } from "./api-schemas.ts";
 import type { App } from "./app.ts";
@@ -43,7 +44,7 @@ export function registerPlans(app: App): void {
     return { jsonBody: await app.conductor.preview(body.digest ?? (await latestOf(params["window"] ?? ""))) };
   });
 
-  endpoint(app, "approvePlan", async ({ params, body: { digest, preview }, principal }) => {
+  endpoint(app, "approvePlan", async ({ params, body: { digest, preview, certificate }, principal }) => {
     const window = params["window"] ?? "";
     const stored = (await app.stage.plans.latest()).find(({ plan }) => plan.window.id === window);
     if (stored?.plan.digest !== digest) {
@@ -52,10 +53,25 @@ export function registerPlans(app: App): void {
       throw new Fault("conflict", `the plan ${digest.slice(0, 12)} is not the latest of ${window}: store it again to have it approved`);
     }
     checkPlanApproval(principal, stored.by, app.door.settings);
+    await checkRehearsed(window, digest, certificate);
     const previews = preview === undefined ? {} : { previews: await previewsOf(digest, preview, principal) };
-    await app.stage.plans.approve(window, digest, { by: principal.name, at: isoOf(app.stage.clock.now()), ...previews });
-    return { jsonBody: { window, digest, approvedBy: principal.name, ...previews } };
+    const shown = certificate === undefined ? {} : { certificate };
+    await app.stage.plans.approve(window, digest, { by: principal.name, at: isoOf(app.stage.clock.now()), ...previews, ...shown });
+    return { jsonBody: { window, digest, approvedBy: principal.name, ...previews, ...shown } };
   });
+
+  /** What is shown must hold, and what the settings ask for must be shown. */
+  async function checkRehearsed(window: string, plan: string, certificate: Certificate | undefined): Promise<void> {
+    const { rehearsedWindows: windows } = app.door.settings;
+    const how = `make one with: ${certifyCommand(windows)}`;
+    if (certificate === undefined) {
+      if (windows === 0) return;
+      throw new Fault("conflict", `an approval here must show a rehearsal certificate of at least ${windows} stormy windows, and this one shows none; ${how}`);
+    }
+    const { release: version, digest: code } = await app.code();
+    const objection = objectionTo(certificate, { window, plan, version, code, windows });
+    if (objection !== undefined) throw new Fault("conflict", `the rehearsal certificate does not do: ${objection}; ${how}`);
+  }
 
   async function latestOf(window: string): Promise<string> {
     const stored = (await app.stage.plans.latest()).find(({ plan }) => plan.window.id === window);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEEDS, ROLES, type Deed } from "../shared/access/roles.ts";
+import { Certificate } from "../shared/run/certificate.ts";
 import { ABORT_MODES, DECISIONS, ENDINGS, Fact, PlanChange, type Ending } from "../shared/run/facts.ts";
 
 /** Shapes of what the API takes and gives. Requests are parsed by these, the OpenAPI document is made from them, and a test holds every answer against them. */
@@ -16,6 +17,7 @@ export const PlanRequest = z.strictObject({
 export const ApprovalRequest = z.strictObject({
   digest: Digest.describe("The plan that is approved"),
   preview: Digest.optional().describe("Digest of the preview that was looked at: steps that need this person's approval then have it, as long as the world has not moved"),
+  certificate: Certificate.optional().describe("What rehearsals of it came to, as `nightshift storm --certificate` writes it; settings may ask for one"),
 });
 export const PreviewRequest = z.strictObject({ digest: Digest.optional().describe("The plan to preview; none for the latest stored for the window") });
 export const StartRequest = z.strictObject({
@@ -85,7 +87,7 @@ export const PlanLine = z.object({
   opensAt: Instant,
   by: z.string(),
   at: Instant,
-  approved: z.object({ by: z.string(), at: Instant, previews: z.record(z.string(), z.string()).optional() }).optional(),
+  approved: z.object({ by: z.string(), at: Instant, previews: z.record(z.string(), z.string()).optional(), certificate: Certificate.optional() }).optional(),
 });
 export const PlanPreview = z.looseObject({
   window: z.string(),
@@ -99,7 +101,13 @@ export const RunPlanAnswer = z.object({
   storedAt: Instant.optional(),
   approved: PlanLine.shape.approved,
 });
-export const PlanApproved = z.object({ window: z.string(), digest: Digest, approvedBy: z.string(), previews: z.record(z.string(), z.string()).optional() });
+export const PlanApproved = z.object({
+  window: z.string(),
+  digest: Digest,
+  approvedBy: z.string(),
+  previews: z.record(z.string(), z.string()).optional(),
+  certificate: Certificate.optional(),
+});
 export const Started = z.object({ run: z.string(), did: z.enum(["started", "resumed", "running", "ended"]) });
 
 const Standing = z.enum(["waiting", "running", "ended"]);

@@ -2,6 +2,7 @@ import { OrchestrationRuntimeStatus } from "durable-functions";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
 import { Fault, outcomeOf } from "../shared/fault/fault.ts";
 import { amendmentsOf } from "../shared/run/amendments.ts";
+import { certificateText } from "../shared/run/certificate.ts";
 import type { Beginning } from "../shared/run/conductor.ts";
 import { GUARD_STREAM, RUN_STREAM, type CodeName } from "../shared/run/facts.ts";
 import { windowInstance } from "../shared/run/instances.ts";
@@ -62,8 +63,11 @@ export async function startRun(app: App, client: RunHub, run: string, digest: st
 }
 
 /** What the start of a stored plan says of its approval. */
-export function approvalOf({ approved }: StoredPlan): Pick<Beginning, "approved"> {
-  return approved?.previews === undefined ? {} : { approved: approved.previews };
+export function approvalOf({ approved }: StoredPlan): Pick<Beginning, "approved" | "rehearsed"> {
+  return {
+    ...(approved?.previews === undefined ? {} : { approved: approved.previews }),
+    ...(approved?.certificate === undefined ? {} : { rehearsed: certificateText(approved.certificate) }),
+  };
 }
 
 /**

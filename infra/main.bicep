@@ -33,7 +33,7 @@ param reportBaseUrl string = ''
 @description('Resource groups in this subscription that windows work on; the app gets its own role on each.')
 param estateResourceGroups array = []
 
-@description('Who may come in, see shared/access/settings.ts: viewers, operators, approvers, admins, keys, selfApproval, requestsPerMinute.')
+@description('Who may come in, see shared/access/settings.ts: viewers, operators, approvers, admins, keys, selfApproval, rehearsedWindows, requestsPerMinute.')
 param access object
 
 @description('What connectors need to know, see main.parameters.json. Secrets are names in the vault, never values.')
@@ -224,6 +224,7 @@ module app 'app/function-app.bicep' = {
       NIGHTSHIFT_ACCESS_TENANT: tenant().tenantId
       NIGHTSHIFT_ACCESS_KEYS: access.keys
       NIGHTSHIFT_ACCESS_SELF_APPROVAL: access.selfApproval
+      NIGHTSHIFT_ACCESS_REHEARSED_WINDOWS: access.rehearsedWindows
       NIGHTSHIFT_ACCESS_REQUESTS_PER_MINUTE: access.requestsPerMinute
       NIGHTSHIFT_AZURE_COMPUTE_SCRIPTS_FOLDER: vendors.azureComputeScriptsFolder
       NIGHTSHIFT_AZURE_DEVOPS_PERSONAL_ACCESS_TOKEN: vendors.azureDevopsPersonalAccessToken

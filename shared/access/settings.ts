@@ -35,6 +35,13 @@ export const AccessSettings = z.strictObject({
     })
     .describe("Keys of machines, NAME=ROLE:SECRET separated by commas; SECRET is a name in the vault"),
   selfApproval: z.enum(["true", "false"]).default("false").describe("Whether who stored a plan may also be the one who approves it"),
+  rehearsedWindows: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .describe("Stormy windows that a rehearsal certificate must stand for before a plan is approved; 0: no certificate is asked for"),
   requestsPerMinute: z.coerce.number().int().min(1).max(60_000).default(300).describe("Requests that one caller may make in a minute, to each instance of the app"),
 });
 export type AccessSettings = z.infer<typeof AccessSettings>;

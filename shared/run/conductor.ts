@@ -315,7 +315,7 @@ export function conductorOf(stage: Stage): Conductor {
 }
 
 /** What a run's first fact says besides. */
-export type Beginning = Pick<FactOf<"run.started">, "approved" | "unapproved" | "code">;
+export type Beginning = Pick<FactOf<"run.started">, "approved" | "unapproved" | "code" | "rehearsed">;
 
 export interface Conductor {
   /** What the run should do next. @param by who asks, to start what is due: `window`, or an amendment for the steps that it added; nobody takes part in that who is not named. */

@@ -61,7 +61,14 @@ export function evidenceOf({ plan, entries, storedBy, approval, exchanges, now }
     plan: {
       digest: plan.digest,
       ...(storedBy === undefined ? {} : { storedBy }),
-      ...(approval === undefined ? {} : { approvedBy: approval.by, approvedAt: instant(approval.at), previews: approval.previews ?? {} }),
+      ...(approval === undefined
+        ? {}
+        : {
+            approvedBy: approval.by,
+            approvedAt: instant(approval.at),
+            previews: approval.previews ?? {},
+            ...(approval.certificate === undefined ? {} : { certificate: approval.certificate }),
+          }),
     },
     madeAt: instant(isoOf(now)),
     recorded: exchanges !== undefined,

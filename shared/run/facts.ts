@@ -68,7 +68,8 @@ export type CodeName = z.infer<typeof CodeName>;
 const RunFacts = [
   /**
    * `approved`: previews that were approved with the plan, by step. `abortedBy`: who had aborted it before it started, and wins.
-   * `unapproved`: why it was started though nobody had approved the plan. `code`: the orchestrators that began it.
+   * `unapproved`: why it was started though nobody had approved the plan. `code`: the orchestrators that began it. `rehearsed`: what rehearsals of the plan came to,
+   * as its approval showed.
    */
   z.object({
     type: z.literal("run.started"),
@@ -79,6 +80,7 @@ const RunFacts = [
     abortedBy: z.string().optional(),
     unapproved: z.string().optional(),
     code: CodeName.optional(),
+    rehearsed: z.string().optional(),
   }),
   /** A step with `onFailure: stop` ended badly: nothing new begins but what closes. */
   z.object({ type: z.literal("run.stopped"), at: Instant, step: z.string(), why: z.string() }),

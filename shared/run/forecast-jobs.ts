@@ -28,14 +28,18 @@ export function jobsOf({ steps }: CompiledPlan, entries: readonly Entry[]): read
     const own = read(stepStream(step.id));
     const batchOf = new Map(own.filter((fact) => fact.type === "batch.started").flatMap(({ targets }, batch) => targets.map((target) => [target, batch] as const)));
     const answerMs = answerOf(step, own, decisions);
-    const begun = step.targets.flatMap(({ id }): Job[] => {
+    let isBegun = false;
+    const worked = step.targets.flatMap(({ id }): Job[] => {
       const facts = read(targetStream(step.id, id));
       const first = facts.find((fact) => fact.type === "target.intended");
       const rested = facts.find((fact) => fact.type === "target.rested");
-      if (first === undefined || rested === undefined) return [];
-      return [{ step, target: id, beginMs: Date.parse(first.at), endMs: Date.parse(rested.at), as: rested.as, batch: batchOf.get(id) ?? 0, answerMs }];
+      if (rested === undefined) return [];
+      isBegun ||= first !== undefined;
+      // One that rested without ever being begun holds nobody from then on.
+      const begun = Date.parse((first ?? rested).at);
+      return [{ step, target: id, beginMs: begun, endMs: Date.parse(rested.at), as: rested.as, batch: batchOf.get(id) ?? 0, answerMs }];
     });
-    if (begun.length > 0) return begun;
+    if (isBegun) return worked;
     const ended = own.find((fact) => fact.type === "step.ended");
     return ended === undefined ? [] : [{ step, target: undefined, beginMs: Date.parse(ended.at), endMs: Date.parse(ended.at), as: ended.as, batch: 0, answerMs: 0 }];
   });

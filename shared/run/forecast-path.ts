@@ -82,23 +82,27 @@ function boundsOf(plan: CompiledPlan, jobs: readonly Job[]): readonly (readonly 
   const index = indexOf(plan);
   const groups = new Map(barrierGroups(plan.phases).flatMap((group, nth) => group.map(({ id }) => [id, nth] as const)));
   const byStep = new Map<string, number[]>();
-  const holders = new Map<string, number>();
+  const holders = new Map<string, number[]>();
   return jobs.map(({ step, target, beginMs, batch }, nth) => {
     const bounds: Bound[] = [];
     const afterStep = (id: string, because: Because): void => {
       for (const after of byStep.get(id) ?? []) bounds.push({ because, after, pauseMs: 0 });
     };
     for (const need of step.needs) {
-      const same = need.per === "target" ? (byStep.get(need.step) ?? []).filter((one) => jobs[one]?.target === target) : [];
-      if (same.length > 0) for (const after of same) bounds.push({ because: "target", after, pauseMs: 0 });
-      else afterStep(need.step, "needs");
+      if (need.per === "step") afterStep(need.step, "needs");
+      // One that has no such target holds nothing; one of which none was begun holds it as a whole.
+      else if (target === undefined || index.step(need.step).targets.some(({ id }) => id === target)) {
+        const all = byStep.get(need.step) ?? [];
+        const same = all.filter((one) => jobs[one]?.target === target);
+        for (const after of same.length > 0 ? same : all) bounds.push({ because: "target", after, pauseMs: 0 });
+      }
     }
     for (const after of byStep.get(step.id) ?? []) if ((jobs[after]?.batch ?? 0) < batch) bounds.push({ because: "batch", after, pauseMs: step.rolling?.pauseMs ?? 0 });
     const touches = target === undefined ? [] : (step.targets.find(({ id }) => id === target)?.touches ?? []);
     for (const resource of touches) {
-      const after = holders.get(resource);
-      if (after !== undefined && (jobs[after]?.endMs ?? 0) <= beginMs) bounds.push({ because: "lock", after, pauseMs: 0 });
-      holders.set(resource, nth);
+      const before = holders.get(resource) ?? [];
+      for (const after of before) if ((jobs[after]?.endMs ?? 0) <= beginMs) bounds.push({ because: "lock", after, pauseMs: 0 });
+      holders.set(resource, [...before, nth]);
     }
     if (step.when !== undefined && "succeeded" in step.when) afterStep(step.when.succeeded, "condition");
     if (step.when !== undefined && "opened" in step.when) for (const opener of index.openers(step.when.opened)) afterStep(opener.step, "condition");
@@ -142,8 +146,8 @@ function marginsOf(
   return margins;
 }
 
-function limitsOf({ step, target }: Job, cutoff: number): readonly { readonly ms: number; readonly limit: Margin["limit"] }[] {
-  if (step.always || target === undefined) return [];
+function limitsOf({ step, target, as }: Job, cutoff: number): readonly { readonly ms: number; readonly limit: Margin["limit"] }[] {
+  if (step.always || target === undefined || as === "skipped" || as === "dropped") return [];
   return [
     { ms: cutoff, limit: "cutoff" },
     ...(step.irreversible ? [{ ms: cutoff - step.expectedMs, limit: "time to finish" as const }] : []),

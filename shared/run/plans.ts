@@ -1,4 +1,5 @@
 import type { CompiledPlan } from "../plan/compiled.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** A plan in the store: what was sent, what it compiled to, and whether it may run by schedule. */
 export interface StoredPlan {
@@ -23,6 +24,8 @@ export interface PlanApproval {
   readonly at: string;
   /** Previews that were approved with it, by step: for steps that need an approval of their own, and as long as the world has not moved. */
   readonly previews?: Readonly<Record<string, string>>;
+  /** What rehearsals of it came to, as the approval showed. */
+  readonly certificate?: Certificate;
 }
 
 /** Compiled plans, by digest; and which digest each window is to run. */

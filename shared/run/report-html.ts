@@ -100,12 +100,13 @@ function pageLink({ window: { page } }: Report): HtmlPart {
 }
 
 function factsOf({ summary }: Report): Html {
-  const { started, startedBy, ended, planned, cutoff, counts } = summary;
+  const { started, startedBy, rehearsed, ended, planned, cutoff, counts } = summary;
   const facts: [string, HtmlPart, HtmlPart][] = [
     ["First step due", planned.local, `(${planned.utc} UTC)`],
     ["Run started", started?.local ?? "not started", started === undefined ? undefined : `(${started.utc} UTC) by ${startedBy ?? "someone"}`],
     ["Run ended", ended?.local ?? "not yet", ended === undefined ? undefined : `(${ended.utc} UTC)`],
     ["Cutoff", cutoff.local, `(${cutoff.utc} UTC)`],
+    ...(rehearsed === undefined ? [] : [["Rehearsed", "before approval", rehearsed] as [string, HtmlPart, HtmlPart]]),
     [
       "Changes",
       `${counts.in} in`,

@@ -42,7 +42,7 @@ export function reportMarkdown(report: Report): string {
         ],
       ],
     ),
-    `Times are those of ${text(window.zone)}, with UTC in brackets. ${text(summary.headline)} ${countsOf(report)}`,
+    `Times are those of ${text(window.zone)}, with UTC in brackets. ${text(summary.headline)} ${countsOf(report)}${summary.rehearsed === undefined ? "" : ` Rehearsed before it was approved: ${text(summary.rehearsed)}.`}`,
     "",
     "## Did it start on time?",
     "",

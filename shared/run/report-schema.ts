@@ -64,6 +64,7 @@ export const Summary = z.strictObject({
   planned: Moment.describe("When the first step was due"),
   started: Moment.optional(),
   startedBy: z.string().optional(),
+  rehearsed: z.string().optional().describe("What rehearsals of the plan came to, as its approval showed"),
   ended: Moment.optional(),
   cutoff: Moment,
   kickoffs: z.array(Kickoff),

@@ -121,7 +121,7 @@ function summaryOf(index: PlanIndex, state: RunState, facts: readonly Fact[], mo
     headline: headlineOf(state).headline,
     sentences: [...kickoffSentences(kickoffs), ...tellingOf(state, facts)],
     planned: moment(plan.window.opensAt),
-    ...(started === undefined ? {} : { started: moment(started.at), startedBy: started.by }),
+    ...(started === undefined ? {} : { started: moment(started.at), startedBy: started.by, ...(started.rehearsed === undefined ? {} : { rehearsed: started.rehearsed }) }),
     ...(state.endedAt === undefined ? {} : { ended: moment(state.endedAt) }),
     cutoff: moment(plan.window.cutoff),
     kickoffs,

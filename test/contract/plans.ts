@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { sealed, type CompiledPlan } from "../../shared/plan/compiled.ts";
+import { certificateOf } from "../../shared/run/certificate.ts";
 import type { Plans, StoredPlan } from "../../shared/run/plans.ts";
 
 /** The promises every store of plans makes, each against one that `makePlans` has made empty. */
@@ -48,6 +49,26 @@ export function plansContract(name: string, makePlans: () => Promise<Plans> | Pl
       await plans.put({ ...stored, by: "someone else" });
 
       expect(await plans.latest()).toEqual([{ ...stored, approved: { by: "kim", at: "2024-12-06T12:00:00.000Z" } }]);
+    });
+
+    it("keeps the rehearsal certificate that an approval showed", async () => {
+      const stored = storedPlan("2024-12-08");
+      await plans.put(stored);
+      const verdicts = [{ seed: 1, transcript: "1".repeat(64), breaches: [] }] as const;
+      const certificate = certificateOf({
+        window: "2024-12-08",
+        plan: stored.plan.digest,
+        inventory: "2".repeat(64),
+        version: "0.2.0",
+        code: "3".repeat(64),
+        profile: "light",
+        madeAt: "2024-12-06T11:00:00.000Z",
+        verdicts,
+      });
+
+      await plans.approve("2024-12-08", stored.plan.digest, { by: "kim", at: "2024-12-06T12:00:00.000Z", certificate });
+
+      expect((await plans.latest())[0]?.approved).toEqual({ by: "kim", at: "2024-12-06T12:00:00.000Z", certificate });
     });
 
     it("keeps the previews that were approved with a plan", async () => {
