@@ -50,13 +50,18 @@ export function tapeOf(scene: Scene): Tape {
   const happenings: Happening[] = [];
   const names = Object.keys(scene.worlds) as SimulatorName[];
   const known = new Map(names.map((name) => [name, scene.worlds[name].effects.length]));
+  const heard = new Set<Effect>(names.flatMap((name) => scene.worlds[name].effects));
   let worldNow: (() => number) | undefined;
 
   function newlyDone(): Done[] {
     const done: Done[] = [];
     for (const system of names) {
       const { effects } = scene.worlds[system];
-      for (let at = known.get(system) ?? 0; at < effects.length; at++) done.push({ system, effect: effects[at] as Effect });
+      if (effects.length === known.get(system)) continue;
+      // Not by their places: some lists are kept in the order of time, and get something between.
+      const fresh = effects.filter((effect) => !heard.has(effect));
+      for (const effect of fresh) heard.add(effect);
+      done.push(...fresh.map((effect) => ({ system, effect })));
       known.set(system, effects.length);
     }
     return done;

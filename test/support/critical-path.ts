@@ -95,12 +95,12 @@ export function scheduleOf(plan: CompiledPlan, happenings: readonly Happening[],
     const from = latest(open(step, ends));
     if (step.when !== undefined && "never" in step.when) return from;
     const { as, at = from.at } = seen.ended.get(step.id) ?? {};
-    const condition = conditionBound(step, ends);
+    const condition = as === "dropped" ? conditionBound(step, ends) : [];
     const failed = step.always
       ? []
       : step.needs.filter((need) => need.per === "step" && need.as === "success" && !wellEnded(seen.ended.get(need.step)?.as)).map((need) => endOf(need.step, ends));
     const late = step.at === undefined || step.graceMs === undefined || step.always ? [] : [{ at: Date.parse(step.at) + step.graceMs + 1, by: "the end of its grace" }];
-    const ways = [...(as === "dropped" ? condition : []), ...failed, ...late, { at: cutoff, by: "the cutoff" }];
+    const ways = [...condition, ...failed, ...late, { at: cutoff, by: "the cutoff" }];
     // What is lifted by nobody is given up some time after the cutoff, by its own rule.
     if (step.lift !== undefined || ways.length === 0) return { at, by: "its own rule" };
     return latest([from, earliest(ways)]);
