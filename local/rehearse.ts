@@ -144,25 +144,28 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const ring = async (instances: readonly string[]): Promise<void> => {
       for (const instance of new Set(instances)) if (!dead) await host?.hub.raise(instance, "ring", {});
     };
+    /** What nobody can decide any more is not decided. */
+    const taken = async (by: string, request: DecisionRequest): Promise<boolean> => {
+      try {
+        await decide(facts, index, request, by, isoOf(clock.now()));
+        return true;
+      } catch (refused) {
+        if (refused instanceof Fault && refused.kind === "conflict") return false;
+        throw refused;
+      }
+    };
     const team = simulatedTeam({
       host: () => host,
       index: () => index,
       ...(mood === undefined ? {} : { mood }),
       async answer(by, request) {
-        if (dead) return;
-        await decide(facts, index, request, by, isoOf(clock.now()));
+        if (dead || !(await taken(by, request))) return;
         if (request.step !== undefined) await ring([stepInstance(run, request.step), ...(request.target === undefined ? [] : [targetInstance(run, request.step, request.target)])]);
       },
     });
-    /** As the API does it: the fact first, then the doorbell. What nobody can decide any more is not decided. */
+    /** As the API does it: the fact first, then the doorbell. */
     const decided = async (by: string, request: DecisionRequest): Promise<void> => {
-      if (dead) return;
-      try {
-        await decide(facts, index, { id: digestOf([by, request]).slice(0, 16), ...request }, by, isoOf(clock.now()));
-      } catch (refused) {
-        if (refused instanceof Fault && refused.kind === "conflict") return;
-        throw refused;
-      }
+      if (dead || !(await taken(by, { id: digestOf([by, request]).slice(0, 16), ...request }))) return;
       await ring(whoWaits(stateOf(index, await facts.readAll(run), clock.now()), request));
     };
     /** Time stands still meanwhile. */

@@ -62,6 +62,8 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
       const by = index().step(fact.step).approval?.by[0]?.name;
       if (by !== undefined) take(by, { decision: "approve", step: fact.step, note: "looked at the preview" }, fact.topic);
     }
+    if (fact.type === "guard.alarmed" && fact.about === "open")
+      take(index().plan.window.owners[0]?.name ?? "the team", { decision: "acknowledge", note: "looks into it" }, `alarm ${fact.nth}`);
     if (fact.type === "target.begun" && index().step(fact.step).verb === "person.do") {
       const owner = index().step(fact.step).owners[0]?.name ?? index().plan.window.owners[0]?.name ?? "the team";
       take(owner, { decision: "done", step: fact.step, target: fact.target, note: "done, and looked at" });

@@ -1,5 +1,7 @@
 import { agentsAt, statusAt } from "../../../integrations/azure-devops/simulated-run.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
+import type { Scope } from "../../../shared/ports/scope.ts";
+import { openOf } from "../../../shared/run/obligations.ts";
 import { callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** Effects that may come as often as somebody looks or changes their mind: each says nothing of having been done twice. */
@@ -77,14 +79,16 @@ export const EFFECTS: readonly Invariant[] = [
   {
     rule: "nothing after the end",
     promise: 5,
-    says: "once the run has ended nothing is done any more on its steps' behalf",
+    says: "once the run has ended nothing is done any more on its steps' behalf, but that the guard takes back what is open",
     check({ happenings }) {
       const ended = happenings.findIndex((one) => one.what === "fact" && one.entry.fact.type === "run.ended");
       if (ended === -1) return [];
+      const open = openOf(happenings.slice(0, ended).flatMap((one) => (one.what === "fact" ? [one.entry.fact] : [])));
+      const isOwed = ({ step, target, deed }: Scope): boolean => deed === "undo" && open.some((each) => each.step === step && each.target === target);
       return happenings
         .slice(ended)
         .flatMap((one) =>
-          one.what === "call" && one.scope !== undefined && ["begin", "undo"].includes(one.scope.deed) && one.done.length > 0
+          one.what === "call" && one.scope !== undefined && ["begin", "undo"].includes(one.scope.deed) && !isOwed(one.scope) && one.done.length > 0
             ? [`${one.scope.step} ${one.scope.target} did something after the run had ended: ${one.done.map(({ effect }) => `${effect.did} ${effect.to}`).join(", ")}`]
             : [],
         );
