@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { writeCertificate } from "../local/certify.ts";
 import { demoScene, SCENARIOS, type Scenario } from "../local/demo-world.ts";
 import { writeOutput } from "../local/output.ts";
 import { sceneOf, type Scene } from "../local/scene.ts";
@@ -10,11 +11,11 @@ import { nightsOf } from "../local/storm/nights.ts";
 import { callsOf, transcriptOf } from "../local/storm/transcript.ts";
 import { weathered, type Night, type Verdict } from "../local/storm/window.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import { certificateText } from "../shared/run/certificate.ts";
 import { forecastHtml } from "../shared/run/forecast-html.ts";
 import { forecastText } from "../shared/run/forecast-text.ts";
 import { forecastOf } from "../shared/run/forecast.ts";
 import { Report } from "../shared/run/report-schema.ts";
-import { writeCertificate } from "./certify.ts";
 import { loadPlan, readText } from "./plan-file.ts";
 
 interface RehearseOptions {
@@ -76,7 +77,7 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
   if (options.transcript !== undefined) writeFileSync(options.transcript, transcriptOf(happenings));
   if (options.out !== undefined) await writeOutput(resolve(options.out), plan, entries, endedAt);
   if (options.certificate !== undefined) {
-    writeCertificate(options.certificate, {
+    const certificate = await writeCertificate(options.certificate, {
       plan: loadPlan(resolve(file), resolve(options.inventory)).plan,
       inventoryText: readText(resolve(options.inventory)),
       ...(options.world === undefined ? {} : { worldText: readText(resolve(options.world)) }),
@@ -84,6 +85,7 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
       verdicts: [verdict],
       madeAt: new Date().toISOString(),
     });
+    process.stderr.write(`certificate ${options.certificate}: ${certificateText(certificate)}\n`);
   }
   const weather = { profile: faults, seed, struck: verdict.struck, breaches: verdict.breaches, transcript: verdict.transcript };
   process.stdout.write(

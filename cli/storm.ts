@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { writeCertificate } from "../local/certify.ts";
 import { MISFORTUNES, PROFILES, type Profile, type ProfileName } from "../local/storm/misfortunes.ts";
 import { PROJECT } from "../local/settings.ts";
 import { storm, type Broken, type StormResult } from "../local/storm/storm.ts";
 import type { Struck } from "../local/storm/weather.ts";
 import type { Verdict } from "../local/storm/window.ts";
 import { Fault } from "../shared/fault/fault.ts";
-import { writeCertificate } from "./certify.ts";
+import { certificateText } from "../shared/run/certificate.ts";
 import { loadPlan, readText } from "./plan-file.ts";
 
 interface StormCommandOptions {
@@ -77,7 +78,7 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
   const result = await storm({ sources, profile: options.profile, seed, runs, workers, shrink, onVerdict, ...(only === undefined ? {} : { only }) });
   const seconds = (performance.now() - begunAt) / 1_000;
   if (options.certificate !== undefined) {
-    writeCertificate(options.certificate, {
+    const certificate = await writeCertificate(options.certificate, {
       plan: loadPlan(planFile, inventoryFile).plan,
       inventoryText: sources.inventory.text,
       ...(sources.world === undefined ? {} : { worldText: sources.world }),
@@ -85,6 +86,7 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
       verdicts: result.verdicts,
       madeAt: new Date().toISOString(),
     });
+    process.stderr.write(`certificate ${options.certificate}: ${certificateText(certificate)}\n`);
   }
   const replay = (broken: Broken): string => replayCommand(file, options, broken);
   process.stdout.write(format === "json" ? `${JSON.stringify(asJson(result, replay), undefined, 2)}\n` : `${textOf(result, seconds, workers, replay)}\n`);

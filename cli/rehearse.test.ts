@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { Command } from "commander";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { Certificate } from "../shared/run/certificate.ts";
+import { rehearseCommand } from "./rehearse.ts";
+import { stormCommand } from "./storm.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const DECEMBER = new URL("../plans/2024-12-08.yaml", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "rehearse-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const inFolder = (name: string): string => join(folder, name);
+
+/** Runs `nightshift …` in this process, as a shell would see it. */
+async function nightshift(...args: readonly string[]): Promise<{ out: string; err: string; code: number }> {
+  const said = { out: "", err: "" };
+  const write = (to: "out" | "err") =>
+    ((text: string) => {
+      said[to] += text;
+      return true;
+    }) as typeof process.stdout.write;
+  vi.spyOn(process.stdout, "write").mockImplementation(write("out"));
+  vi.spyOn(process.stderr, "write").mockImplementation(write("err"));
+  const before = process.exitCode;
+  process.exitCode = 0;
+  const program = new Command("nightshift").exitOverride();
+  rehearseCommand(program);
+  stormCommand(program);
+  await program.parseAsync(args, { from: "user" }).finally(() => vi.restoreAllMocks());
+  const code = process.exitCode;
+  process.exitCode = before;
+  return { ...said, code };
+}
+
+describe("nightshift rehearse", () => {
+  it("says how the night is expected to go, and what was done to every vendor", async () => {
+    const { out, code } = await nightshift("rehearse", DECEMBER, "--calls");
+
+    expect(code).toBe(0);
+    for (const line of [
+      "starts Sat 19:50, expected to end Sun 10:49 (15:49 UTC), cutoff Sun 12:00",
+      "the last step that the cutoff counts begins Sun 08:45: 3h14m before the cutoff",
+      "start-jobs.run: its phase waits for all before it, regression.suite last",
+      "kong-cluster.destroy (Destroy the kong stack in PRD): cannot be taken back",
+      "Luis or Dana approves kong-cluster.destroy",
+      "What must always be true was true.",
+    ])
+      expect(out.replaceAll(/\n\s+/g, " ")).toContain(line);
+    expect(out).toMatch(/PATCH azure-devops \/\S+ 200 {2}|POST azure-devops \/\S+ 200 {2}/);
+    expect(out).not.toMatch(/azure-devops \/\S*\?/);
+  });
+
+  it("gives one seed one transcript, byte for byte, alone and in a storm of any number of workers", async () => {
+    const weather = ["--seed", "3", "--faults", "light"];
+
+    const first = await nightshift("rehearse", DECEMBER, ...weather, "--transcript", inFolder("one"), "--format", "json");
+    await nightshift("rehearse", DECEMBER, ...weather, "--transcript", inFolder("two"), "--format", "json");
+    const storms = [];
+    for (const workers of ["1", "2"]) {
+      const { out } = await nightshift("storm", DECEMBER, "--seed", "3", "--runs", "2", "--profile", "light", "--workers", workers, "--shrink", "0", "--format", "json");
+      storms.push((JSON.parse(out) as { windows: readonly { transcript: string }[] }).windows.map(({ transcript }) => transcript));
+    }
+
+    const text = readFileSync(inFolder("one"));
+    const digest = createHash("sha256").update(text).digest("hex");
+    expect(text.equals(readFileSync(inFolder("two")))).toBe(true);
+    expect((JSON.parse(first.out) as { weather: { transcript: string } }).weather.transcript).toBe(digest);
+    expect(storms[0]?.[0]).toBe(digest);
+    expect(storms[1]).toEqual(storms[0]);
+  });
+
+  it("certifies what it came to, and a storm of many windows too", async () => {
+    await nightshift("rehearse", DECEMBER, "--certificate", inFolder("fair.json"), "--format", "html");
+    await nightshift("storm", DECEMBER, "--runs", "2", "--seed", "5", "--workers", "2", "--shrink", "0", "--certificate", inFolder("storm.json"));
+
+    const read = (name: string): Certificate => Certificate.parse(JSON.parse(readFileSync(inFolder(name), "utf8")));
+    expect(read("fair.json")).toMatchObject({ window: "2024-12-08", profile: "fair", windows: { count: 1 }, result: "kept" });
+    expect(read("storm.json")).toMatchObject({ plan: read("fair.json").plan, profile: "light", seeds: { first: 5, last: 6 }, windows: { count: 2 } });
+  });
+
+  it("certifies no storm of chosen misfortunes", async () => {
+    await expect(nightshift("storm", DECEMBER, "--runs", "1", "--only", "none", "--certificate", inFolder("chosen.json"))).rejects.toMatchObject({ kind: "invalid" });
+  });
+
+  it("refuses a past that is no report", async () => {
+    writeFileSync(inFolder("past.json"), "{}");
+
+    await expect(nightshift("rehearse", DECEMBER, "--past", inFolder("past.json"))).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("no report.json") });
+  });
+});
