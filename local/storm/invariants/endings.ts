@@ -78,8 +78,8 @@ export const ENDS: readonly Invariant[] = [
           if (startedAt <= due + patience) return [];
           const heard = endings.find(
             ({ at: when, entry: { fact } }) =>
-              when >= at &&
-              ((fact.type === "target.told" && fact.step === step.id && fact.topic.startsWith("late-start")) ||
+              when >= at && // «held»: it has ended without ever starting, and waits for people to decide.
+              ((fact.type === "target.told" && fact.step === step.id && (fact.topic.startsWith("late-start") || fact.topic.startsWith("held"))) ||
                 (fact.type === "target.faulted" && fact.step === step.id && fact.deed === "tell") ||
                 (fact.type === "target.rested" && fact.step === step.id && fact.target === scope?.target)),
           );
