@@ -33,7 +33,8 @@ function reachedAt({ "azure-devops": devops, "azure-resources": resources }: Sce
 function follow({ "azure-resources": resources, "key-vault": vaults }: Scene["worlds"], { then }: Link, at: string): void {
   if ("cluster" in then) {
     const cluster = resources.clusters[then.cluster];
-    if (cluster === undefined) return;
+    // Another deployment may have brought that version before.
+    if (cluster === undefined || cluster.version === then.version) return;
     cluster.version = then.version;
     for (const pool of cluster.pools) pool.version = then.version;
     resources.effects.push({ at, did: "upgraded", to: `cluster ${cluster.cluster}`, with: { version: then.version } });

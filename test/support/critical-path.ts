@@ -246,9 +246,12 @@ function observed({ steps }: CompiledPlan, happenings: readonly Happening[]) {
     if (fact.type === "target.begun" && !received.has(`${fact.step}/${fact.target}`)) received.set(`${fact.step}/${fact.target}`, at);
     if (fact.type === "step.ended") ended.set(fact.step, { as: fact.as, at, nth });
     if (fact.type === "batch.started" && !batches.has(fact.step)) batches.set(fact.step, { nth });
+    // People are asked anew where the world has moved since they approved: that is waited for, too.
     if (fact.type === "step.told" && fact.topic.startsWith("approval") && !askedAt.has(fact.step)) askedAt.set(fact.step, at);
-    if (fact.type === "decision.made" && fact.decision === "approve" && fact.step !== undefined && !approvalMs.has(fact.step))
-      approvalMs.set(fact.step, at - (askedAt.get(fact.step) ?? at));
+    if (fact.type === "decision.made" && fact.decision === "approve" && fact.step !== undefined) {
+      approvalMs.set(fact.step, (approvalMs.get(fact.step) ?? 0) + at - (askedAt.get(fact.step) ?? at));
+      askedAt.delete(fact.step);
+    }
   }
   return { startMs, begun, begunNth, received, rested, ended, batches, approvalMs, holders };
 }

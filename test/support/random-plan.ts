@@ -251,7 +251,7 @@ export function planText({ date, tickets, timed, pieces }: PlanDrawn): string {
           ...(targets !== undefined && previous.targets !== undefined ? { per: "target" } : {}),
           as: fields["always"] === true ? "end" : "success",
         });
-      const condition = first && drawn.when !== undefined ? conditionOf(drawn, before) : undefined;
+      const condition = first && drawn.when !== undefined && !drawn.closes ? conditionOf(drawn, before) : undefined;
       if (condition !== undefined && "value" in condition) values = { ...values, yes: true, no: false };
       const opened = first && drawn.opens && targets === undefined ? `o${made.length + 1}` : undefined;
       const closed =
@@ -261,7 +261,7 @@ export function planText({ date, tickets, timed, pieces }: PlanDrawn): string {
         needs.push({ step: closed.ref, as: "end" });
       }
       const tests = before.filter((each) => each.verb === "web.check").slice(-2);
-      const lifts = fields["lift"] !== undefined || (first && drawn.lift && fields["always"] === undefined);
+      const lifts = fields["lift"] !== undefined || (first && drawn.lift && closed === undefined && fields["always"] === undefined);
       const step: Fields = {
         id,
         ...fields,
@@ -278,12 +278,12 @@ export function planText({ date, tickets, timed, pieces }: PlanDrawn): string {
               ...(drawn.pauseMinutes === undefined ? {} : { pause: `${drawn.pauseMinutes}m` }),
             }
           : {}),
-        ...(first && drawn.approval ? { approval: true } : {}),
+        ...(first && drawn.approval && closed === undefined ? { approval: true } : {}),
         ...((first && drawn.always) || closed !== undefined ? { always: true } : {}),
         ...(drawn.onFailure === undefined ? {} : { onFailure: drawn.onFailure }),
         ...(drawn.leaves === undefined ? {} : { leaves: drawn.leaves }),
         ...(condition === undefined ? {} : { when: condition }),
-        ...(first && drawn.skip ? { skip: "not tonight" } : {}),
+        ...(first && drawn.skip && closed === undefined ? { skip: "not tonight" } : {}),
         ...(opened === undefined ? {} : { opens: { [opened]: `opened by ${ref}` } }),
         ...(closed === undefined ? {} : { closes: closed.opened }),
         ...(lifts ? { lift: tests.length === 0 ? {} : { tests: tests.map((test) => test.ref) } } : {}),
