@@ -73,9 +73,10 @@ export function approveCommand(plan: Command): void {
         ...(preview === undefined ? {} : { preview }),
         ...(certificate === undefined ? {} : { certificate: readCertificate(certificate) }),
       });
+      const shown = certificate === undefined ? "" : `, with the rehearsal certificate ${certificate}`;
       const steps = Object.keys(answer.previews ?? {});
       process.stdout.write(
-        `${window}: plan ${digest.slice(0, 12)} is approved by ${answer.approvedBy}${steps.length === 0 ? "" : `, and so is what the preview showed of ${steps.join(", ")}`}\n`,
+        `${window}: plan ${digest.slice(0, 12)} is approved by ${answer.approvedBy}${shown}${steps.length === 0 ? "" : `, and so is what the preview showed of ${steps.join(", ")}`}\n`,
       );
     });
 }

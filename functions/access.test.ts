@@ -302,6 +302,30 @@ describe("two pairs of eyes", () => {
     expect((await hosted.plans.latest())[0]?.approved?.certificate).toEqual(certificate);
   });
 
+  it("leave what they saw of rehearsals in the run's first fact and in its report", async () => {
+    await using hosted = await hostedApp({ door: azureDoor() });
+    const { json: stored } = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("operator"));
+    const { release: version, digest: code } = await hosted.app.code();
+    const certificate = certificateOf({
+      window: stored.window,
+      plan: stored.digest,
+      inventory: "2".repeat(64),
+      version,
+      code,
+      profile: "rough",
+      madeAt: "2024-12-06T15:00:00.000Z",
+      verdicts: [{ seed: 1, transcript: "1".repeat(64), breaches: [] }],
+    });
+    await hosted.call("POST", `plans/${stored.window}/approve`, { digest: stored.digest, certificate }, signedIn("approver"));
+
+    await hosted.call("POST", "runs", { window: stored.window }, signedIn("approver"));
+
+    const [started] = await hosted.facts(stored.window);
+    const page = await fetch(`${hosted.served.origin}/api/v1/runs/${stored.window}/report.md`, { headers: signedIn("approver") });
+    expect(started).toMatchObject({ type: "run.started", rehearsed: expect.stringContaining("1 window in rough weather, seeds 1 to 1, kept") });
+    expect(await page.text()).toContain("Rehearsed before it was approved: 1 window in rough weather");
+  });
+
   it("are not got around by a plan that is no longer the latest", async () => {
     await using hosted = await hostedApp({ door: azureDoor() });
     const mine = await hosted.call("POST", "plans", { text: planOf(WEB_CHECK) }, signedIn("approver"));

@@ -1,0 +1,67 @@
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { forecastHtml } from "../../shared/run/forecast-html.ts";
+import { forecastOf } from "../../shared/run/forecast.ts";
+import { decemberNight } from "../support/december.ts";
+import { launch, NO_CHROMIUM } from "./chromium.ts";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+describe.skipIf(NO_CHROMIUM !== undefined)(`the forecast in a browser${NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`}`, () => {
+  let browser: Browser;
+  let html: string;
+  beforeAll(async () => {
+    const { plan, entries } = await decemberNight({ misfortune: false });
+    html = forecastHtml(forecastOf({ plan, entries, calls: [{ at: plan.window.opensAt, method: "GET", system: "jira", path: "/rest/api/3/issue/PLAT-1", status: 200 }] }));
+    browser = await launch();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  async function opened(options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; asked: string[]; said: string[] }> {
+    const page = await browser.newPage({ bypassCSP: true, ...options });
+    const [asked, said]: [string[], string[]] = [[], []];
+    page.on("request", (request) => asked.push(request.url()));
+    page.on("console", (message) => said.push(message.text()));
+    page.on("pageerror", (error) => said.push(error.message));
+    await page.setContent(html, { waitUntil: "load" });
+    return { page, asked, said };
+  }
+
+  it("asks nobody for anything, and fits a phone", async () => {
+    const { page, asked, said } = await opened({ viewport: { width: 380, height: 800 } });
+
+    const overflow = (await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) as number;
+
+    expect({ asked: asked.filter((url) => !url.startsWith("about:") && !url.startsWith("data:")), said, overflow }).toEqual({ asked: [], said: [], overflow: 0 });
+    await page.close();
+  });
+
+  it.each(["light", "dark"] as const)("can be read by everyone (%s)", async (colorScheme) => {
+    const { page } = await opened({ colorScheme });
+    await page.addScriptTag({ path: AXE });
+
+    const found = (await page.evaluate(
+      "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.length))",
+    )) as string[];
+
+    expect(found).toEqual([]);
+    await page.close();
+  });
+
+  it("draws a bar for each step, inside the picture and before the cutoff", async () => {
+    const { page } = await opened({ viewport: { width: 1_200, height: 900 } });
+
+    const { bars, outside } = (await page.evaluate(`(() => {
+      const picture = document.querySelector(".picture").getBoundingClientRect();
+      const bars = [...document.querySelectorAll(".picture .bar")].map((bar) => bar.getBoundingClientRect());
+      return { bars: bars.length, outside: bars.filter(({ left, right }) => left < picture.left || right > picture.right).length };
+    })()`)) as { bars: number; outside: number };
+
+    expect(bars).toBeGreaterThan(20);
+    expect(outside).toBe(0);
+    await page.close();
+  });
+});
