@@ -43,7 +43,7 @@ export function forecastHtml(forecast: Forecast): string {
     ["Calls to vendors", String(forecast.calls.length), "in the rehearsal"],
   ].map(([name, value, more]) => html`<div><dt>${name}</dt><dd>${value} <span class="small">${more}</span></dd></div>`)}</dl>
 <section aria-labelledby="night"><h2 id="night">The night</h2>
-<figure>${forecastPicture(forecast)}
+<figure>${forecastPicture(forecast, "wide")}${forecastPicture(forecast, "narrow")}
 <figcaption><ul class="legend"><li><span class="swatch running"></span>on the critical path</li><li><span class="swatch waiting"></span>has room</li><li><span class="swatch skipped"></span>stands open</li></ul>A dashed line shows how late a step may end before something is lost; a dark stroke is a planned time, a black flag cannot be taken back. Grey columns are hours in which nothing happens. Steps for tickets are left out.</figcaption></figure></section>
 <section aria-labelledby="path"><h2 id="path">What determines the end</h2>
 ${table(

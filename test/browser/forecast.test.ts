@@ -55,8 +55,8 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the forecast in a browser${NO_CHROMI
     const { page } = await opened({ viewport: { width: 1_200, height: 900 } });
 
     const { bars, outside } = (await page.evaluate(`(() => {
-      const picture = document.querySelector(".picture").getBoundingClientRect();
-      const bars = [...document.querySelectorAll(".picture .bar")].map((bar) => bar.getBoundingClientRect());
+      const picture = document.querySelector(".picture.wide").getBoundingClientRect();
+      const bars = [...document.querySelectorAll(".picture.wide .bar")].map((bar) => bar.getBoundingClientRect());
       return { bars: bars.length, outside: bars.filter(({ left, right }) => left < picture.left || right > picture.right).length };
     })()`)) as { bars: number; outside: number };
 
