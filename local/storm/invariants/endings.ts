@@ -1,9 +1,9 @@
 import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated-run.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
-import { barrierGroups } from "../../../shared/run/next-wave.ts";
 import { reportOf } from "../../../shared/run/report.ts";
 import { callsOf, stepNamed, type Invariant } from "./aftermath.ts";
+import { groupsOf } from "./order.ts";
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
@@ -93,18 +93,19 @@ export const ENDS: readonly Invariant[] = [
   {
     rule: "on time",
     promise: 7,
-    says: "a step with an instant begins at it, once what it needs has ended and nothing holds it",
+    says: "a step begins at its instant, once what it needs and all in front of its barrier has ended and nothing holds it",
     check({ plan, happenings, struck, state }) {
       if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
       const patience = struck.length === 0 ? NOTICED_MS : NOTICED_IN_BAD_WEATHER_MS;
+      const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
-      const groups = barrierGroups(plan.phases).map((group) => new Set(group.map(({ id }) => id)));
-      const groupOf = (phase: string): number => groups.findIndex((group) => group.has(phase));
-      return plan.steps.flatMap(({ id, at, phase, needs, when, lift, approval, targets }) => {
+      return plan.steps.flatMap((planned) => {
+        const { id, at = plan.window.opensAt, needs, when, approval, lift, targets } = planned;
         // An approval takes as long as people do, and what was opened or left unsafe has no instant of its own.
-        if (at === undefined || approval !== undefined || lift !== undefined || (when !== undefined && "opened" in when)) return [];
-        const before = plan.steps.filter((step) => groupOf(step.phase) < groupOf(phase)).map((step) => step.id);
+        if (approval !== undefined || lift !== undefined || (when !== undefined && "opened" in when)) return [];
+        const group = groupOf(planned);
+        const before = plan.steps.filter((other) => groupOf(other) < group).map((other) => other.id);
         const awaited = [...before, ...needs.map(({ step }) => step), ...(when !== undefined && "succeeded" in when ? [when.succeeded] : [])];
         const mayAt = Math.max(Date.parse(at), ...awaited.map((step) => endOf.get(step) ?? Infinity));
         const first = facts.find(({ entry: { fact } }) => (fact.type === "batch.started" || fact.type === "step.ended") && fact.step === id);

@@ -1,3 +1,4 @@
+import { registry } from "../../../integrations/actions.ts";
 import { callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
@@ -58,11 +59,29 @@ export const OBLIGATIONS: readonly Invariant[] = [
               plan.steps.some((each) => each.id === fact.step && each.targets.some((one) => one.id === fact.target && one.closes.includes(id)))),
         );
         const closers = plan.steps.some(({ targets }) => targets.some(({ closes }) => closes.includes(id)));
+        const opener = plan.steps.find((each) => each.id === step);
+        const mayBeUndone =
+          registry.find(opener?.verb ?? "")?.undo !== undefined && facts.some((fact) => fact.type === "target.begun" && fact.step === step && fact.target === target);
         const decided = facts.some((fact) => fact.type === "decision.made" && fact.decision === "skip");
         // What is lifted by evidence only, people were asked about.
         const asked = facts.some((fact) => fact.type === "step.told" && fact.topic.startsWith("lift#"));
-        return tried || asked || !closers || decided ? [] : [`${what} is open, and nobody tried to close it`];
+        return tried || asked || (!closers && !mayBeUndone) || decided ? [] : [`${what} is open, and nobody tried to close it`];
       });
+    },
+  },
+  {
+    rule: "back in reverse order",
+    promise: 1,
+    says: "what a run takes back it takes back in reverse order of what really happened",
+    check(aftermath) {
+      const intended = factsOf(aftermath, "target.intended");
+      const firstOf = (deed: string) => [
+        ...new Map(intended.filter((fact) => fact.deed === deed).map(({ step, target }) => [`${step}/${target}`, `${step}/${target}`] as const)).keys(),
+      ];
+      const begun = firstOf("begin");
+      const undone = firstOf("undo");
+      const inReverse = undone.toSorted((a, b) => begun.indexOf(b) - begun.indexOf(a));
+      return undone.join() === inReverse.join() ? [] : [`taken back in the order ${undone.join(", ")}; expected ${inReverse.join(", ")}`];
     },
   },
   {

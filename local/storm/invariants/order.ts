@@ -1,9 +1,8 @@
-import type { CompiledStep } from "../../../shared/plan/compiled.ts";
+import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, targetStream, type Ending } from "../../../shared/run/facts.ts";
-import { barrierGroups } from "../../../shared/run/next-wave.ts";
 import type { Called, Happening } from "../tape.ts";
-import { skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** How the run stood at a moment, followed fact by fact. */
 interface Standing {
@@ -91,6 +90,14 @@ function begins(
   return breaches;
 }
 
+/** Which barrier a step stands behind, counted from 0. Counted here and not asked of the run's own rules. */
+export function groupsOf({ phases }: CompiledPlan): (step: CompiledStep) => number {
+  const numbers = new Map<string, number>();
+  let number = 0;
+  for (const [nth, { id, barrier }] of phases.entries()) numbers.set(id, nth > 0 && barrier ? ++number : number);
+  return ({ phase }) => numbers.get(phase) ?? 0;
+}
+
 const isWell = (as: Ending | undefined): boolean => as !== undefined && ENDINGS[as].well;
 
 /** Promise 5, and what comes before any effect. */
@@ -143,14 +150,24 @@ export const ORDER: readonly Invariant[] = [
     says: "nothing behind a barrier has an effect before all steps in front of it have ended",
     check(aftermath) {
       const { plan } = aftermath;
-      const groups = barrierGroups(plan.phases).map((group) => new Set(group.map(({ id }) => id)));
-      const groupOf = (step: CompiledStep): number => groups.findIndex((group) => group.has(step.phase));
+      const groupOf = groupsOf(plan);
       return begins(aftermath, ({ step, standing: { ended } }) => {
         const own = groupOf(step);
         const open = plan.steps.find((other) => groupOf(other) < own && !ended.has(other.id));
         return open === undefined ? undefined : `began behind the barrier before ${open.id} had ended`;
       });
     },
+  },
+  {
+    rule: "not after its grace",
+    promise: 5,
+    says: "no step with an instant begins later than its grace allows",
+    check: (aftermath) =>
+      aftermath.plan.steps.flatMap(({ id, at, graceMs, always }) => {
+        const first = factsOf(aftermath, "batch.started").find(({ step }) => step === id);
+        if (at === undefined || graceMs === undefined || always || first === undefined) return [];
+        return Date.parse(first.at) > Date.parse(at) + graceMs ? [`${id} was to begin at ${at} and did at ${first.at}, later than its grace`] : [];
+      }),
   },
   {
     rule: "not after the cutoff",

@@ -1,0 +1,416 @@
+import type { ProfileName } from "../../local/storm/misfortunes.ts";
+
+/** A mistake that somebody could make, as a change of the sources, and how soon a storm must find it. */
+export interface PlantedBug {
+  /** What the mistake is, in words. */
+  readonly name: string;
+  readonly changes: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
+  readonly profile: ProfileName;
+  /** It is found within so many windows. */
+  readonly runs: number;
+  /** By one of these rules at the least. */
+  readonly rules: readonly string[];
+  /** In this folder; `plan.yaml` if not given. */
+  readonly plan?: "late.yaml";
+}
+
+const RUN = "shared/run/";
+
+export const BUGS: readonly PlantedBug[] = [
+  // --- the order of things --------------------------------------------------------------------------------------------
+  {
+    name: "the instant of a step is ignored",
+    changes: [{ file: `${RUN}next-step.ts`, find: "if (now < at && !closesUp) return", replace: "if (false) return" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["not before its time"],
+  },
+  {
+    name: "a need counts as met before it has ended",
+    changes: [
+      { file: `${RUN}sights.ts`, find: `if (ended === undefined) return { is: "open", why: step.id };`, replace: `if (ended === undefined) return { is: "met", why: step.id };` },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["not before what it needs"],
+  },
+  {
+    name: "a need on one target counts as met before it has rested",
+    changes: [{ file: `${RUN}sights.ts`, find: 'if (rested === undefined) return { is: "open"', replace: 'if (rested === undefined) return { is: "met"' }],
+    profile: "fair",
+    runs: 1,
+    rules: ["not before what it needs"],
+  },
+  {
+    name: "the success of a need does not matter",
+    changes: [{ file: `${RUN}sights.ts`, find: 'return { is: "failed", why: `${step.title} ended', replace: 'return { is: "met", why: `${step.title} ended' }],
+    profile: "worlds",
+    runs: 6,
+    rules: ["not before what it needs"],
+  },
+  {
+    name: "a barrier is forgotten",
+    changes: [
+      { file: `${RUN}next-wave.ts`, find: "if (current === undefined || phase.barrier) groups.push([phase]);", replace: "if (current === undefined) groups.push([phase]);" },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["not before the phase"],
+  },
+  {
+    name: "the cutoff is ignored",
+    changes: [{ file: `${RUN}next-order.ts`, find: "if (instant >= cutoff) return", replace: "if (instant >= cutoff + 86_400_000) return" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["not after the cutoff"],
+    plan: "late.yaml",
+  },
+  {
+    name: "a step's grace is ignored",
+    changes: [{ file: `${RUN}next-step.ts`, find: "if (now >= lateAt) {", replace: "if (now >= lateAt + 86_400_000) {" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["not after its grace"],
+    plan: "late.yaml",
+  },
+  {
+    name: "an abort does not keep new steps from beginning",
+    changes: [{ file: `${RUN}control.ts`, find: `if (control.aborted !== undefined && control.aborted.mode !== "freeze") return`, replace: "if (false) return" }],
+    profile: "people",
+    runs: 12,
+    rules: ["not after an abort"],
+  },
+  {
+    name: "a pause and a freeze hold nothing",
+    changes: [
+      { file: `${RUN}control.ts`, find: "if (control.paused !== undefined) return", replace: "if (false) return" },
+      { file: `${RUN}control.ts`, find: `if (control.aborted?.mode === "freeze") return`, replace: "if (false) return" },
+    ],
+    profile: "people",
+    runs: 12,
+    rules: ["not while held"],
+  },
+  {
+    name: "locks are given to everybody",
+    changes: [
+      { file: "local/memory-locks.ts", find: "if (by !== undefined && !sameHolder(by, holder)) return", replace: "if (false) return" },
+      { file: "local/memory-locks.ts", find: "return by === undefined ? [] : [[resource, by] as const];", replace: "return [];" },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["one hand at a time"],
+  },
+  {
+    name: "what needs approval begins without it",
+    changes: [{ file: `${RUN}next-step.ts`, find: "if (bound === preview.digest) return undefined;", replace: "return undefined;" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["what was approved"],
+  },
+  {
+    name: "doorbells are not rung",
+    changes: [{ file: "functions/activities.ts", find: "if (answer.ring.length > 0) await", replace: "if (false) await" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["on time"],
+  },
+
+  // --- what opens and closes --------------------------------------------------------------------------------------------
+  {
+    name: "what is opened is not written down",
+    changes: [{ file: `${RUN}carry-out.ts`, find: "...(this.#target.opens.length === 0 ? {} :", replace: "...(this.#target.opens.length >= 0 ? {} :" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["opened is known", "no server left out"],
+  },
+  {
+    name: "nothing is taken back at the end",
+    changes: [{ file: `${RUN}next-wave.ts`, find: "if (back.length > 0) return", replace: "if (false) return" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["what can be closed is closed"],
+  },
+  {
+    name: "things are taken back in the order in which they were done",
+    changes: [{ file: `${RUN}next-wave.ts`, find: "unique(back.toReversed())", replace: "unique(back)" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["back in reverse order"],
+  },
+  {
+    name: "an undo is written down and not made",
+    changes: [
+      {
+        file: `${RUN}carry-out.ts`,
+        find: "const answer = await this.#try(deed, tryNumber, attempt, (call) => method(",
+        replace: `const answer = deed === "undo" ? ({ ok: true, value: ["put back"] } as const) : await this.#try(deed, tryNumber, attempt, (call) => method(`,
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["no server left out"],
+  },
+  {
+    name: "a run with something open ends well",
+    changes: [
+      { file: `${RUN}next-wave.ts`, find: `return allWell && open.length === 0 ? "well" : "badly";`, replace: `return allWell ? "well" : "badly";` },
+      { file: `${RUN}next-wave.ts`, find: "if (back.length > 0) return", replace: "if (false) return" },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["open is said"],
+  },
+  {
+    name: "a pool's floor is forgotten",
+    changes: [{ file: "integrations/azure-network/rotation.ts", find: "if (others.length < floor) {", replace: "if (others.length < 0) {" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["pool floor"],
+  },
+  {
+    name: "a server is said to be back in its pool and is not",
+    changes: [
+      { file: "integrations/azure-network/actions.ts", find: "const hasJoined = await pools.join(pool, server);", replace: "const hasJoined = true;" },
+      {
+        file: "integrations/azure-network/actions.ts",
+        find: 'if (found.state === "out") throw new Fault("rejected", `${server.name} is out of ${said(pool)} again',
+        replace: 'if (false) throw new Fault("rejected", `${server.name} is out of ${said(pool)} again',
+      },
+      { file: "integrations/azure-network/actions.ts", find: "return isServing(found)\n      ? {", replace: "return true\n      ? {" },
+      { file: "integrations/azure-network/actions.ts", find: `if (found.state !== "in" || !found.listed || !found.healthy)`, replace: "if (false)" },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["no server left out", "green is true"],
+  },
+  {
+    name: "alarms stay muted",
+    changes: [
+      { file: "integrations/pingdom/actions.ts", find: "for (const { id } of on) await monitors.endNow(id);", replace: "" },
+      {
+        file: "integrations/pingdom/actions.ts",
+        find: 'if (isOn(found, now)) throw new Fault("rejected", `maintenance window ${id} is on until',
+        replace: 'if (false) throw new Fault("rejected", `maintenance window ${id} is on until',
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["green is true", "alarms are on again"],
+  },
+  {
+    name: "the maintenance page comes down over what is unsafe",
+    changes: [{ file: `${RUN}lift.ts`, find: "if (failed.length > 0) return", replace: "if (failed.length > 999) return" }],
+    profile: "worlds",
+    runs: 12,
+    rules: ["lifted by evidence"],
+  },
+  {
+    name: "what is lifted by evidence is taken back by who put it up",
+    changes: [{ file: `${RUN}conductor.ts`, find: "if (!mayTakeBack(index, obligation, decisions)) return false;", replace: "" }],
+    profile: "worlds",
+    runs: 12,
+    rules: ["not lifted behind its back"],
+  },
+
+  // --- nothing twice ----------------------------------------------------------------------------------------------------
+  {
+    name: "a pipeline is queued without looking for its own run",
+    changes: [{ file: "integrations/azure-devops/actions.ts", find: "const isNew = own.length === 0;", replace: "const isNew = true;" }],
+    profile: "vendors",
+    runs: 10,
+    rules: ["no run of a pipeline twice"],
+  },
+  {
+    name: "a call whose answer was lost is made again under a new key",
+    changes: [
+      {
+        file: `${RUN}next-order.ts`,
+        find: `unlessHeld(sight, { do: "begin", try: walk.try, attempt: attempt + 1 });`,
+        replace: `unlessHeld(sight, { do: "begin", try: walk.try + 1, attempt: 1 });`,
+      },
+    ],
+    profile: "vendors",
+    runs: 15,
+    rules: ["no run of a pipeline twice", "no effect twice"],
+  },
+  {
+    name: "a call that died with its process is made again under a new key",
+    changes: [
+      {
+        file: `${RUN}next-order.ts`,
+        find: "return { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };",
+        replace: "return { do: walk.inFlight.deed, try: walk.try + 1, attempt: 1 };",
+      },
+    ],
+    profile: "deaths",
+    runs: 20,
+    rules: ["no run of a pipeline twice", "no effect twice"],
+  },
+  {
+    name: "a message is posted without looking whether it is there",
+    changes: [{ file: "integrations/slack/thread.ts", find: "return earlier ?? chat.post(", replace: "return chat.post(" }],
+    profile: "vendors",
+    runs: 15,
+    rules: ["no message twice"],
+  },
+  {
+    name: "a ticket is commented on without looking whether it was",
+    changes: [{ file: "integrations/jira/actions.ts", find: "const { id } = earlier ?? (await", replace: "const { id } = (await" }],
+    profile: "vendors",
+    runs: 25,
+    rules: ["no message twice"],
+  },
+  {
+    name: "what is meant is not written down before it is done",
+    changes: [
+      {
+        file: `${RUN}carry-out.ts`,
+        find: "const kept = await this.#performer.journal.append(this.#ref.run, stream, this.walk.seq + offset, facts);",
+        replace: `if (facts[0]?.type === "target.intended") return true;\n    const kept = await this.#performer.journal.append(this.#ref.run, stream, this.walk.seq + Math.max(0, offset - 1), facts);`,
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["meant before done"],
+  },
+  {
+    name: "the journal loses what was begun",
+    changes: [
+      {
+        file: `${RUN}carry-out.ts`,
+        find: 'const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];',
+        replace: 'if (attempt === 1) return NOTHING;\n    const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];',
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["on time"],
+  },
+
+  // --- green means evidence ---------------------------------------------------------------------------------------------
+  {
+    name: "the result of a pipeline run is trusted",
+    changes: [
+      {
+        file: "integrations/azure-devops/actions.ts",
+        find: `if (run.status === "completed") throw judged(receipt, run, records);`,
+        replace: `if (run.status === "completed" && run.result === "succeeded") return { state: "done", note: "it succeeded" };\n    if (run.status === "completed") throw judged(receipt, run, records);`,
+      },
+      {
+        file: "integrations/azure-devops/actions.ts",
+        find: `if (!records.every(({ record }) => record?.result === "succeeded")) throw judged(receipt, run, records);`,
+        replace: `if (run.result !== "succeeded") throw judged(receipt, run, records);`,
+      },
+    ],
+    profile: "worlds",
+    runs: 10,
+    rules: ["green is true"],
+  },
+  {
+    name: "a run that is under way counts as done",
+    changes: [
+      {
+        file: "integrations/azure-devops/actions.ts",
+        find: `return { state: records.some(({ record }) => hasStarted(record)) ? "running" : "waiting", note };`,
+        replace: `return { state: "done", note };`,
+      },
+      {
+        file: "integrations/azure-devops/actions.ts",
+        find: `if (!records.every(({ record }) => record?.result === "succeeded")) throw judged(receipt, run, records);`,
+        replace: "",
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["green is true"],
+  },
+  {
+    name: "nobody looks again",
+    changes: [
+      {
+        file: `${RUN}carry-out.ts`,
+        find: `const answer = await this.#try("verify", walk.try, attempt, (call) => this.#action.verify(this.#ports(), this.#receipt(), call));`,
+        replace: `const answer = { ok: true, value: ["fine"] } as const;`,
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["looked at again"],
+  },
+  {
+    name: "a branch is asked for and the default one is run",
+    changes: [{ file: "integrations/azure-devops/actions.ts", find: "`refs/heads/${ref?.branch ?? pipeline.branch}`", replace: "`refs/heads/${pipeline.branch}`" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["green is true"],
+  },
+  {
+    name: "a step is as good as the best of its targets",
+    changes: [{ file: `${RUN}next-step.ts`, find: "const worst = WORST_FIRST.find(", replace: "const worst = WORST_FIRST.toReversed().find(" }],
+    profile: "worlds",
+    runs: 10,
+    rules: ["no green over red"],
+  },
+  {
+    name: "every run ends well",
+    changes: [{ file: `${RUN}next-wave.ts`, find: `return allWell && open.length === 0 ? "well" : "badly";`, replace: `return "well";` }],
+    profile: "worlds",
+    runs: 10,
+    rules: ["no green over red", "open is said"],
+  },
+  {
+    name: "what was asked of somebody is done without their word",
+    changes: [
+      {
+        file: "integrations/people/actions.ts",
+        find: `if (answer !== undefined) return { state: "done", note: said(answer) };`,
+        replace: `return { state: "done", note: "surely" };`,
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["green is true", "no green over red", "on time", "looked at again"],
+  },
+
+  // --- noticing, telling, ending ----------------------------------------------------------------------------------------
+  {
+    name: "a kickoff that does not happen is told to nobody",
+    changes: [
+      {
+        file: `${RUN}next-order.ts`,
+        find: `if (walk.stage === "begun" && walk.progress === "waiting" && !walk.told.includes(late)`,
+        replace: `if (false && !walk.told.includes(late)`,
+      },
+    ],
+    profile: "december",
+    runs: 2,
+    rules: ["a late kickoff is noticed"],
+  },
+  {
+    name: "work that is given up goes on",
+    changes: [{ file: `${RUN}next-order.ts`, find: 'if (!offers.cancel || walk.cancelled) return { do: "rest", as, why };', replace: 'return { do: "rest", as, why };' }],
+    profile: "people",
+    runs: 25,
+    rules: ["no work goes on"],
+  },
+  {
+    name: "a secret's value is kept in a receipt",
+    changes: [
+      {
+        file: "integrations/key-vault/secret-copy.ts",
+        find: "return { ...place, version: made.version,",
+        replace: "return { ...place, item: value.reveal(), version: made.version,",
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["no secret is written"],
+  },
+  {
+    name: "steps for tickets are left out in silence",
+    changes: [{ file: `${RUN}next-wave.ts`, find: "phases.has(phase) && !ended.has(id))", replace: `phases.has(phase) && !ended.has(id) && !id.includes("jira"))` }],
+    profile: "fair",
+    runs: 1,
+    rules: ["changes in are changes out"],
+  },
+];
