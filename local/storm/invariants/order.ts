@@ -20,12 +20,12 @@ interface Standing {
   held?: string;
 }
 
-/** Follows the run through all that happened, and hands each call to `look` with the standing at that moment. */
-function following({ happenings }: Aftermath, look: (call: Called, standing: Standing) => void): void {
+/** Follows the run through all that happened, and hands each call, and each begin that is written down, to `look` with the standing before it. */
+function following({ happenings }: Aftermath, look: (happening: Happening, standing: Standing) => void): void {
   const standing: Standing = { ended: new Map(), rested: new Map(), intended: new Map(), approved: new Map(), previewed: new Map() };
   for (const happening of happenings) {
-    if (happening.what === "call") look(happening, standing);
-    else follow(standing, happening);
+    look(happening, standing);
+    if (happening.what === "fact") follow(standing, happening);
   }
 }
 
@@ -73,19 +73,36 @@ function changedBy({ done, at }: Called): string | undefined {
   return now.length === 0 ? undefined : now.map(({ effect }) => `${effect.did} ${effect.to}`).join(", ");
 }
 
+interface Begun {
+  readonly step: CompiledStep;
+  readonly target: string;
+  readonly at: number;
+  readonly standing: Standing;
+}
+
 /** Goes through every effect that a begin had, with the step it was for. */
-function begins(
-  aftermath: Aftermath,
-  look: (begun: { step: CompiledStep; target: string; at: number; what: string; standing: Standing }) => string | undefined,
-): readonly string[] {
+function effects(aftermath: Aftermath, look: (begun: Begun) => string | undefined): readonly string[] {
+  return moments(aftermath, look, (one) => (one.what === "call" && one.scope?.deed === "begin" ? changedBy(one) : undefined));
+}
+
+/** As `effects`, and through every first begin that was written down: for what must have been true before anything was even meant. */
+function begins(aftermath: Aftermath, look: (begun: Begun) => string | undefined): readonly string[] {
+  return moments(aftermath, look, (one) => {
+    if (one.what === "call") return one.scope?.deed === "begin" ? changedBy(one) : undefined;
+    const { fact } = one.entry;
+    return fact.type === "target.intended" && fact.deed === "begin" && fact.attempt === 1 && fact.try === 1 ? "it was begun" : undefined;
+  });
+}
+
+function moments(aftermath: Aftermath, look: (begun: Begun) => string | undefined, changed: (happening: Happening) => string | undefined): readonly string[] {
   const breaches: string[] = [];
-  following(aftermath, (call, standing) => {
-    const what = changedBy(call);
-    if (what === undefined || call.scope?.deed !== "begin") return;
-    const step = stepNamed(aftermath.plan, call.scope.step);
-    if (step === undefined) return;
-    const why = look({ step, target: call.scope.target, at: call.at, what, standing });
-    if (why !== undefined) breaches.push(`${step.id} ${call.scope.target} ${why} (${isoOf(call.at)}: ${what})`);
+  following(aftermath, (one, standing) => {
+    const what = changed(one);
+    const about = one.what === "call" ? one.scope : one.entry.fact.type === "target.intended" ? one.entry.fact : undefined;
+    const step = stepNamed(aftermath.plan, about?.step ?? "");
+    if (what === undefined || about === undefined || step === undefined) return;
+    const why = look({ step, target: about.target, at: one.at, standing });
+    if (why !== undefined) breaches.push(`${step.id} ${about.target} ${why} (${isoOf(one.at)}: ${what})`);
   });
   return breaches;
 }
@@ -109,6 +126,7 @@ export const ORDER: readonly Invariant[] = [
     check(aftermath) {
       const breaches: string[] = [];
       following(aftermath, (call, { intended }) => {
+        if (call.what !== "call") return;
         const what = changedBy(call);
         if (what === undefined || call.scope === undefined) return;
         const { step, target, deed } = call.scope;
@@ -174,7 +192,7 @@ export const ORDER: readonly Invariant[] = [
     promise: 5,
     says: "no step has an effect after the cutoff, closing and telling excepted",
     check: (aftermath) =>
-      begins(aftermath, ({ step, at }) =>
+      effects(aftermath, ({ step, at }) =>
         !step.always && at >= Date.parse(aftermath.plan.window.cutoff) + skewOf(aftermath) ? `began after the cutoff of ${aftermath.plan.window.cutoff}` : undefined,
       ),
   },
@@ -183,7 +201,7 @@ export const ORDER: readonly Invariant[] = [
     promise: 5,
     says: "no step has an effect after an abort was accepted or the run was stopped, closing and telling excepted",
     check: (aftermath) =>
-      begins(aftermath, ({ step, at, standing: { abortedAt, stopped } }) => {
+      effects(aftermath, ({ step, at, standing: { abortedAt, stopped } }) => {
         if (step.always) return undefined;
         if (abortedAt !== undefined && at > abortedAt) return `began after the abort of ${isoOf(abortedAt)}`;
         return stopped === true ? "began though the run was stopped" : undefined;
@@ -193,7 +211,7 @@ export const ORDER: readonly Invariant[] = [
     rule: "not while held",
     promise: 5,
     says: "no step has an effect while the run is paused or frozen, closing and telling excepted",
-    check: (aftermath) => begins(aftermath, ({ step, standing: { held } }) => (!step.always && held !== undefined ? `began in spite of the ${held}` : undefined)),
+    check: (aftermath) => effects(aftermath, ({ step, standing: { held } }) => (!step.always && held !== undefined ? `began in spite of the ${held}` : undefined)),
   },
   {
     rule: "what was approved",
