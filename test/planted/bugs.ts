@@ -261,30 +261,17 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["no message twice"],
   },
   {
-    name: "what is meant is not written down before it is done",
+    name: "a call is made before it is written down",
     changes: [
       {
         file: `${RUN}carry-out.ts`,
-        find: "const kept = await this.#performer.journal.append(this.#ref.run, stream, this.walk.seq + offset, facts);",
-        replace: `if (facts[0]?.type === "target.intended") return true;\n    const kept = await this.#performer.journal.append(this.#ref.run, stream, this.walk.seq + Math.max(0, offset - 1), facts);`,
+        find: "if (!(await this.#append(0, [intended]))) return NOTHING;\n    const decided",
+        replace: `await this.#try("begin", tryNumber, attempt, (call) => this.#action.begin(this.#ports(), this.#target.params, call));\n    if (!(await this.#append(0, [intended]))) return NOTHING;\n    const decided`,
       },
     ],
     profile: "fair",
     runs: 1,
     rules: ["meant before done"],
-  },
-  {
-    name: "the journal loses what was begun",
-    changes: [
-      {
-        file: `${RUN}carry-out.ts`,
-        find: 'const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];',
-        replace: 'if (attempt === 1) return NOTHING;\n    const facts: Fact[] = [{ ...this.#where("target.begun"), try: tryNumber, receipt: answer.value }];',
-      },
-    ],
-    profile: "fair",
-    runs: 1,
-    rules: ["on time"],
   },
 
   // --- green means evidence ---------------------------------------------------------------------------------------------
@@ -389,8 +376,8 @@ export const BUGS: readonly PlantedBug[] = [
   {
     name: "work that is given up goes on",
     changes: [{ file: `${RUN}next-order.ts`, find: 'if (!offers.cancel || walk.cancelled) return { do: "rest", as, why };', replace: 'return { do: "rest", as, why };' }],
-    profile: "people",
-    runs: 25,
+    profile: "december",
+    runs: 2,
     rules: ["no work goes on"],
   },
   {

@@ -6,6 +6,8 @@ import { callsOf, stepNamed, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 const MINUTE_MS = 60_000;
+/** What has been told to stop takes so long to end. */
+const ENDING_MS = 30_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
 /** From the moment at which something should be noticed until people have been told, with nothing in the way. */
 const NOTICED_MS = MINUTE_MS;
@@ -44,17 +46,19 @@ export const ENDS: readonly Invariant[] = [
   {
     rule: "no work goes on",
     promise: 5,
-    says: "no pipeline run of the window goes on after the run has ended, unless its step says that it is not known",
+    says: "no pipeline run goes on once its target has rested, unless the target says that it is not known",
     check(aftermath) {
-      const { after, endedAt, state } = aftermath;
+      const { after, happenings } = aftermath;
       const devops = after.worlds["azure-devops"];
-      if (state === undefined) return [];
       return callsOf(aftermath).flatMap(({ scope, done }) =>
         done.flatMap(({ effect }) => {
           const run = devops.runs.find(({ id }) => effect.did === "queued" && id === effect.with?.["run"]);
-          if (run === undefined || !stagesAt(run, endedAt, agentsAt(devops, run)).some(({ state: of }) => of !== "completed")) return [];
-          const target = state.steps.find(({ id }) => id === scope?.step)?.targets.find(({ id }) => id === scope?.target);
-          return target?.as === "unknown" ? [] : [`run ${run.id} of ${scope?.step} goes on at ${isoOf(endedAt)}, though its target is ${String(target?.as)}`];
+          const rested = happenings.find(
+            (one) => one.what === "fact" && one.entry.fact.type === "target.rested" && one.entry.fact.step === scope?.step && one.entry.fact.target === scope.target,
+          );
+          if (run === undefined || rested?.what !== "fact" || rested.entry.fact.type !== "target.rested" || rested.entry.fact.as === "unknown") return [];
+          const goesOn = stagesAt(run, rested.at + ENDING_MS, agentsAt(devops, run)).some(({ state }) => state !== "completed");
+          return goesOn ? [`run ${run.id} of ${scope?.step} goes on after its target has rested ${rested.entry.fact.as} at ${isoOf(rested.at)}`] : [];
         }),
       );
     },
