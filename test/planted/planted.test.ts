@@ -15,7 +15,13 @@ interface Outcome {
   readonly trouble: string;
 }
 
-function stormOver({ name, profile, runs, plan = "plan.yaml" as const }: Pick<PlantedBug, "name" | "profile" | "runs"> & { readonly plan?: string }): Promise<Outcome> {
+function stormOver({
+  name,
+  profile,
+  runs,
+  seed = 1,
+  plan = "plan.yaml" as const,
+}: Pick<PlantedBug, "name" | "profile" | "runs" | "seed"> & { readonly plan?: string }): Promise<Outcome> {
   const args = [
     "cli/main.ts",
     "storm",
@@ -24,6 +30,8 @@ function stormOver({ name, profile, runs, plan = "plan.yaml" as const }: Pick<Pl
     "plans/inventory.yaml",
     "--profile",
     profile,
+    "--seed",
+    String(seed),
     "--runs",
     String(runs),
     "--workers",

@@ -112,10 +112,14 @@ const ORACLES: Readonly<Record<string, Oracle>> = {
   // A link that an earlier step of the run has made is changed.
   "jira.link": (green) => (isDone("relinked")(green).length === 0 ? [] : isDone("linked")(green)),
   "jira.transition": isDone("moved"),
-  "person.do": ({ aftermath, step, target }) =>
-    aftermath.entries.some(({ fact }) => fact.type === "decision.made" && fact.decision === "done" && fact.step === step.id && (fact.target ?? target.id) === target.id)
+  "person.do": ({ aftermath, step, target, at }) =>
+    aftermath.happenings.some((one) => {
+      if (one.what !== "fact" || one.at > at) return false;
+      const { fact } = one.entry;
+      return fact.type === "decision.made" && fact.decision === "done" && fact.step === step.id && (fact.target ?? target.id) === target.id;
+    })
       ? []
-      : ["nobody said that it was done"],
+      : ["nobody had said by then that it was done"],
 };
 
 function effectStages(aftermath: Aftermath, run: number): readonly string[] {
