@@ -41,6 +41,18 @@ it("is closed by a step that did so within the same instant, though its stream c
   expect(ids([...closing, ...opening().begun().facts])).toEqual([]);
 });
 
+it("stays open when a step that should close it had found nothing to close within the same instant, whichever stream comes first by name", () => {
+  const closing = (step: string) =>
+    factsOf(step)
+      .intended()
+      .begun()
+      .finished()
+      .verified("it was in service", { already: "it was in service before", closes: [PAGE.id] }).facts;
+
+  expect(ids([...closing("a.close"), ...opening().begun().facts])).toEqual([PAGE.id]);
+  expect(ids([...opening().begun().facts, ...closing("z.close")])).toEqual([PAGE.id]);
+});
+
 it("is closed by its own undo", () => {
   expect(ids(opening().begun().rested("done").intended({ deed: "undo" }).undone([PAGE.id]).facts)).toEqual([]);
 });

@@ -65,7 +65,11 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
         for (const obligation of openedBy(open, fact)) open.set(obligation.id, { ...obligation, certain: true });
         break;
       case "target.verified":
-        for (const id of fact.closes) close(id, fact.at, `${fact.step} ${fact.target}`, fact.evidence);
+        // What found it closed before did not close what was opened at that very instant: it had looked first.
+        for (const id of fact.closes) {
+          const isLater = fact.already !== undefined && (open.get(id)?.openedAt ?? fact.at) === fact.at;
+          if (!isLater) close(id, fact.at, `${fact.step} ${fact.target}`, fact.evidence);
+        }
         break;
       case "target.undone":
         for (const id of fact.closes) close(id, fact.at, `undo of ${fact.step} ${fact.target}`, fact.evidence);
