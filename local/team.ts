@@ -52,7 +52,7 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
     for (const ms of afterMs) {
       clock?.at(clock.now() + ms, () => {
         const release = clock.hold();
-        void answer(by, decision === undefined ? request : { ...request, decision }).finally(release);
+        void answer(by, decision === undefined || request.step === undefined ? request : { ...request, decision }).finally(release);
       });
     }
   }
