@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command } from "commander";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { register } from "../functions/register.ts";
 import { collectApp } from "../local/app.ts";
+import { writeCertificate } from "../local/certify.ts";
 import { composeLocal } from "../local/compose.ts";
 import { createHost } from "../local/harness.ts";
 import { memoryJournal } from "../local/memory-journal.ts";
@@ -16,6 +20,8 @@ import { planCommand } from "./plan.ts";
 import { previewText, type PreviewShown } from "./plan-preview-lines.ts";
 
 const OCTOBER = new URL("../plans/2024-10-06.yaml", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "approve-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const START = "2024-10-05T23:50:00.000Z";
 
 /** Runs `nightshift plan …` in this process, as a shell would see it. */
@@ -140,6 +146,27 @@ describe("nightshift plan approve", () => {
 
     expect(approved.out).toMatch(/^2024-10-06: plan [0-9a-f]{12} is approved by Priya, and so is what the preview showed of .*obsolete-servers\.remove/);
     await expect(tooLate).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("the world has moved") });
+  });
+
+  it("shows what rehearsals came to, and is refused with a certificate that was touched", async () => {
+    await using server = await serving();
+    const { digest } = JSON.parse((await nightshift("preview", OCTOBER, "--server", server.origin, "--format", "json")).out) as PreviewShown;
+    const [good, touched] = [join(folder, "good.json"), join(folder, "touched.json")];
+    const certificate = await writeCertificate(good, {
+      plan: october().plan,
+      inventoryText: "inventory: 1",
+      profile: "light",
+      verdicts: [{ seed: 1, transcript: "1".repeat(64), breaches: [] }],
+      madeAt: START,
+    });
+    writeFileSync(touched, JSON.stringify({ ...certificate, seeds: { first: 0, last: 1 } }));
+    const approve = (file: string) => nightshift("approve", "2024-10-06", "--digest", digest, "--certificate", file, "--server", server.origin, "--as", "Priya");
+
+    const refused = approve(touched);
+    await expect(refused).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("it was altered") });
+    const approved = await approve(good);
+
+    expect(approved.out).toContain("is approved by Priya, with the rehearsal certificate");
   });
 
   it("refuses a digest that is no plan's", async () => {
