@@ -13,6 +13,7 @@ import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { headlineOf } from "../shared/run/headline.ts";
 import { readText } from "./plan-file.ts";
+import { historyCommands } from "./run-history.ts";
 import { runViews } from "./run-views.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
@@ -44,6 +45,7 @@ export function runCommand(program: Command): void {
   runViews(run);
   amendCommands(run);
   carryOverCommand(run);
+  historyCommands(run);
 
   withServer(run.command("evidence <run>").description("write all that proves what a run did, as a chain of records; prints its last hash"))
     .requiredOption("--out <file>", "where to write it")

@@ -46,7 +46,10 @@ const RULES: readonly Rule[] = [
   // It must not share the app's failure: nothing of functions/ but its own.
   { files: /^functions\/watchdog-(compose|main)\.ts$/, may: [SHARED, /^functions\/watchdog-/, /^(adapters|integrations)\//, /^zod$/, /^@azure\/functions$/, NODE] },
   { files: /^functions\//, may: [SHARED, /^(functions|orchestrators|dashboard)\//, /^@azure\/functions$/, /^durable-functions$/, /^zod$/, NODE] },
-  { files: /^cli\/(host|host-lines|serve-vendors|rehearse|storm|plan-preview|watchdog)\.ts$/, may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE] },
+  {
+    files: /^cli\/(host|host-lines|serve-vendors|rehearse|storm|plan-preview|run-history|watchdog)\.ts$/,
+    may: [SHARED, /^(cli|local|integrations)\//, /^(commander|yaml)$/, NODE],
+  },
   { files: /^cli\/page-source\.ts$/, may: [SHARED, /^(cli|local|adapters|integrations)\//, NODE] },
   { files: /^cli\//, may: [SHARED, /^cli\//, /^integrations\/actions\.ts$/, /^commander$/, NODE] },
   { files: /^dashboard\//, may: [SHARED, /^dashboard\//, NODE] },

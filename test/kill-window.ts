@@ -12,9 +12,10 @@ import { repeatedEffects } from "./support/invariants.ts";
  * process of their own, and the window must come to its end with no effect done twice. Run by CI; takes minutes, so it is not
  * among the tests.
  *
- *   node test/kill-window.ts [seed] [kills]
+ *   node test/kill-window.ts [seed] [kills] [plan]
  */
-const [seed = 1, kills = 4] = process.argv.slice(2).map(Number);
+const [seedText = "1", killsText = "4", planFile = "plans/2024-12-08.yaml"] = process.argv.slice(2);
+const [seed, kills] = [Number(seedText), Number(killsText)];
 const root = new URL("..", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "nightshift-kill-"));
 
@@ -44,7 +45,7 @@ try {
   let done = 0;
   let code: number | null = null;
   for (let lives = 0; lives <= kills; lives++) {
-    const host = start(["local/main.ts", "--port", "0", "--data", folder, "--out", join(folder, "out"), "--speed", "20000"]);
+    const host = start(["local/main.ts", "--plan", planFile, "--port", "0", "--data", folder, "--out", join(folder, "out"), "--speed", "20000"]);
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
     const first = lives === kills ? await host.ended : await Promise.race([host.ended, pause(4_000 + (state % 9_000))]);
     if (first !== "slept") {
@@ -57,7 +58,7 @@ try {
   }
   const effects = (await (await fetch(`${origin}/_nightshift/effects`)).json()) as (Effect & { system: SimulatorName })[];
   const repeated = repeatedEffects(effects);
-  const { plan } = loadPlan(join(root, "plans/2024-12-08.yaml"), join(root, "plans/inventory.yaml"));
+  const { plan } = loadPlan(join(root, planFile), join(root, "plans/inventory.yaml"));
   console.log(`${plan.window.title}: killed ${done} times (seed ${seed}), ended with code ${code}, ${effects.length} effects, ${repeated.length} done twice`);
   for (const line of repeated) console.log(`  ${line}`);
   process.exitCode = code === 0 && repeated.length === 0 && done > 0 ? 0 : 1;

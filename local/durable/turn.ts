@@ -347,7 +347,8 @@ function eventsOf(fresh: readonly HistoryEvent[], decisions: readonly Decision[]
   return [...fresh, end, ...more, ...(more.length > 0 ? [orchestratorCompleted(nowMs)] : [])];
 }
 
-function scheduledEvent(decision: Decision, nowMs: number): HistoryEvent {
+/** What a decision of an orchestrator becomes in its history. */
+export function scheduledEvent(decision: Decision, nowMs: number): HistoryEvent {
   switch (decision.kind) {
     case "activity":
       return taskScheduled(nowMs, decision.id, decision.name);
