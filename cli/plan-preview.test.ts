@@ -166,7 +166,7 @@ describe("nightshift plan approve", () => {
     await expect(refused).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("it was altered") });
     const approved = await approve(good);
 
-    expect(approved.out).toContain("is approved by Priya, with the rehearsal certificate");
+    expect(approved.out).toContain("is approved by Priya, as rehearsed in 1 window in light weather, seeds 1 to 1, kept");
   });
 
   it("refuses a digest that is no plan's", async () => {

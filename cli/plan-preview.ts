@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
 import type { Inventory } from "../shared/inventory/inventory.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import { certificateText, type Certificate } from "../shared/run/certificate.ts";
 import type { PlanPreview } from "../shared/run/preview.ts";
 import type { Client } from "./client.ts";
 import { readCertificate } from "./certificate-file.ts";
@@ -68,12 +69,15 @@ export function approveCommand(plan: Command): void {
     .option("--preview <digest>", "the preview that was looked at")
     .option("--certificate <file>", "what rehearsals of it came to, as `nightshift storm --certificate` or `rehearse --certificate` wrote it")
     .action(async (window: string, { digest, preview, certificate, ...server }: ApproveOptions) => {
-      const answer = await clientFor(server).post<{ approvedBy: string; previews?: Readonly<Record<string, string>> }>(`plans/${encodeURIComponent(window)}/approve`, {
-        digest,
-        ...(preview === undefined ? {} : { preview }),
-        ...(certificate === undefined ? {} : { certificate: readCertificate(certificate) }),
-      });
-      const shown = certificate === undefined ? "" : `, with the rehearsal certificate ${certificate}`;
+      const answer = await clientFor(server).post<{ approvedBy: string; certificate?: Certificate; previews?: Readonly<Record<string, string>> }>(
+        `plans/${encodeURIComponent(window)}/approve`,
+        {
+          digest,
+          ...(preview === undefined ? {} : { preview }),
+          ...(certificate === undefined ? {} : { certificate: readCertificate(certificate) }),
+        },
+      );
+      const shown = answer.certificate === undefined ? "" : `, as rehearsed in ${certificateText(answer.certificate)}`;
       const steps = Object.keys(answer.previews ?? {});
       process.stdout.write(
         `${window}: plan ${digest.slice(0, 12)} is approved by ${answer.approvedBy}${shown}${steps.length === 0 ? "" : `, and so is what the preview showed of ${steps.join(", ")}`}\n`,

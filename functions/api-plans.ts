@@ -57,7 +57,9 @@ export function registerPlans(app: App): void {
     const previews = preview === undefined ? {} : { previews: await previewsOf(digest, preview, principal) };
     const shown = certificate === undefined ? {} : { certificate };
     await app.stage.plans.approve(window, digest, { by: principal.name, at: isoOf(app.stage.clock.now()), ...previews, ...shown });
-    return { jsonBody: { window, digest, approvedBy: principal.name, ...previews, ...shown } };
+    // What was approved before stays as it was approved then: a certificate that is shown later is not kept.
+    const kept = certificate === undefined ? undefined : (await app.stage.plans.latest()).find(({ plan }) => plan.digest === digest)?.approved?.certificate;
+    return { jsonBody: { window, digest, approvedBy: principal.name, ...previews, ...(kept === undefined ? {} : { certificate: kept }) } };
   });
 
   /** What is shown must hold, and what the settings ask for must be shown. */
