@@ -1,8 +1,19 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decemberNight, type Night } from "../../test/support/december.ts";
+import { certificateOf, type CertificateParts } from "./certificate.ts";
 import { chained, verifyChain } from "./evidence-chain.ts";
 import { evidenceOf, type RecordedExchange } from "./evidence.ts";
+
+const CERTIFIED: Omit<CertificateParts, "plan"> = {
+  window: "2024-12-08",
+  inventory: "1".repeat(64),
+  version: "0.1.0",
+  code: "2".repeat(64),
+  profile: "light",
+  madeAt: "2024-12-06T16:00:00.000Z",
+  verdicts: [{ seed: 1, transcript: "3".repeat(64), breaches: [] }],
+};
 
 const RECORDS = Array.from({ length: 12 }, (_, n) => ({ kind: n % 3 === 0 ? "work" : "fact", step: `s${n}`, said: `«${n}»` }));
 
@@ -94,7 +105,7 @@ describe("the evidence of a night", () => {
       plan: night.plan,
       entries: night.entries,
       storedBy: "Ada",
-      approval: { by: "Ben", at: "2024-12-06T17:00:00.000Z" },
+      approval: { by: "Ben", at: "2024-12-06T17:00:00.000Z", certificate: certificateOf({ ...CERTIFIED, plan: night.plan.digest }) },
       exchanges: [exchange, { ...exchange, run: "2024-10-06" }, { ...exchange, step: null, target: null }],
       now: Date.parse("2024-12-08T20:00:00.000Z"),
     });
@@ -119,7 +130,13 @@ describe("the evidence of a night", () => {
 
     expect(records[0]).toMatchObject({
       kind: "window",
-      plan: { digest: night.plan.digest, storedBy: "Ada", approvedBy: "Ben", approvedAt: { utc: "2024-12-06T17:00:00.000Z", local: "2024-12-06T12:00:00-05:00" } },
+      plan: {
+        digest: night.plan.digest,
+        storedBy: "Ada",
+        approvedBy: "Ben",
+        approvedAt: { utc: "2024-12-06T17:00:00.000Z", local: "2024-12-06T12:00:00-05:00" },
+        certificate: { profile: "light", result: "kept" },
+      },
       outcome: night.state.outcome,
     });
     expect(records[place]).toMatchObject({
