@@ -2,12 +2,14 @@ import { availableParallelism, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { benchColdStart } from "./cold-start.ts";
 import { benchHost } from "./host.ts";
+import { benchStorm } from "./storm.ts";
 import { benchCompile, benchRehearsals, benchSteps, benchTargets } from "./windows.ts";
 
 /** What is measured, by name. Nothing here fails because of a time: a shared machine's say little, ratios of one run more. */
 const BENCHES = {
   compile: benchCompile,
   rehearsals: benchRehearsals,
+  storm: benchStorm,
   steps: benchSteps,
   targets: benchTargets,
   "cold-start": benchColdStart,
