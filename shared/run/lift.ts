@@ -45,10 +45,16 @@ export function mayTakeBack(index: PlanIndex, obligation: string, decisions: rea
 
 type Standing = { readonly is: "open" | "met" | "failed"; readonly why: string };
 
-/** Those whose work leaves the platform unsafe until it has ended well. Whatever puts up what is to be lifted is not among them. */
+/**
+ * Those whose work leaves the platform unsafe until it has ended well. Whatever puts up what is to be lifted is not among them, nor what
+ * by the plan comes after the lift: it would wait for this step, and this step for it.
+ */
 function unsafeSteps({ plan }: PlanIndex, step: CompiledStep): readonly CompiledStep[] {
   const lifts = new Set(step.targets.flatMap(({ closes }) => closes));
-  return plan.steps.filter(({ id, leaves, targets }) => leaves === "unsafe" && id !== step.id && !targets.some(({ opens }) => opens.some((opening) => lifts.has(opening.id))));
+  const after = new Set([step.id]);
+  // Steps stand after what they need.
+  for (const { id, needs } of plan.steps) if (needs.some((need) => after.has(need.step))) after.add(id);
+  return plan.steps.filter(({ id, leaves, targets }) => leaves === "unsafe" && !after.has(id) && !targets.some(({ opens }) => opens.some((opening) => lifts.has(opening.id))));
 }
 
 function safetyOf(step: CompiledStep, streams: Streams): Standing {

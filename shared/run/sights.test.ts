@@ -121,3 +121,16 @@ it("reads the streams it says it reads, and no others", () => {
   expect([...byStep].filter((name) => !streamsOfStep(index, step).includes(name))).toEqual([]);
   expect([...byTarget].filter((name) => !streamsOfTarget(index, step, "x").includes(name))).toEqual([]);
 });
+
+it("what needs a lift does not stand against it, though it is left unsafe meanwhile", () => {
+  const plan = planWith({
+    "page.down": { targets: ["www", "my"], lift: { tests: [] }, rolling: { batches: [1], maxFailures: 0, pauseMs: 0 } },
+    "next.work": { targets: ["www", "my"], leaves: "unsafe", needs: [{ step: "page.down", per: "target", as: "success" }] },
+    "other.work": { leaves: "unsafe" },
+  });
+  const index = indexOf(plan);
+  const liftWith = (...told: readonly Told[]) => stepSight(index, index.step("page.down"), streamsOf(...told), NOW).lift?.is;
+
+  expect(liftWith(factsOf("next.work", "www").intended().begun())).toBe("met");
+  expect(liftWith(factsOf("other.work").intended().begun())).toBe("open");
+});

@@ -98,7 +98,15 @@ export function scheduleOf(plan: CompiledPlan, happenings: readonly Happening[],
     const condition = as === "dropped" ? conditionBound(step, ends) : [];
     const failed = step.always
       ? []
-      : step.needs.filter((need) => need.per === "step" && need.as === "success" && !wellEnded(seen.ended.get(need.step)?.as)).map((need) => endOf(need.step, ends));
+      : step.needs
+          .filter(
+            (need) =>
+              need.per === "step" &&
+              need.as === "success" &&
+              !wellEnded(seen.ended.get(need.step)?.as) &&
+              (seen.ended.get(need.step)?.nth ?? Infinity) < (seen.ended.get(step.id)?.nth ?? 0),
+          )
+          .map((need) => endOf(need.step, ends));
     const late = step.at === undefined || step.graceMs === undefined || step.always ? [] : [{ at: Date.parse(step.at) + step.graceMs + 1, by: "the end of its grace" }];
     const ways = [...condition, ...failed, ...late, { at: cutoff, by: "the cutoff" }];
     // What is lifted by nobody is given up some time after the cutoff, by its own rule.
@@ -143,7 +151,7 @@ export function scheduleOf(plan: CompiledPlan, happenings: readonly Happening[],
           .filter((need) => need.per === "target" && need.as === "success")
           .flatMap((need) => {
             const at = seen.rested.get(`${need.step}/${target}`) ?? seen.ended.get(need.step);
-            return wellEnded(at?.as)
+            return wellEnded(at?.as) || (at?.nth ?? Infinity) > (seen.rested.get(`${step.id}/${target}`)?.nth ?? 0)
               ? []
               : [{ at: seen.rested.has(`${need.step}/${target}`) ? ends.target(need.step, target) : ends.step(need.step), by: `${need.step}/${target}` }];
           });
@@ -213,7 +221,7 @@ function observed({ steps }: CompiledPlan, happenings: readonly Happening[]) {
   let startMs = Infinity;
   const begun = new Map<string, number>();
   const begunNth = new Map<string, number>();
-  const rested = new Map<string, { readonly as: Ending; readonly at: number }>();
+  const rested = new Map<string, { readonly as: Ending; readonly at: number; readonly nth: number }>();
   /** When the answer to its begin came. */
   const received = new Map<string, number>();
   const ended = new Map<string, { readonly as: Ending; readonly at: number; readonly nth: number }>();
@@ -242,7 +250,7 @@ function observed({ steps }: CompiledPlan, happenings: readonly Happening[]) {
       );
       for (const resource of touches) holds.set(resource, { step: fact.step, target: fact.target });
     }
-    if (fact.type === "target.rested") rested.set(`${fact.step}/${fact.target}`, { as: fact.as, at });
+    if (fact.type === "target.rested") rested.set(`${fact.step}/${fact.target}`, { as: fact.as, at, nth });
     if (fact.type === "target.begun" && !received.has(`${fact.step}/${fact.target}`)) received.set(`${fact.step}/${fact.target}`, at);
     if (fact.type === "step.ended") ended.set(fact.step, { as: fact.as, at, nth });
     if (fact.type === "batch.started" && !batches.has(fact.step)) batches.set(fact.step, { nth });

@@ -105,9 +105,12 @@ export const OBLIGATIONS: readonly Invariant[] = [
         const step = plan.steps.find(({ id, lift }) => lift !== undefined && id === one.scope?.step);
         if (step?.lift === undefined || one.done.length === 0 || one.scope?.deed !== "begin" || lifted.has(step.id)) continue;
         const own = new Set(step.targets.flatMap(({ closes }) => closes));
+        // What needs the lift comes after it by the plan.
+        const after = new Set([step.id]);
+        for (const { id, needs } of plan.steps) if (needs.some((need) => after.has(need.step))) after.add(id);
         const unsafe = plan.steps.filter(
           ({ id, leaves, targets }) =>
-            leaves === "unsafe" && id !== step.id && begun.has(id) && !well.has(id) && !targets.some(({ opens }) => opens.some((opening) => own.has(opening.id))),
+            leaves === "unsafe" && !after.has(id) && begun.has(id) && !well.has(id) && !targets.some(({ opens }) => opens.some((opening) => own.has(opening.id))),
         );
         const failed = step.lift.tests.filter((test) => !well.has(test));
         if (unsafe.length + failed.length > 0)
