@@ -11,8 +11,10 @@ const ENDING_MS = 30_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
 /** From the moment at which something should be noticed until people have been told, with nothing in the way. */
 const NOTICED_MS = MINUTE_MS;
-/** The same when messages are late, processes die and Slack is away: a ring that was lost with its process costs a heartbeat of half an hour. */
-const NOTICED_IN_BAD_WEATHER_MS = 45 * MINUTE_MS;
+/** The same when messages are late, processes die and Slack is away. */
+const NOTICED_IN_BAD_WEATHER_MS = 20 * MINUTE_MS;
+/** A ring that was lost with its process costs a heartbeat of half an hour. */
+const RUNG_IN_BAD_WEATHER_MS = 45 * MINUTE_MS;
 
 /** Promises 7, 9, 10 and 12: kickoffs, announcements, secrets, and that changes in are changes out. */
 export const ENDS: readonly Invariant[] = [
@@ -100,7 +102,7 @@ export const ENDS: readonly Invariant[] = [
     says: "a step begins at its instant, once what it needs and all in front of its barrier has ended and nothing holds it",
     check({ plan, happenings, struck, state }) {
       if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
-      const patience = struck.length === 0 ? NOTICED_MS : NOTICED_IN_BAD_WEATHER_MS;
+      const patience = struck.length === 0 ? NOTICED_MS : RUNG_IN_BAD_WEATHER_MS;
       const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));

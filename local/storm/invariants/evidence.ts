@@ -98,7 +98,14 @@ const ORACLES: Readonly<Record<string, Oracle>> = {
     return after?.content === to ? [] : [`it points at ${after?.content ?? "what it did before"}, not at ${to}`];
   },
   "pool.drain": isDone("drained"),
-  "pool.restore": isDone("restored"),
+  // A server whose drain never had its effect is in its pool without coming back.
+  "pool.restore": ({ aftermath, target, at }) => {
+    const { server } = target.params as { server: Server };
+    const moves = callsOf(aftermath).flatMap((call) =>
+      call.at > at ? [] : call.done.filter(({ effect }) => effect.to === `server ${server.vm}` && ["drained", "restored"].includes(effect.did)),
+    );
+    return moves.at(-1)?.effect.did === "drained" ? [`${server.name} left its pool and has not come back`] : [];
+  },
   "resource.move": isDoneTo("moved", (params) => (params["resource"] as Resource).resource),
   "resource.delete": isDoneTo("deleted", (params) => (params["resource"] as Resource).resource),
   "host.decommission": isDoneTo("deleted", (params) => (params["server"] as Server).vm),
