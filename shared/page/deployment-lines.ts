@@ -28,7 +28,7 @@ export function deploymentOf(
 ): { readonly pipeline: string | undefined; readonly ref: object | undefined; readonly environments: readonly string[] } | undefined {
   const [ref] = refsIn(text);
   const [named] = names.in(text, "pipeline");
-  const spoken = /^([A-Za-z][\w.-]*)\s*(?::|@|-|\s)\s*(?:at\s+)?(?:tag|branch|version|release|v?\d|[\w-]+\/)/i.exec(text)?.[1];
+  const spoken = /^([A-Za-z][\w.-]{0,100})\s*(?::|@|-|\s)\s*(?:at\s+)?(?:tag|branch|version|release|v?\d|[\w-]{1,60}\/)/i.exec(text)?.[1];
   const environments = environmentsIn(text, names.environments);
   if (named !== undefined && named.start === 0 && (ref !== undefined || text.length <= named.end + 1)) return { pipeline: named.name, ref: ref?.ref, environments };
   if (ref === undefined || spoken === undefined || text.split(/\s+/).length > 8) return undefined;

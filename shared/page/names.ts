@@ -163,7 +163,7 @@ function serversIn(text: string, named: readonly NameWord[], { inventory, member
   }
   if (targets.size === 0) {
     // «the scanner servers»: nobody knows them, and they are what is meant.
-    const spoken = new RegExp(String.raw`\b(?!(?:the|all|these|those|both|web|app|on|of)\b)([A-Za-z][\w-]*)\s+(?:${NOUN})\b`, "i").exec(text);
+    const spoken = new RegExp(String.raw`(?<![\w-])(?!(?:the|all|these|those|both|web|app|on|of)\b)([A-Za-z][\w-]*)\s+(?:${NOUN})\b`, "i").exec(text);
     if (spoken !== null && !/^(?:patch|update|updates?|reboot|restart|drain|pull|remove|delete|run|install|move)$/i.test(spoken[1] ?? ""))
       cover(spoken.index, spoken.index + spoken[0].length, [spoken[0]]);
   }
