@@ -11,7 +11,7 @@ import { scheduleOf } from "../support/critical-path.ts";
  * Random valid plans, each compiled and lived through: in fair weather every promise holds and no time is lost, in bad weather every
  * promise holds. A plan that breaks something is shrunk, printed, and written to out/random-plan.yaml.
  *
- *   NIGHTSHIFT_PLANS=200    so many plans of each kind, in the place of a few
+ *   NIGHTSHIFT_PLANS=200    so many plans of each kind, large ones too, other ones each time; without it, a few that are always the same
  *   NIGHTSHIFT_PLANS_SEED   the seed of the plans; a failure prints it
  *   NIGHTSHIFT_PLANS_PATH   the counterexample of that seed, as a failure prints it
  */
@@ -49,13 +49,15 @@ function lostTime(...[plan, happenings]: Parameters<typeof scheduleOf>): readonl
 const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
 
 async function holds(sizes: readonly (readonly [number, number])[], profiles: readonly ProfileName[], numRuns: number): Promise<void> {
-  const given = { ...(SEED === undefined ? {} : { seed: Number(SEED) }), ...(PATH === undefined ? {} : { path: PATH }) };
+  // The same few plans each time; others, and more of them, where they are asked for.
+  const seed = SEED ?? (NIGHTSHIFT_PLANS === "" ? "1" : undefined);
+  const given = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(PATH === undefined ? {} : { path: PATH }) };
   const found = await fc.check(
     fc.asyncProperty(planDrawn(sizes), fc.constantFrom(...profiles), fc.integer({ min: 1, max: 100_000 }), async (drawn, profile, seed) => live(planText(drawn), profile, seed)),
-    { numRuns, interruptAfterTimeLimit: 1_800_000, ...given },
+    { numRuns, interruptAfterTimeLimit: NIGHTSHIFT_PLANS === "" ? 120_000 : 1_800_000, ...given },
   );
   if (!found.failed || found.counterexample === null) return;
-  const [drawn, profile, seed] = found.counterexample;
+  const [drawn, profile, weather] = found.counterexample;
   mkdirSync(OUT, { recursive: true });
   writeFileSync(new URL("random-plan.yaml", OUT), planText(drawn));
   throw new Error(
@@ -64,21 +66,21 @@ async function holds(sizes: readonly (readonly [number, number])[], profiles: re
       `the plan: out/random-plan.yaml, ${drawn.pieces.length} pieces after ${found.numShrinks} shrinks:`,
       planText(drawn),
       `again: NIGHTSHIFT_PLANS_SEED=${found.seed} NIGHTSHIFT_PLANS_PATH=${found.counterexamplePath} npx vitest run test/plans/random.test.ts -t '${expect.getState().currentTestName}'`,
-      `or:    nightshift storm out/random-plan.yaml --profile ${profile} --seed ${seed} --runs 1`,
+      `or:    nightshift storm out/random-plan.yaml --profile ${profile} --seed ${weather} --runs 1`,
     ].join("\n"),
   );
 }
 
 describe("a random plan", () => {
-  it("of a few steps keeps every promise and loses no time in fair weather", () => holds(SMALL, ["fair"], many(8)));
+  it("of a few steps keeps every promise and loses no time in fair weather", () => holds(SMALL, ["fair"], many(5)));
 
-  it("of dozens of steps keeps every promise and loses no time in fair weather", () => holds(MIDDLING, ["fair"], many(2)));
+  it("of dozens of steps keeps every promise and loses no time in fair weather", () => holds(MIDDLING, ["fair"], many(1)));
 
-  it("of up to three hundred steps keeps every promise and loses no time in fair weather", () => holds(LARGE, ["fair"], many(1)));
+  it.runIf(NIGHTSHIFT_PLANS !== "")("of up to three hundred steps keeps every promise and loses no time in fair weather", () => holds(LARGE, ["fair"], many(1)));
 
-  it("of a few steps keeps every promise in bad weather", () => holds(SMALL, ["light", "rough"], many(5)));
+  it("of a few steps keeps every promise in bad weather", () => holds(SMALL, ["light", "rough"], many(3)));
 
-  it("of dozens of steps keeps every promise in bad weather", () => holds(MIDDLING, ["light", "rough"], many(1)));
+  it.runIf(NIGHTSHIFT_PLANS !== "")("of dozens of steps keeps every promise in bad weather", () => holds(MIDDLING, ["light", "rough"], many(1)));
 });
 
 describe("a plan that broke something once", () => {
