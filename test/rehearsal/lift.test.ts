@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { registry } from "../../integrations/actions.ts";
 import { demoScene } from "../../local/demo-world.ts";
 import { rehearse, type Rehearsal, type RehearsalOptions } from "../../local/rehearse.ts";
-import type { FaultRule } from "../../local/scene.ts";
+import type { FaultRule, Scene } from "../../local/scene.ts";
 import { loadInventory } from "../../shared/inventory/load.ts";
 import { compile } from "../../shared/plan/compile.ts";
 import { openOf } from "../../shared/run/obligations.ts";
@@ -31,6 +31,7 @@ phases:
         leaves: unsafe
         steps:
           - { id: workspace, action: workspace.rename, targets: Kong PRD, with: { to: kong-helm-prd } }
+          - { id: deploy, action: pipeline.run, needs: workspace, with: { pipeline: Hub_Infrastructure, ref: { branch: main }, environment: PRD } }
   - id: post
     title: Post-steps
     barrier: true
@@ -53,21 +54,20 @@ function planOf() {
   return plan;
 }
 
-/** Nobody ever learns whether the rename was made. */
-const KONG_FAILS: FaultRule = {
-  system: "terraform-cloud",
-  method: "PATCH",
-  times: 1_000,
-  answer: { status: 500, headers: {}, body: { errors: [{ status: "500", title: "internal error" }] } },
+/** The deployment of Kong begins and ends badly, however often it is tried. */
+const kongFails = ({ worlds }: Scene): void => {
+  for (const pipeline of worlds["azure-devops"].pipelines) pipeline.misfortunes.push({ what: "fails" });
 };
 
-/** It takes minutes until the rename is let through. */
-const PATIENCE: FaultRule = { system: "terraform-cloud", times: 3, answer: { status: 429, headers: { "retry-after": "60" } } };
+const rule = (given: FaultRule) => (scene: Scene) => void scene.faults.push(given);
 
-async function night(faults: readonly FaultRule[], decisions: NonNullable<RehearsalOptions["decisions"]> = []): Promise<Rehearsal & { readonly points: readonly string[] }> {
+/** It takes minutes until the rename is let through. */
+const patience = rule({ system: "terraform-cloud", times: 3, answer: { status: 429, headers: { "retry-after": "60" } } });
+
+async function night(befall: (scene: Scene) => void, decisions: NonNullable<RehearsalOptions["decisions"]> = []): Promise<Rehearsal & { readonly points: readonly string[] }> {
   const plan = planOf();
   const scene = demoScene({ inventory, plan });
-  scene.faults.push(...faults);
+  befall(scene);
   const rehearsal = await rehearse({ plan, scene, decisions });
   const points = scene.worlds.cloudflare.zones[0]?.records.filter(({ name }) => /^(www|my)\./.test(name)).map(({ content }) => content) ?? [];
   return { ...rehearsal, points };
@@ -80,14 +80,14 @@ const open = ({ entries }: Rehearsal) => openOf(entries.map(({ fact }) => fact))
 
 describe("a maintenance page that is lifted by evidence", () => {
   it("comes down by itself when nothing is left unsafe and the smoke tests passed", async () => {
-    const rehearsal = await night([]);
+    const rehearsal = await night(() => undefined);
 
     expect(rehearsal.points).toEqual(DOWN);
     expect(rehearsal.state.outcome).toBe("well");
   });
 
   it("stays up with something left unsafe, says so again and again with the command that lifts it, and ends open", async () => {
-    const rehearsal = await night([KONG_FAILS]);
+    const rehearsal = await night(kongFails);
 
     expect(rehearsal.points).toEqual(UP);
     expect(said(rehearsal).filter((text) => text.includes("is left unsafe")).length).toBeGreaterThan(5);
@@ -98,7 +98,7 @@ describe("a maintenance page that is lifted by evidence", () => {
   });
 
   it("comes down by a person's word", async () => {
-    const rehearsal = await night([KONG_FAILS], [{ at: "2024-10-06T11:00:00.000Z", by: "Dana", decision: "lift", step: "down.swap", note: "Kong is not in use yet" }]);
+    const rehearsal = await night(kongFails, [{ at: "2024-10-06T11:00:00.000Z", by: "Dana", decision: "lift", step: "down.swap", note: "Kong is not in use yet" }]);
 
     expect(rehearsal.points).toEqual(DOWN);
     expect(open(rehearsal)).toEqual([]);
@@ -106,21 +106,21 @@ describe("a maintenance page that is lifted by evidence", () => {
   });
 
   it("stays up when the smoke tests do not pass", async () => {
-    const rehearsal = await night([{ system: "web", times: 1_000, answer: { status: 503, headers: {} } }]);
+    const rehearsal = await night(rule({ system: "web", times: 1_000, answer: { status: 503, headers: {} } }));
 
     expect(rehearsal.points).toEqual(UP);
     expect(said(rehearsal).some((text) => text.includes("did not pass"))).toBe(true);
   });
 
   it("comes down after an abort, since the smoke tests are run all the same", async () => {
-    const rehearsal = await night([PATIENCE], [{ at: "2024-10-06T09:00:30.000Z", by: "Dana", decision: "abort", mode: "close" }]);
+    const rehearsal = await night(patience, [{ at: "2024-10-06T09:00:30.000Z", by: "Dana", decision: "abort", mode: "close" }]);
 
     expect(rehearsal.points).toEqual(DOWN);
     expect(rehearsal.state.outcome).toBe("aborted");
   });
 
   it("is left up by the guard when the run has ended, and taken down by it once somebody lifts it", async () => {
-    const { entries, endedAt } = await night([KONG_FAILS]);
+    const { entries, endedAt } = await night(kongFails);
     const now = Date.parse(endedAt) + 60_000;
     const sight = { index: indexOf(planOf()), now, gone: [], alive: [], hasUndo: () => true };
     const lifted = {
