@@ -196,7 +196,8 @@ describe("slack: the window's thread", () => {
 
     await expect(attempt).rejects.toMatchObject({ kind: "rejected", message: expect.stringContaining("it is unknown whether 2024-12-08/thread was posted") });
     expect(mounted.world.effects).toEqual([]);
-  });
+    // Fifty pages of two hundred messages take their time on a busy machine.
+  }, 120_000);
 });
 
 describe("slack: preview", () => {
