@@ -619,7 +619,7 @@ function rawPath(hosted: HostedApp, path: string, headers: Readonly<Record<strin
   const { hostname, port } = new URL(hosted.served.origin);
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname, () => {
-      const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value as string}\r\n`));
+      const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`));
       socket.write(`${method} ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: close\r\n${lines.join("")}\r\n`);
     });
     let text = "";

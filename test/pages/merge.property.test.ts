@@ -317,7 +317,7 @@ describe("merging an edited page into an edited plan", () => {
         changes.flatMap((change) =>
           (change.steps ?? []).flatMap(({ needs = [] }) =>
             (Array.isArray(needs) ? (needs as unknown[]) : [needs])
-              .map((need) => (typeof need === "string" ? need : String((need as { step: string }).step)))
+              .map((need) => (typeof need === "string" ? need : (need as { step: string }).step))
               .filter((need) => !known.has(need) && !known.has(`${change.id}.${need}`)),
           ),
         ),

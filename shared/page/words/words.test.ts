@@ -47,7 +47,7 @@ describe("times", () => {
         fc.boolean(),
         (hour, [said, minute, shift], part, inDigits) => {
           const spoken = `${part === undefined ? "" : `Sunday ${part} at `}${said} ${inDigits ? (hour === 0 ? 12 : hour) : (hours[hour] ?? "")}`;
-          const twelve = (hour + Number(shift) + 12) % 12;
+          const twelve = (hour + shift + 12) % 12;
 
           const [time] = timesIn(`${spoken} restart it`);
 
