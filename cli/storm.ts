@@ -115,7 +115,7 @@ function textOf({ verdicts, broken }: StormResult, seconds: number, workers: num
   const total = (of: (verdict: Verdict) => number): number => verdicts.reduce((sum, verdict) => sum + of(verdict), 0);
   return [
     ...broken.filter(({ fewest }) => fewest !== undefined).flatMap((one) => [...brokenLines(one, replay), ""]),
-    `${verdicts.length} windows in ${seconds.toFixed(1)} s with ${workers} ${workers === 1 ? "worker" : "workers"}: ${(verdicts.length / seconds).toFixed(2)} windows per second`,
+    `${verdicts.length} ${verdicts.length === 1 ? "window" : "windows"} in ${seconds.toFixed(1)} s with ${workers} ${workers === 1 ? "worker" : "workers"}: ${(verdicts.length / seconds).toFixed(2)} windows per second`,
     `ended ${outcomes.join(", ")}; ${total(({ facts }) => facts)} facts, ${total(({ calls }) => calls)} calls, ${total(({ effects }) => effects)} effects`,
     `${struck.length} misfortunes: ${kinds.map(([kind, all]) => `${all.length} ${kind}`).join(", ")}`,
     broken.length === 0
