@@ -114,7 +114,7 @@ function textOf({ verdicts, broken }: StormResult, seconds: number, workers: num
   const kinds = [...Map.groupBy(struck, ({ kind }) => kind)].toSorted(([, a], [, b]) => b.length - a.length);
   const total = (of: (verdict: Verdict) => number): number => verdicts.reduce((sum, verdict) => sum + of(verdict), 0);
   return [
-    ...broken.filter(({ fewest }) => fewest !== undefined).flatMap((one) => [...brokenLines(one, replay), ""]),
+    ...shown(broken).flatMap((one) => [...brokenLines(one, replay), ""]),
     `${verdicts.length} ${verdicts.length === 1 ? "window" : "windows"} in ${seconds.toFixed(1)} s with ${workers} ${workers === 1 ? "worker" : "workers"}: ${(verdicts.length / seconds).toFixed(2)} windows per second`,
     `ended ${outcomes.join(", ")}; ${total(({ facts }) => facts)} facts, ${total(({ calls }) => calls)} calls, ${total(({ effects }) => effects)} effects`,
     `${struck.length} misfortunes: ${kinds.map(([kind, all]) => `${all.length} ${kind}`).join(", ")}`,
@@ -122,6 +122,14 @@ function textOf({ verdicts, broken }: StormResult, seconds: number, workers: num
       ? "what must always be true was true in every one of them"
       : `${broken.length} of them broke what must always be true: ${broken.map(({ verdict }) => `seed ${verdict.seed}`).join(", ")}`,
   ].join("\n");
+}
+
+const MOST_SHOWN = 5;
+
+/** Those that were shrunk; the first ones where none was, e.g. because one window is being looked at again. */
+function shown(broken: readonly Broken[]): readonly Broken[] {
+  const smallest = broken.filter(({ fewest }) => fewest !== undefined);
+  return smallest.length > 0 ? smallest : broken.slice(0, MOST_SHOWN);
 }
 
 function brokenLines(broken: Broken, replay: (broken: Broken) => string): readonly string[] {

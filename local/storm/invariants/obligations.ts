@@ -1,7 +1,7 @@
 import { registry } from "../../../integrations/actions.ts";
 import { callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
-import { ENDINGS } from "../../../shared/run/facts.ts";
+import { ENDINGS, type Fact } from "../../../shared/run/facts.ts";
 import { obligationsOf } from "../../../shared/run/obligations.ts";
 import { doneFor } from "./effects.ts";
 
@@ -37,8 +37,8 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "with something open no run has ended well, and its headline or a message says so",
     check(aftermath) {
-      const { entries, state } = aftermath;
-      const open = obligationsOf(entries.map(({ fact }) => fact)).filter(({ closed }) => closed === undefined);
+      const { state } = aftermath;
+      const open = obligationsOf(untilItsEnd(aftermath)).filter(({ closed }) => closed === undefined);
       if (open.length === 0 || state === undefined) return [];
       return state.outcome === "well" ? [`the run ended well with ${open.map(({ what }) => what).join(", ")} open`] : [];
     },
@@ -48,8 +48,8 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "nothing is left open that a closing step of the plan, or an undo, could have closed and never tried to",
     check(aftermath) {
-      const { plan, entries } = aftermath;
-      const facts = entries.map(({ fact }) => fact);
+      const { plan } = aftermath;
+      const facts = untilItsEnd(aftermath);
       return obligationsOf(facts).flatMap(({ id, step, target, what, closed }) => {
         if (closed !== undefined) return [];
         const tried = facts.some(
@@ -153,6 +153,17 @@ export const OBLIGATIONS: readonly Invariant[] = [
     },
   },
 ];
+
+/** What was written down until the run had ended: what the guard does afterwards excuses nothing that the run left undone. */
+function untilItsEnd({ happenings, entries }: Aftermath): readonly Fact[] {
+  const written = new Set<string>();
+  for (const one of happenings) {
+    if (one.what !== "fact") continue;
+    written.add(`${one.entry.stream} ${one.entry.seq}`);
+    if (one.entry.fact.type === "run.ended") break;
+  }
+  return entries.flatMap(({ stream, seq, fact }) => (written.has(`${stream} ${seq}`) ? [fact] : []));
+}
 
 function openers({ plan }: Aftermath): readonly { readonly step: string; readonly target: string; readonly opens: readonly string[] }[] {
   return plan.steps.flatMap(({ id, targets }) =>
