@@ -15,6 +15,8 @@ export interface DraftedStep {
   when?: string;
   irreversible?: true;
   always?: true;
+  /** It takes down what protects visitors: by evidence, with the tests that stand before it on the page. */
+  lifts?: true;
   /** Who must approve it, where the page names them. */
   approval?: readonly string[];
   owner?: string | { first: string; second: string };

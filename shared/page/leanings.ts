@@ -41,6 +41,8 @@ export abstract class Leanings extends PeopleLines {
       if (proposal.targets !== undefined) step.targets = proposal.targets;
       if (proposal.irreversible) step.irreversible = true;
       if (proposal.always) step.always = true;
+      // A record that is swapped back is the maintenance page coming down, whatever the page calls it.
+      if (proposal.always && proposal.action === "dns.swap") step.lifts = true;
       if (previous !== undefined && proposal.afterPrevious !== undefined) step.needs.push(proposal.afterPrevious === "target" ? { step: previous.id, per: "target" } : previous.id);
       for (const why of proposal.questions ?? []) this.ask(line, text.trim(), why, step);
       if (proposal.action === "person.do") this.ask(line, text.trim(), "Who does this? The page names nobody.", step);

@@ -54,11 +54,16 @@ function phaseNode(phase: DraftedPhase, above: readonly DraftedPhase[]): PlanNod
     line: phase.line,
     fields: { title: phase.title, ...(waits ? { barrier: true } : {}) },
     comments: linesOf(phase.comments),
-    children: phase.changes.map(changeNode),
+    children: phase.changes.map((change, at) => changeNode(change, testsOf([...above.flatMap(({ changes }) => changes), ...phase.changes.slice(0, at)]))),
   };
 }
 
-function changeNode(change: DraftedChange): PlanNode {
+/** The smoke tests among these changes: what comes after something is lifted cannot speak for lifting it. */
+function testsOf(changes: readonly DraftedChange[]): readonly string[] {
+  return changes.flatMap(({ id, steps }) => steps.flatMap((step) => (step.action === "web.check" ? [`${id}.${step.id}`] : [])));
+}
+
+function changeNode(change: DraftedChange, tests: readonly string[]): PlanNode {
   return {
     kind: "change",
     id: change.id,
@@ -73,11 +78,11 @@ function changeNode(change: DraftedChange): PlanNode {
       ...(change.questions.length === 0 ? {} : { questions: change.questions }),
     },
     comments: linesOf([`page line ${change.line}`, ...change.comments]),
-    children: change.steps.map(stepNode),
+    children: change.steps.map((step) => stepNode(step, tests)),
   };
 }
 
-function stepNode(step: DraftedStep): PlanNode {
+function stepNode(step: DraftedStep, tests: readonly string[]): PlanNode {
   return {
     kind: "step",
     id: step.id,
@@ -94,6 +99,7 @@ function stepNode(step: DraftedStep): PlanNode {
       ...(step.irreversible === undefined ? {} : { irreversible: true }),
       ...(step.irreversible === undefined && step.approval === undefined ? {} : { approval: step.approval ?? true }),
       ...(step.always === undefined ? {} : { always: true }),
+      ...(step.lifts === undefined ? {} : { lift: tests.length === 0 ? {} : { tests } }),
       ...(step.owner === undefined ? {} : { owner: step.owner }),
       ...(step.notes.length === 0 ? {} : { notes: step.notes }),
       ...(step.questions.length === 0 ? {} : { questions: step.questions }),

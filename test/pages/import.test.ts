@@ -157,3 +157,30 @@ describe("hostile pages", () => {
     expect(draft.text).not.toMatch(/alert|onerror|<script/);
   });
 });
+
+describe("a maintenance page that comes down", () => {
+  const page = (smoke: string) => `Maintenance of October 6, 2024
+
+Prework
+Point www and my from pal.invoicecloud.com to icmaintenance.azurewebsites.net at 5:00 AM
+
+Test Plan
+${smoke}
+
+Post-Steps
+Remove the maintenance page
+`;
+  const written = (smoke: string): string => draftOf(pageOf(page(smoke)), team).text;
+
+  it("comes down by evidence: with the smoke tests that the page names before it", () => {
+    const text = written("Run smoke tests on www.invoicecloud.com");
+
+    const [, test = ""] = /lift:\s+tests:\s+- (\S+)/.exec(text) ?? [];
+    expect(test).toMatch(/\.check$/);
+    expect(text).toContain(`id: ${test.split(".")[0]}`);
+  });
+
+  it("and with nothing left unsafe, where it names none", () => {
+    expect(written("Look around")).toMatch(/lift: \{\s*\}/);
+  });
+});
