@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { windowInstance } from "../shared/run/instances.ts";
+import { said } from "../test/support/command-line.ts";
 import { AMENDABLE } from "../test/support/amendable.ts";
 import { hostedApp, type HostedApp } from "../test/support/hosted-app.ts";
 import { evidenceCommand } from "./evidence.ts";
@@ -11,18 +11,7 @@ import { runCommand } from "./run.ts";
 
 const RUN = "2024-12-08";
 
-async function nightshift(...args: readonly string[]): Promise<{ out: string; code: unknown }> {
-  let out = "";
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string) => ((out += text), true)) as typeof process.stdout.write);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  (args[0] === "run" ? runCommand : evidenceCommand)(program);
-  await program.parseAsync(args, { from: "user" }).finally(() => vi.restoreAllMocks());
-  const code = process.exitCode;
-  process.exitCode = before;
-  return { out, code };
-}
+const nightshift = (...args: readonly string[]) => said(args[0] === "run" ? runCommand : evidenceCommand, args);
 
 describe("nightshift run amend", () => {
   let folder: string;

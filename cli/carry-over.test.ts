@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { writeOutput } from "../local/output.ts";
 import { windowInstance } from "../shared/run/instances.ts";
+import { said } from "../test/support/command-line.ts";
 import { decemberNight } from "../test/support/december.ts";
 import { always } from "../test/support/fake-vendor.ts";
 import { hostedApp } from "../test/support/hosted-app.ts";
@@ -13,22 +13,7 @@ import { planWith } from "../test/support/plan-with.ts";
 import { runCommand } from "./run.ts";
 
 /** What `nightshift run carry-over …` prints, as a shell would see it. */
-async function carryOver(...args: readonly string[]): Promise<{ out: string; err: string }> {
-  const printed = { out: "", err: "" };
-  for (const [stream, name] of [
-    [process.stdout, "out"],
-    [process.stderr, "err"],
-  ] as const)
-    vi.spyOn(stream, "write").mockImplementation(((text: string, done?: () => void) => {
-      printed[name] += text;
-      done?.();
-      return true;
-    }) as typeof stream.write);
-  const program = new Command("nightshift").exitOverride();
-  runCommand(program);
-  await program.parseAsync(["run", "carry-over", ...args], { from: "user" }).finally(() => vi.restoreAllMocks());
-  return printed;
-}
+const carryOver = (...args: readonly string[]) => said(runCommand, ["run", "carry-over", ...args]);
 
 describe("nightshift run carry-over", () => {
   let folder: string;

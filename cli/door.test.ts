@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { said } from "../test/support/command-line.ts";
 import { azureDoor } from "../test/support/callers.ts";
 import { hostedApp, type HostedApp, type HostedOptions } from "../test/support/hosted-app.ts";
 import { BEN, planWith } from "../test/support/plan-with.ts";
@@ -15,15 +15,7 @@ const COMMANDS = { run: runCommand, open: openCommand, decide: decideCommand };
 
 /** Runs `nightshift …` in this process against a host, as a shell would see it. */
 async function nightshift(hosted: HostedApp, ...args: readonly [keyof typeof COMMANDS, ...string[]]): Promise<{ out: string; code: number }> {
-  let out = "";
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string) => ((out += text), true)) as typeof process.stdout.write);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  COMMANDS[args[0]](program);
-  await program.parseAsync([...args, "--server", hosted.served.origin], { from: "user" }).finally(() => vi.restoreAllMocks());
-  const code = process.exitCode;
-  process.exitCode = before;
+  const { out, code } = await said(COMMANDS[args[0]], [...args, "--server", hosted.served.origin]);
   return { out, code };
 }
 

@@ -1,34 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { said } from "../test/support/command-line.ts";
 import { pageCommand } from "./page.ts";
 
 const INVENTORY = new URL("../test/pages/samples/inventory.yaml", import.meta.url).pathname;
 const PAGE = "All times in Central Time\n\nChanges\nHAR-102\nRestart the beacon relay by hand\n\nHAR-103\ncrane-api: Tag v3.4.1\n";
 
 /** Runs `nightshift page import …` in this process, as a shell would see it. */
-async function imported(...args: readonly string[]): Promise<{ readonly out: string; readonly err: string }> {
-  const said = { out: "", err: "" };
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string, done?: () => void) => {
-    said.out += text;
-    done?.();
-    return true;
-  }) as typeof process.stdout.write);
-  vi.spyOn(process.stderr, "write").mockImplementation(((text: string) => {
-    said.err += text;
-    return true;
-  }) as typeof process.stderr.write);
-  const program = new Command("nightshift").exitOverride();
-  pageCommand(program);
-  try {
-    await program.parseAsync(["page", "import", "--inventory", INVENTORY, ...args], { from: "user" });
-  } finally {
-    vi.restoreAllMocks();
-  }
-  return said;
-}
+const imported = (...args: readonly string[]) => said(pageCommand, ["page", "import", "--inventory", INVENTORY, ...args]);
 
 describe("nightshift page import", () => {
   let folder: string;

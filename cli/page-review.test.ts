@@ -1,38 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { said } from "../test/support/command-line.ts";
 import { pageCommand } from "./page.ts";
 
 const PAGES = new URL("../test/pages/review/", import.meta.url).pathname;
 const INVENTORY = ["--inventory", join(PAGES, "inventory.yaml")];
 
 /** Runs `nightshift page …` in this process, as a shell would see it. */
-async function nightshift(...args: readonly string[]): Promise<{ out: string; err: string; code: number }> {
-  const said = { out: "", err: "" };
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string, done?: () => void) => {
-    said.out += text;
-    done?.();
-    return true;
-  }) as typeof process.stdout.write);
-  vi.spyOn(process.stderr, "write").mockImplementation(((text: string) => {
-    said.err += text;
-    return true;
-  }) as typeof process.stderr.write);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  try {
-    const program = new Command("nightshift").exitOverride();
-    pageCommand(program);
-    await program.parseAsync(["page", ...args], { from: "user" });
-    const code = process.exitCode;
-    return { ...said, code };
-  } finally {
-    process.exitCode = before ?? 0;
-    vi.restoreAllMocks();
-  }
-}
+const nightshift = (...args: readonly string[]) => said(pageCommand, ["page", ...args]);
 
 describe("nightshift page review", () => {
   let folder: string;

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { register } from "../functions/register.ts";
 import { collectApp } from "../local/app.ts";
@@ -15,6 +14,7 @@ import { serveApp } from "../local/serve-app.ts";
 import { directTransport } from "../local/transport.ts";
 import { vendorsOf } from "../local/vendors.ts";
 import { silentTelemetry } from "../shared/ports/telemetry.ts";
+import { said } from "../test/support/command-line.ts";
 import { october } from "../test/support/october.ts";
 import { planCommand } from "./plan.ts";
 import { previewText, type PreviewShown } from "./plan-preview-lines.ts";
@@ -25,25 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const START = "2024-10-05T23:50:00.000Z";
 
 /** Runs `nightshift plan …` in this process, as a shell would see it. */
-async function nightshift(...args: readonly string[]): Promise<{ out: string; err: string; code: number }> {
-  const said = { out: "", err: "" };
-  const write = (to: "out" | "err") =>
-    ((text: string, done?: () => void) => {
-      said[to] += text;
-      done?.();
-      return true;
-    }) as typeof process.stdout.write;
-  vi.spyOn(process.stdout, "write").mockImplementation(write("out"));
-  vi.spyOn(process.stderr, "write").mockImplementation(write("err"));
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  planCommand(program);
-  await program.parseAsync(["plan", ...args], { from: "user" }).finally(() => vi.restoreAllMocks());
-  const code = process.exitCode;
-  process.exitCode = before;
-  return { ...said, code };
-}
+const nightshift = (...args: readonly string[]) => said(planCommand, ["plan", ...args]);
 
 /** The production app with October's simulated vendors, served. */
 async function serving(scene = october().scene()) {

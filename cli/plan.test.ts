@@ -1,40 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { said } from "../test/support/command-line.ts";
 import { planCommand } from "./plan.ts";
 
 const PLANS = new URL("../plans/", import.meta.url).pathname;
 
-interface Said {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
-}
-
 /** Runs `nightshift plan …` in this process, as a shell would see it. */
-async function nightshift(...args: readonly string[]): Promise<Said> {
-  const said = { out: "", err: "" };
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string, done?: () => void) => {
-    said.out += text;
-    done?.();
-    return true;
-  }) as typeof process.stdout.write);
-  vi.spyOn(process.stderr, "write").mockImplementation(((text: string) => {
-    said.err += text;
-    return true;
-  }) as typeof process.stderr.write);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  planCommand(program);
-  await program.parseAsync(["plan", ...args], { from: "user" });
-  const code = process.exitCode;
-  process.exitCode = before;
-  vi.restoreAllMocks();
-  return { ...said, code };
-}
+const nightshift = (...args: readonly string[]) => said(planCommand, ["plan", ...args]);
 
 describe("nightshift plan check", () => {
   let folder: string;

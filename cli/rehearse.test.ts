@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import { Command } from "commander";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { Certificate } from "../shared/run/certificate.ts";
+import { said } from "../test/support/command-line.ts";
 import { rehearseCommand } from "./rehearse.ts";
 import { stormCommand } from "./storm.ts";
 
@@ -16,25 +16,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const inFolder = (name: string): string => join(folder, name);
 
 /** Runs `nightshift …` in this process, as a shell would see it. */
-async function nightshift(...args: readonly string[]): Promise<{ out: string; err: string; code: number }> {
-  const said = { out: "", err: "" };
-  const write = (to: "out" | "err") =>
-    ((text: string) => {
-      said[to] += text;
-      return true;
-    }) as typeof process.stdout.write;
-  vi.spyOn(process.stdout, "write").mockImplementation(write("out"));
-  vi.spyOn(process.stderr, "write").mockImplementation(write("err"));
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  rehearseCommand(program);
-  stormCommand(program);
-  await program.parseAsync(args, { from: "user" }).finally(() => vi.restoreAllMocks());
-  const code = process.exitCode;
-  process.exitCode = before;
-  return { ...said, code };
-}
+const nightshift = (...args: readonly string[]) =>
+  said((program) => {
+    rehearseCommand(program);
+    stormCommand(program);
+  }, args);
 
 describe("nightshift rehearse", () => {
   it("says how the night is expected to go, and what was done to every vendor", async () => {

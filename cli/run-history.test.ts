@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import * as df from "durable-functions";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FAN, STEP, TARGET, WINDOW } from "../functions/app.ts";
 import { collectApp } from "../local/app.ts";
 import { replayTold, ToldRun } from "../local/told-history.ts";
@@ -13,6 +12,7 @@ import { step } from "../orchestrators/step.ts";
 import { window } from "../orchestrators/window.ts";
 import type { TargetRef } from "../shared/run/facts.ts";
 import { stepInstance, windowInstance } from "../shared/run/instances.ts";
+import { said } from "../test/support/command-line.ts";
 import { hostedApp } from "../test/support/hosted-app.ts";
 import { OPENS_AT, planWith } from "../test/support/plan-with.ts";
 import { runCommand } from "./run.ts";
@@ -26,21 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function nightshift(...args: readonly string[]): Promise<{ out: string; code: unknown }> {
-  let out = "";
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string) => {
-    out += text;
-    return true;
-  }) as typeof process.stdout.write);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  runCommand(program);
-  await program.parseAsync(args, { from: "user" }).finally(() => vi.restoreAllMocks());
-  const code = process.exitCode;
-  process.exitCode = before;
-  return { out, code };
-}
+const nightshift = (...args: readonly string[]) => said(runCommand, args);
 
 /** A night with waits, rings, looks, a retry and a fan-out, downloaded. */
 async function downloaded({ until }: { readonly until?: string } = {}): Promise<string> {

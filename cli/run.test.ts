@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { windowInstance } from "../shared/run/instances.ts";
+import { said } from "../test/support/command-line.ts";
 import { hostedApp } from "../test/support/hosted-app.ts";
 import { planWith } from "../test/support/plan-with.ts";
 import { evidenceCommand } from "./evidence.ts";
@@ -11,18 +11,7 @@ import { runCommand } from "./run.ts";
 
 /** Runs `nightshift …` in this process, as a shell would see it. */
 async function nightshift(...args: readonly string[]): Promise<{ out: string; code: number }> {
-  let out = "";
-  vi.spyOn(process.stdout, "write").mockImplementation(((text: string) => {
-    out += text;
-    return true;
-  }) as typeof process.stdout.write);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const program = new Command("nightshift").exitOverride();
-  (args[0] === "run" ? runCommand : evidenceCommand)(program);
-  await program.parseAsync(args, { from: "user" }).finally(() => vi.restoreAllMocks());
-  const code = process.exitCode;
-  process.exitCode = before;
+  const { out, code } = await said(args[0] === "run" ? runCommand : evidenceCommand, args);
   return { out, code };
 }
 
