@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { chromium, type Browser } from "playwright-core";
+import { createRequire } from "node:module";
+import { chromium, type Browser, type Page } from "playwright-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -14,4 +15,32 @@ export function launch(): Promise<Browser> {
     executablePath: CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"],
   });
+}
+
+/** A page of its own, with whom it asked for anything and what it complained about. */
+export interface Opened {
+  readonly page: Page;
+  readonly asked: readonly string[];
+  readonly said: readonly string[];
+}
+
+/** Shows a document as a file that was opened. It has a strict policy of its own; the test's tools need a way past it. */
+export async function opened(browser: Browser, html: string, options: Parameters<Browser["newPage"]>[0] = {}): Promise<Opened> {
+  const page = await browser.newPage({ bypassCSP: true, ...options });
+  const [asked, said]: [string[], string[]] = [[], []];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(error.message));
+  await page.setContent(html, { waitUntil: "load" });
+  return { page, asked, said };
+}
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What keeps some people from reading the page, by the rules of WCAG 2 A and AA: each with the number of its places. */
+export async function barriersOn(page: Page): Promise<readonly string[]> {
+  await page.addScriptTag({ path: AXE });
+  return (await page.evaluate(
+    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.length))",
+  )) as string[];
 }

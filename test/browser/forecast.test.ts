@@ -1,12 +1,9 @@
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forecastHtml } from "../../shared/run/forecast-html.ts";
 import { forecastOf } from "../../shared/run/forecast.ts";
 import { decemberNight } from "../support/december.ts";
-import { launch, NO_CHROMIUM } from "./chromium.ts";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+import { barriersOn, launch, NO_CHROMIUM, opened } from "./chromium.ts";
 
 describe.skipIf(NO_CHROMIUM !== undefined)(`the forecast in a browser${NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`}`, () => {
   let browser: Browser;
@@ -20,18 +17,10 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the forecast in a browser${NO_CHROMI
     await browser?.close();
   });
 
-  async function opened(options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; asked: string[]; said: string[] }> {
-    const page = await browser.newPage({ bypassCSP: true, ...options });
-    const [asked, said]: [string[], string[]] = [[], []];
-    page.on("request", (request) => asked.push(request.url()));
-    page.on("console", (message) => said.push(message.text()));
-    page.on("pageerror", (error) => said.push(error.message));
-    await page.setContent(html, { waitUntil: "load" });
-    return { page, asked, said };
-  }
+  const show = (options?: Parameters<Browser["newPage"]>[0]) => opened(browser, html, options);
 
   it("asks nobody for anything, and fits a phone", async () => {
-    const { page, asked, said } = await opened({ viewport: { width: 380, height: 800 } });
+    const { page, asked, said } = await show({ viewport: { width: 380, height: 800 } });
 
     const overflow = (await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) as number;
 
@@ -40,19 +29,16 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the forecast in a browser${NO_CHROMI
   });
 
   it.each(["light", "dark"] as const)("can be read by everyone (%s)", async (colorScheme) => {
-    const { page } = await opened({ colorScheme });
-    await page.addScriptTag({ path: AXE });
+    const { page } = await show({ colorScheme });
 
-    const found = (await page.evaluate(
-      "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.length))",
-    )) as string[];
+    const found = await barriersOn(page);
 
     expect(found).toEqual([]);
     await page.close();
   });
 
   it("draws a bar for each step, inside the picture and before the cutoff", async () => {
-    const { page } = await opened({ viewport: { width: 1_200, height: 900 } });
+    const { page } = await show({ viewport: { width: 1_200, height: 900 } });
 
     const { bars, outside } = (await page.evaluate(`(() => {
       const picture = document.querySelector(".picture.wide").getBoundingClientRect();

@@ -1,12 +1,9 @@
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reportHtml } from "../../shared/run/report-html.ts";
 import { reportOf } from "../../shared/run/report.ts";
 import { decemberNight } from "../support/december.ts";
-import { launch, NO_CHROMIUM } from "./chromium.ts";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+import { barriersOn, launch, NO_CHROMIUM, opened } from "./chromium.ts";
 
 /** The report in a real browser: it is opened from a mail or a share, on whatever is at hand, and printed. */
 describe.skipIf(NO_CHROMIUM !== undefined)(`the report in a browser${NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`}`, () => {
@@ -21,38 +18,26 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the report in a browser${NO_CHROMIUM
     await browser?.close();
   });
 
-  async function opened(options: Parameters<Browser["newPage"]>[0] = {}): Promise<{ page: Page; asked: string[]; said: string[] }> {
-    // The page has a strict policy of its own; the test's tools need a way past it.
-    const page = await browser.newPage({ bypassCSP: true, ...options });
-    const [asked, said]: [string[], string[]] = [[], []];
-    page.on("request", (request) => asked.push(request.url()));
-    page.on("console", (message) => said.push(message.text()));
-    page.on("pageerror", (error) => said.push(error.message));
-    await page.setContent(html, { waitUntil: "load" });
-    return { page, asked, said };
-  }
+  const show = (options?: Parameters<Browser["newPage"]>[0]) => opened(browser, html, options);
 
   it("asks nobody for anything and has nothing to complain about", async () => {
-    const { page, asked, said } = await opened();
+    const { page, asked, said } = await show();
 
     expect({ asked: asked.filter((url) => !url.startsWith("about:") && !url.startsWith("data:")), said }).toEqual({ asked: [], said: [] });
     await page.close();
   });
 
   it.each(["light", "dark"] as const)("can be read by everyone (%s)", async (colorScheme) => {
-    const { page } = await opened({ colorScheme });
-    await page.addScriptTag({ path: AXE });
+    const { page } = await show({ colorScheme });
 
-    const found = (await page.evaluate(
-      "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.length))",
-    )) as string[];
+    const found = await barriersOn(page);
 
     expect(found).toEqual([]);
     await page.close();
   });
 
   it("fits a phone without scrolling sideways", async () => {
-    const { page } = await opened({ viewport: { width: 380, height: 800 } });
+    const { page } = await show({ viewport: { width: 380, height: 800 } });
 
     const overflow = (await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) as number;
 
@@ -62,7 +47,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the report in a browser${NO_CHROMIUM
 
   it("has all that people who were asleep must know on one sheet of paper, and the picture in full width on the next", async () => {
     // A4 without its margins, at 96 dots an inch.
-    const { page } = await opened({ viewport: { width: 703, height: 1_024 } });
+    const { page } = await show({ viewport: { width: 703, height: 1_024 } });
     await page.emulateMedia({ media: "print" });
 
     const seen = (await page.evaluate(`(() => {
@@ -79,7 +64,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the report in a browser${NO_CHROMIUM
   });
 
   it("says first how it ended and what is owed", async () => {
-    const { page } = await opened({ viewport: { width: 1_200, height: 900 } });
+    const { page } = await show({ viewport: { width: 1_200, height: 900 } });
 
     const seen = await page.evaluate("[...document.querySelectorAll('h1, h2')].filter((e) => e.getBoundingClientRect().top < 900).map((e) => e.textContent.trim()).join('|')");
 

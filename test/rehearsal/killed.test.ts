@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { loadPlan } from "../../cli/plan-file.ts";
 import { demoScene } from "../../local/demo-world.ts";
 import { rehearse, type KillMoment, type Rehearsal } from "../../local/rehearse.ts";
+import { chance } from "../support/chance.ts";
 import { breachesOf } from "../support/invariants.ts";
 
 /**
@@ -12,17 +13,6 @@ const { plan, inventory } = loadPlan(new URL("../../plans/2024-12-08.yaml", impo
 
 function night(killAt?: (moment: KillMoment) => boolean): Promise<Rehearsal> {
   return rehearse({ plan, scene: demoScene({ inventory, plan, scenario: "usual" }), ...(killAt === undefined ? {} : { killAt }) });
-}
-
-/** A small generator with a known sequence (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 describe("a window whose process is killed again and again", () => {

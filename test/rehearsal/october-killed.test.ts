@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rehearse } from "../../local/rehearse.ts";
 import { changesOf } from "../support/changes.ts";
+import { chance } from "../support/chance.ts";
 import { breachesOf } from "../support/invariants.ts";
 import { october } from "../support/october.ts";
 
@@ -9,17 +10,6 @@ import { october } from "../support/october.ts";
  * and is started again. A seed that fails here is replayed by putting it first.
  */
 const { plan, scene } = october();
-
-/** A small generator with a known sequence (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 describe("October's window, killed again and again", () => {
   it.each([1, 2, 3])(
