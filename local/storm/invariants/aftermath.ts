@@ -42,9 +42,26 @@ export interface Breach {
   readonly what: string;
 }
 
-/** Calls that a step made, with what they left behind. */
-export function callsOf({ happenings }: Aftermath): readonly Called[] {
-  return happenings.filter((one) => one.what === "call");
+/** Calls, with what they left behind. Worked out once for all rules, and so are those of each target. */
+export function callsOf(aftermath: Aftermath): readonly Called[] {
+  return sortedOut(aftermath).all;
+}
+
+/** Calls on behalf of one target, oldest first. */
+export function callsFor(aftermath: Aftermath, step: string, target: string): readonly Called[] {
+  return sortedOut(aftermath).byTarget.get(`${step}/${target}`) ?? [];
+}
+
+const calls = new WeakMap<Aftermath, { readonly all: readonly Called[]; readonly byTarget: ReadonlyMap<string, readonly Called[]> }>();
+
+function sortedOut(aftermath: Aftermath) {
+  let known = calls.get(aftermath);
+  if (known === undefined) {
+    const all = aftermath.happenings.filter((one) => one.what === "call");
+    known = { all, byTarget: Map.groupBy(all, ({ scope }) => `${scope?.step ?? ""}/${scope?.target ?? ""}`) };
+    calls.set(aftermath, known);
+  }
+  return known;
 }
 
 export function factsOf<Type extends Fact["type"]>({ happenings }: Aftermath, type: Type): readonly FactOf<Type>[] {

@@ -2,7 +2,8 @@ import { agentsAt, statusAt } from "../../../integrations/azure-devops/simulated
 import { isoOf } from "../../../shared/ports/clock.ts";
 import type { Scope } from "../../../shared/ports/scope.ts";
 import { openOf } from "../../../shared/run/obligations.ts";
-import { callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
+import type { Done } from "../tape.ts";
+import { callsFor, callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** Effects that may come as often as somebody looks or changes their mind: each says nothing of having been done twice. */
 const REPEATABLE = new Set(["updated", "whispered", "extended", "stopped", "relinked", "edited", "attached", "uncommented"]);
@@ -101,8 +102,6 @@ function repeated(keys: readonly string[]): readonly string[] {
 }
 
 /** What was done on a target's behalf by a call of this deed, oldest first. */
-export function doneFor(aftermath: Aftermath, step: string, target: string, deeds: readonly string[] = ["begin", "poll", "verify"]) {
-  return callsOf(aftermath).flatMap(({ scope, done, at }) =>
-    scope?.step === step && scope.target === target && deeds.includes(scope.deed) ? done.map((one) => ({ ...one, seenAt: at })) : [],
-  );
+export function doneFor(aftermath: Aftermath, step: string, target: string, deeds: readonly string[] = ["begin", "poll", "verify"]): readonly Done[] {
+  return callsFor(aftermath, step, target).flatMap(({ scope, done }) => (deeds.includes(scope?.deed ?? "") ? done : []));
 }

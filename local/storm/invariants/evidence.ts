@@ -3,7 +3,7 @@ import type { CompiledStep, CompiledTarget } from "../../../shared/plan/compiled
 import type { Channel, Cluster, DnsRecord, Pipeline, Resource, Server } from "../../../shared/inventory/schema.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
-import { callsOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsFor, callsOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { doneFor } from "./effects.ts";
 
 /** A target that is said to be done, with the moment at which that was written. */
@@ -161,13 +161,12 @@ export const EVIDENCE: readonly Invariant[] = [
     promise: 8,
     says: "nothing is done before a look at it was answered, after the last change to it, and left evidence",
     check(aftermath) {
-      const calls = callsOf(aftermath);
       return greens(aftermath).flatMap(({ step, target, at }) => {
         // Who said so is looked at by another rule.
         if (step.verb === "person.do") return [];
         const verified = aftermath.entries.findLast(({ fact }) => fact.type === "target.verified" && fact.step === step.id && fact.target === target.id)?.fact;
         if (verified?.type !== "target.verified" || verified.evidence.length === 0) return [`${step.id} ${target.id} is done without evidence`];
-        const own = calls.filter(({ scope, at: when }) => scope?.step === step.id && scope.target === target.id && when <= at);
+        const own = callsFor(aftermath, step.id, target.id).filter(({ at: when }) => when <= at);
         const lastChange = own.findLastIndex(({ scope, method }) => scope?.deed === "begin" && method !== "GET");
         const look = own.findLastIndex(({ scope, status }) => scope?.deed === "verify" && status >= 200 && status < 400);
         return look > lastChange ? [] : [`${step.id} ${target.id} is done, and nobody looked after its last change`];
