@@ -1,9 +1,9 @@
-import type * as JiraCloud from "jira.js/cloud";
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import type { JiraDocument } from "./document.ts";
 import { restClient } from "./rest-client.ts";
+import type { jiraSdk } from "./sdk.ts";
 
 /** What an issue says of itself, as far as a window needs to know. */
 export interface Issue {
@@ -124,9 +124,9 @@ const ACommentMark = z.object({ run: z.string(), step: z.string(), moment: z.str
 /** Jira Cloud as `Issues`: requests and answers by jira.js, carried by our own client. */
 export function connectJira(settings: JiraSettings, outside: Outside): Issues {
   const client = restClient(settings, outside);
-  // Building all of jira.js's schemas takes half a second, so it waits for the first call.
-  let loaded: Promise<typeof JiraCloud> | undefined;
-  const sdk = () => (loaded ??= import("jira.js/cloud"));
+  // Building all of jira.js's schemas takes half a second where it is not bundled, so it waits for the first call.
+  let loaded: Promise<typeof jiraSdk> | undefined;
+  const sdk = () => (loaded ??= import("./sdk.ts").then(({ jiraSdk: calls }) => calls));
 
   return {
     async issue(key) {
