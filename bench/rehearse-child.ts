@@ -26,5 +26,5 @@ const { state, endedAt, longestHistory } = await rehearse({ plan, scene: demoSce
 const rehearsedMs = performance.now() - begun;
 const { user, system } = process.cpuUsage();
 process.stdout.write(
-  `${JSON.stringify({ outcome: state.outcome, endedAt, events: longestHistory.events, targets: plan.steps.reduce((sum, step) => sum + step.targets.length, 0), journalCalls, rehearsedMs, cpuMs: (user + system) / 1_000, peakMiB: process.resourceUsage().maxRSS / 1_024 })}\n`,
+  `${JSON.stringify({ outcome: state.outcome, endedAt, events: longestHistory().events, targets: plan.steps.reduce((sum, step) => sum + step.targets.length, 0), journalCalls, rehearsedMs, cpuMs: (user + system) / 1_000, peakMiB: process.resourceUsage().maxRSS / 1_024 })}\n`,
 );

@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import type { Activities, Child, FamilyActivity, StepAdvice, TargetAdvice } from "../orchestrators/wire.ts";
+import type { Activities, Child, FamilyActivity, StepAdvice, TargetAdvice, TargetInput } from "../orchestrators/wire.ts";
 import { familyOf } from "../shared/action/registry.ts";
 import { outcomeOf } from "../shared/fault/fault.ts";
 import type { Advice } from "../shared/run/conductor.ts";
@@ -11,6 +11,9 @@ import { HEARTBEAT_MS, type Order } from "../shared/run/next-order.ts";
 import type { StepOrder } from "../shared/run/next-step.ts";
 import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
+
+/** Targets of a batch that are given their first advice along: an answer must stay small. */
+const MOST_ADVISED = 40;
 
 /**
  * Registers the activities: muster, advise-step, act-step, advise, close, show-reply, and one `act-FAMILY` per family of verbs, made from
@@ -49,8 +52,8 @@ export function registerActivities(app: App): void {
     return { value: { shown: replies !== undefined }, ring: [] };
   });
 
-  activity("advise-step", async (ref) => stepAnswer(ref, await conductor.adviseStep(ref)));
-  activity("act-step", async ({ ref, order, seq }) => stepAnswer(ref, await conductor.actStep(ref, order, seq), order));
+  activity("advise-step", async (ref) => stepAnswer(app, ref, await conductor.adviseStep(ref)));
+  activity("act-step", async ({ ref, order, seq }) => stepAnswer(app, ref, await conductor.actStep(ref, order, seq)));
   activity("advise", async (ref) => targetAnswer(app, ref, await conductor.adviseTarget(ref)));
   for (const family of registry.families()) {
     const act = async ({ ref, order, seq }: FamilyActivity["takes"]): Promise<Answer<TargetAdvice>> => targetAnswer(app, ref, await conductor.act(ref, order, seq));
@@ -83,9 +86,20 @@ interface Answer<Value> {
   readonly ring: readonly string[];
 }
 
-function stepAnswer(ref: StepRef, { order, seq, ring: instances, digest }: Advice<StepOrder>, carriedOut?: StepOrder): Answer<StepAdvice> {
-  const batch = carriedOut?.do === "run" ? carriedOut.targets : [];
-  return { value: { order, seq, children: batch.map((target) => targetChild({ run: ref.run, digest, step: ref.step, target })) }, ring: instances };
+async function stepAnswer(app: App, ref: StepRef, { order, seq, ring: instances, digest }: Advice<StepOrder>): Promise<Answer<StepAdvice>> {
+  const batch = order.do === "run" ? order.targets : [];
+  const targets = batch.map((target): TargetRef => ({ run: ref.run, digest, step: ref.step, target }));
+  const children = targets.length > MOST_ADVISED ? targets.map((target) => targetChild(target)) : await Promise.all(targets.map((target) => advisedChild(app, target)));
+  return { value: { order, seq, children }, ring: instances };
+}
+
+/**
+ * A target to start, with its first advice where there is something to do: it need not ask for it. One that is to wait asks again, since
+ * what it waits for may come before it can be rung. So does one whose advice cannot be had now.
+ */
+async function advisedChild(app: App, ref: TargetRef): Promise<Child<TargetInput>> {
+  const advice = await outcomeOf(async () => (await targetAnswer(app, ref, await app.conductor.adviseTarget(ref))).value);
+  return targetChild(advice.ok && advice.value.order.do !== "wait" ? { ...ref, first: advice.value } : ref);
 }
 
 async function targetAnswer(app: App, ref: TargetRef, { order, seq, ring: instances }: Advice<Order>): Promise<Answer<TargetAdvice>> {
@@ -96,6 +110,6 @@ function stepChild(input: StepRef): Child<StepRef> {
   return { instance: stepInstance(input.run, input.step), input };
 }
 
-function targetChild(input: TargetRef): Child<TargetRef> {
+function targetChild(input: TargetInput): Child<TargetInput> {
   return { instance: targetInstance(input.run, input.step, input.target), input };
 }

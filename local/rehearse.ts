@@ -22,6 +22,7 @@ import type { ActivityLatency } from "./durable/activity-runner.ts";
 import type { Faults } from "./durable/faults.ts";
 import type { Notice } from "./durable/notice.ts";
 import { createHost, type LocalHost } from "./harness.ts";
+import type { Store } from "./durable/store.ts";
 import { memoryStore } from "./durable/store-memory.ts";
 import { memoryJournal } from "./memory-journal.ts";
 import { memoryLocks } from "./memory-locks.ts";
@@ -95,7 +96,7 @@ export interface Rehearsal {
   /** UTC ISO: the last instant of the host's clock. */
   readonly endedAt: string;
   /** Events of the longest history, and which instance has it. */
-  readonly longestHistory: { readonly instance: string; readonly events: number };
+  longestHistory(): { readonly instance: string; readonly events: number };
 }
 
 /**
@@ -235,7 +236,14 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       if (options.guardedForMs === undefined) await host.waitFor(windowInstance(run));
       else if (!(await Promise.race([watched({ host, run, facts, look: guardOf(app), afterMs: options.guardedForMs }), death.promise]))) return undefined;
       const entries = await facts.readAll(run);
-      return { state: stateOf(index, entries, clock.now()), entries, effects: vendors.effects(), notices, endedAt: isoOf(clock.now()), longestHistory: await longestHistory(host) };
+      return {
+        state: stateOf(index, entries, clock.now()),
+        entries,
+        effects: vendors.effects(),
+        notices,
+        endedAt: isoOf(clock.now()),
+        longestHistory: () => longestHistory(store),
+      };
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.kind === "unavailable") return undefined;
       if (dead) return undefined;
@@ -266,11 +274,10 @@ function calledAs(input: Parameters<Fetch>[0], init?: RequestInit): string {
   return `${init?.method ?? request?.method ?? "GET"} ${host}${pathname}`;
 }
 
-async function longestHistory(host: LocalHost): Promise<{ instance: string; events: number }> {
+function longestHistory(store: Store): { instance: string; events: number } {
   let longest = { instance: "", events: 0 };
-  const { instances } = await host.hub.list({});
-  for (const { instanceId } of instances) {
-    const events = (await host.history(instanceId))?.length ?? 0;
+  for (const { instanceId } of store.list({ top: Number.MAX_SAFE_INTEGER }).rows) {
+    const events = store.history(instanceId).length;
     if (events > longest.events) longest = { instance: instanceId, events };
   }
   return longest;

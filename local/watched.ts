@@ -53,15 +53,7 @@ export async function watched({ host, run, facts, look, afterMs }: WatchedRun): 
 /** The task hub of a host, as a trigger's client shows it. */
 export function runHubOf(host: LocalHost): RunHub {
   return {
-    async getStatusBy({ runtimeStatus }) {
-      const wanted = { runtimeStatus: runtimeStatus.map(String) as RuntimeStatus[] };
-      const found: { instanceId: string; name: string }[] = [];
-      for (let page = await host.hub.list(wanted); ;) {
-        found.push(...page.instances);
-        if (page.continuationToken === undefined) return found;
-        page = await host.hub.list({ ...wanted, continuationToken: page.continuationToken });
-      }
-    },
+    getStatusBy: async ({ runtimeStatus }) => [...host.hub.names(runtimeStatus.map(String) as RuntimeStatus[])],
     startNew: (orchestrator, { instanceId, input }) => host.start(orchestrator, input, instanceId),
     raiseEvent: async (instanceId, name, data) => {
       if ((await host.hub.raise(instanceId, name, data)).did === "absent") throw new Fault("absent", `no instance has the id ${instanceId}`);

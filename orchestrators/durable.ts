@@ -112,7 +112,7 @@ export class Doorbell {
   }
 }
 
-/** Starts a fresh history with the same input; to be followed by `return`. */
-export function startOver(ctx: OrchestrationContext): void {
-  ctx.df.continueAsNew(ctx.df.getInput());
+/** Starts a fresh history, with the same input unless told otherwise; to be followed by `return`. */
+export function startOver(ctx: OrchestrationContext, input: unknown = ctx.df.getInput()): void {
+  ctx.df.continueAsNew(input);
 }

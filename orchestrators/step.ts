@@ -30,7 +30,7 @@ export function* step(ctx: OrchestrationContext): Durable<undefined> {
         advice = yield* call(ctx, "advise-step", ref);
         break;
       case "run": {
-        const batch = yield* call(ctx, "act-step", { ref, order, seq });
+        const batch = advice.value.children.length > 0 ? advice : yield* call(ctx, "act-step", { ref, order, seq });
         if (batch.ok) yield* fanOut(ctx, "target", batch.value.children);
         advice = yield* call(ctx, "advise-step", ref);
         break;

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { TargetRef } from "../shared/run/facts.ts";
+import type { Outcome } from "../shared/fault/fault.ts";
 import { call, callFamily, Doorbell, inputOf, LOOK_AGAIN_MS, sleep, startOver, type Durable } from "./durable.ts";
+import type { TargetAdvice, TargetInput } from "./wire.ts";
 
 const ORDERS_PER_HISTORY = 10;
 const OUTAGE_MS = 60_000;
@@ -13,9 +14,9 @@ const OUTAGE_MS = 60_000;
  * lost in the changeover cost a heartbeat at the most.
  */
 export function* target(ctx: OrchestrationContext): Durable<undefined> {
-  const ref = inputOf<TargetRef>(ctx);
+  const { first, ...ref } = inputOf<TargetInput>(ctx);
   const bell = new Doorbell(ctx);
-  let advice = yield* call(ctx, "advise", ref);
+  let advice: Outcome<TargetAdvice> = first === undefined ? yield* call(ctx, "advise", ref) : { ok: true, value: first };
   for (let orders = 0; orders < ORDERS_PER_HISTORY; orders++) {
     if (!advice.ok) {
       yield* sleep(ctx, OUTAGE_MS);
@@ -32,6 +33,6 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
     }
     advice = yield* callFamily(ctx, by, { ref, order, seq });
   }
-  startOver(ctx);
+  startOver(ctx, ref);
   return undefined;
 }

@@ -23,7 +23,7 @@ export interface Child<Input> {
 
 export type WaveAnswer =
   | { readonly do: "forward"; readonly steps: readonly Child<StepRef>[] }
-  | { readonly do: "back"; readonly targets: readonly Child<TargetRef>[] }
+  | { readonly do: "back"; readonly targets: readonly Child<TargetInput>[] }
   | { readonly do: "wait"; readonly until: number }
   | { readonly do: "end" | "rest"; readonly outcome: RunOutcome };
 
@@ -37,9 +37,11 @@ export interface TargetAdvice {
 export interface StepAdvice {
   readonly order: StepOrder;
   readonly seq: number;
-  /** For `run`: the targets of the batch. */
-  readonly children: readonly Child<TargetRef>[];
+  /** For `run`: the targets of the batch. None where release 0.1.0 answered: there the batch was begun by carrying out the order. */
+  readonly children: readonly Child<TargetInput>[];
 }
+/** What a target starts with. `first`: what it is to do, where that was known when it was started. */
+export type TargetInput = TargetRef & { readonly first?: TargetAdvice };
 
 /** What somebody who pressed a button is to be shown: in the message itself, or to them alone. */
 export interface ReplyInput {

@@ -89,6 +89,8 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
     return (await runIfAny(hosts, receipt, "script")) === undefined ? undefined : receipt;
   },
 
+  isDrivenByPolls: true,
+
   async poll({ hosts, scripts }, receipt): Promise<Progress<Receipt>> {
     const { server, script, check, parameters, phase } = receipt;
     const run = await hosts.scriptRun(server, idOf(receipt, phase));

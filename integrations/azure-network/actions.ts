@@ -98,6 +98,8 @@ export const poolDrain = defineAction<{ pools: Pools }, Params, DrainReceipt>({
     return mark?.by === markedBy(call) ? { server, pool, out: "by us", mark } : undefined;
   },
 
+  isDrivenByPolls: true,
+
   async poll({ pools }, receipt, { now }): Promise<Progress<DrainReceipt>> {
     const { server, pool, out, outSince } = receipt;
     if (out === "before") return { state: "done", note: `${server.name} was out of ${pool.name} before` };

@@ -61,6 +61,8 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
     }
   },
 
+  isDrivenByPolls: true,
+
   async poll({ resources }, receipt, { attempt }): Promise<Progress<MoveReceipt>> {
     const { from, to, phase, operation } = receipt;
     const done: Progress<MoveReceipt> = { state: "done", note: `${from.resource} is in ${groupOf(to)}` };
@@ -195,6 +197,8 @@ export const clusterCheck = defineAction<{ clusters: Clusters }, CheckParams, Ch
   async begin({ clusters }, { cluster, version }) {
     return { cluster, version, provisioning: (await clusters.look(cluster)).provisioning };
   },
+
+  isDrivenByPolls: true,
 
   async poll({ clusters }, receipt): Promise<Progress<CheckReceipt>> {
     const found = await clusters.look(receipt.cluster);

@@ -98,6 +98,8 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
     };
   },
 
+  isDrivenByPolls: true,
+
   async poll({ cli, scripts }, receipt): Promise<Progress<Receipt>> {
     const { in: group, script, check, variables, phase } = receipt;
     const run = await expectRun(cli, receipt, phase);

@@ -84,6 +84,8 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
   // All that begin starts is a script that reads; nothing is installed under a key whose begin was never written down.
   find: () => Promise.resolve(undefined),
 
+  isDrivenByPolls: true,
+
   async poll({ patches }, receipt, { now }): Promise<Progress<Receipt>> {
     const { server, classifications, phase, reboot, installed } = receipt;
 

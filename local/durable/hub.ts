@@ -130,6 +130,8 @@ export interface TaskHub {
   purge(instanceId: string): Promise<{ instancesDeleted: number } | undefined>;
   purgeBy(filter: InstanceFilter): Promise<{ instancesDeleted: number }>;
   status(instanceId: string): Promise<InstanceStatus | undefined>;
+  /** The instances that have one of these states, oldest first, without anything that would have to be read for it. */
+  names(runtimeStatus: readonly RuntimeStatus[]): readonly { readonly instanceId: string; readonly name: string }[];
   list(filter: InstanceFilter): Promise<{ instances: readonly InstanceStatus[]; continuationToken?: string }>;
   /** Raw events of the current generation, fields and casing as on the wire; undefined for an unknown instance. */
   history(instanceId: string): Promise<readonly HistoryEvent[] | undefined>;

@@ -159,6 +159,10 @@ export function taskHub({ name: hubName, engine, store, overridableExistingInsta
       return continuationToken === undefined ? { instances } : { instances, continuationToken };
     },
 
+    names(runtimeStatus) {
+      return store.list({ runtimeStatus, top: Number.MAX_SAFE_INTEGER }).rows.map(({ instanceId, name }) => ({ instanceId, name }));
+    },
+
     async history(instanceId) {
       return store.instance(instanceId) === undefined ? undefined : store.history(instanceId);
     },

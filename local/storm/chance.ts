@@ -16,10 +16,30 @@ export function oneOf<Item>(items: readonly Item[], seed: number, ...names: read
   return items[Math.floor(chanceOf(seed, ...names) * items.length)];
 }
 
+/**
+ * Chances of many names that begin alike, e.g. with a seed and a kind: `chancesAfter("7\nlost answer\n")("GET x\n3")` is what
+ * `chanceOf(7, "lost answer", "GET x", 3)` is, and what they have in common is hashed once.
+ */
+export function chancesAfter(beginning: string): (rest: string) => number {
+  const begun = mixedIn(OFFSET, beginning);
+  return (rest) => finished(mixedIn(begun, rest)) / 4_294_967_296;
+}
+
+const OFFSET = 0x811c9dc5;
+
 /** A 32-bit number from a text: FNV-1a, then the finalizer of MurmurHash3, without which texts that differ in their last letter lie close together. */
 export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
+  return finished(mixedIn(OFFSET, text));
+}
+
+function mixedIn(before: number, text: string): number {
+  let hash = before;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
+}
+
+function finished(mixed: number): number {
+  let hash = mixed;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -1,4 +1,4 @@
-import { chanceOf, hashOf, numberOf } from "./chance.ts";
+import { chancesAfter, hashOf, numberOf } from "./chance.ts";
 import { MISFORTUNES, type MisfortuneKind, type Profile } from "./misfortunes.ts";
 
 /** A misfortune that struck. `id` names it for ever: the same kind at the same opportunity has the same id in every run of the same plan. */
@@ -26,20 +26,30 @@ export interface WeatherOptions {
   readonly only?: ReadonlySet<string>;
 }
 
+/** Asked many times for every call, and almost always in vain: of each kind is known beforehand what does not change. */
+interface Odds {
+  readonly below: number;
+  readonly chance: (rest: string) => number;
+  /** How often each opportunity has come. */
+  readonly seen: Map<string, number>;
+}
+
 export function weatherOf({ seed, profile, only }: WeatherOptions): Weather {
   const struck: Struck[] = [];
-  const seen = new Map<string, number>();
+  const odds = new Map<MisfortuneKind, Odds>();
+  for (const [name, { of, rate }] of Object.entries(MISFORTUNES)) {
+    const below = rate * (profile.factors[of] ?? 0);
+    if (below > 0) odds.set(name as MisfortuneKind, { below, chance: chancesAfter(`${seed}\n${name}\n`), seen: new Map() });
+  }
   return {
     struck,
     strikes(kind, where) {
-      const factor = profile.factors[MISFORTUNES[kind].of] ?? 0;
-      if (factor === 0) return false;
-      const place = `${kind}\n${where}`;
-      const nth = (seen.get(place) ?? 0) + 1;
-      seen.set(place, nth);
-      // Asked many times for every call, and almost always in vain: an id is made for what happens only.
-      const id = (): string => hashOf(`${place}\n${nth}`).toString(36).padStart(7, "0");
-      const happens = only === undefined ? chanceOf(seed, kind, where, nth) < MISFORTUNES[kind].rate * factor : only.has(id());
+      const known = odds.get(kind);
+      if (known === undefined) return false;
+      const nth = (known.seen.get(where) ?? 0) + 1;
+      known.seen.set(where, nth);
+      const id = (): string => hashOf(`${kind}\n${where}\n${nth}`).toString(36).padStart(7, "0");
+      const happens = only === undefined ? known.chance(`${where}\n${nth}`) < known.below : only.has(id());
       if (happens) struck.push({ id: id(), kind, where: nth === 1 ? where : `${where} #${nth}` });
       return happens;
     },

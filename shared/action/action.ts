@@ -115,6 +115,8 @@ export interface Action<Ports, Params, Receipt> {
   find?(ports: Ports, params: Params, call: Call): Promise<Receipt | undefined>;
   /** Looks at work under way; absent where `begin` does everything. @throws Fault `rejected` when the work failed. */
   poll?(ports: Ports, receipt: Receipt, call: Call): Promise<Progress<Receipt>>;
+  /** The work has parts, and `poll` starts the next one when it finds the last one over: it is then always called at the policy's pace. */
+  readonly isDrivenByPolls?: true;
   /** Looks again. @throws Fault `rejected` when the world is not as it should be. */
   verify(ports: Ports, receipt: Receipt, call: Call): Promise<Evidence>;
   /** Says so when `begin` found the world as it should be, by no doing of ours; the step is then «already so». */

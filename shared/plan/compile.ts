@@ -222,6 +222,7 @@ class Compilation {
     const when: Condition | undefined = fields.skip === undefined ? condition : { never: fields.skip };
     const lift = liftOf(draft, needing);
     const approval = approversOf(fields.approval, owners, [...path, "approval"], this.#expanding());
+    const expected = expectedOf(draft, action, targets[0]?.params);
     const step: CompiledStep = {
       id: draft.id,
       change: draft.change,
@@ -243,7 +244,8 @@ class Compilation {
       ...(when === undefined ? {} : { when }),
       owners,
       notes: listOf(fields.notes),
-      expectedMs: expectedOf(draft, action, targets[0]?.params),
+      expectedMs: expected.ms,
+      ...(expected.isKnown && fields.poll === undefined ? { isDurationKnown: true } : {}),
       line: this.#places.of(path).line,
       ...(draft.derived === undefined ? {} : { derived: draft.derived }),
     };

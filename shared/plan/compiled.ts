@@ -92,6 +92,8 @@ export interface CompiledStep {
   readonly notes: readonly string[];
   /** How long it usually takes, for timelines. */
   readonly expectedMs: number;
+  /** The plan or the inventory says so, and says no pace of its own (`poll`): until its end is near, its work is looked at seldom. */
+  readonly isDurationKnown?: true;
   /** Line in the plan file, 1-based, for messages. */
   readonly line: number;
   /** Made by the compiler and not by the author: from the plan's tickets policy. Reports count it apart. */

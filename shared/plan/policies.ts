@@ -76,10 +76,10 @@ function doublingTo(size: number): readonly number[] {
   return batches;
 }
 
-/** How long one target usually takes: as the step says, or as its pipeline's stages are known to. */
-export function expectedOf({ fields }: Draft, action: AnyAction | undefined, params: unknown): number {
+/** How long one target usually takes: as the step says, or as its pipeline's stages are known to. `isKnown`: it was not assumed. */
+export function expectedOf({ fields }: Draft, action: AnyAction | undefined, params: unknown): { readonly ms: number; readonly isKnown: boolean } {
   const said = ms(fields.expected);
-  if (said !== undefined) return said;
+  if (said !== undefined) return { ms: said, isKnown: true };
   if (action?.verb === "pipeline.run") {
     const { pipeline, stages, environment, stack } = (params ?? {}) as Partial<PipelineParams>;
     const of = environment ?? stack?.environment;
@@ -89,9 +89,9 @@ export function expectedOf({ fields }: Draft, action: AnyAction | undefined, par
         (stages === undefined || stages.includes(stage.name) || (stage.title !== undefined && stages.includes(stage.title))),
     );
     const known = chosen.reduce((sum, { expected }) => sum + (ms(expected) ?? 0), 0);
-    if (known > 0) return known;
+    if (known > 0) return { ms: known, isKnown: true };
   }
-  return action?.reversal === "nothing" ? EXPECTED_MS / 5 : EXPECTED_MS;
+  return { ms: action?.reversal === "nothing" ? EXPECTED_MS / 5 : EXPECTED_MS, isKnown: false };
 }
 
 function ms(text: string | undefined): number | undefined {

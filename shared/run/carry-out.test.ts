@@ -69,16 +69,17 @@ describe("a target's walk", () => {
 
     const orders = await walk(ref("a.b"));
 
-    expect(orders).toEqual(["begin", "poll", "verify", "rest"]);
+    expect(orders).toEqual(["begin", "rest"]);
     expect(await types(ref("a.b"))).toEqual(["intended", "begun", "finished", "verified", "rested"]);
     expect(vendor.effects).toEqual(["begun 2024-12-08/a.b/a.b/1"]);
   });
 
   it("has nothing to poll where begin does everything", async () => {
     const vendor = fakeVendor();
-    const { walk, ref } = await scene({}, { actions: [vendor.action("fake.work", { without: ["poll"] })] });
+    const { walk, ref, facts } = await scene({}, { actions: [vendor.action("fake.work", { without: ["poll"] })] });
 
-    expect(await walk(ref("a.b"))).toEqual(["begin", "verify", "rest"]);
+    expect(await walk(ref("a.b"))).toEqual(["begin", "rest"]);
+    expect((await facts(ref("a.b"))).at(-1)).toMatchObject({ type: "target.rested", as: "done" });
   });
 
   it("writes down news only, and says when to look again", async () => {
@@ -195,11 +196,13 @@ describe("C1 a doubled or late order", () => {
     const { conductor, ref, vendor, types } = await scene();
     const { order, seq } = await conductor.adviseTarget(ref("a.b"));
     await conductor.act(ref("a.b"), order, seq);
+    const [calls, written] = [[...vendor.calls], await types(ref("a.b"))];
 
     await conductor.act(ref("a.b"), order, seq);
 
-    expect(vendor.calls).toEqual(["begin a.b/a.b"]);
-    expect(await types(ref("a.b"))).toEqual(["intended", "begun"]);
+    expect(calls).toContain("begin a.b/a.b");
+    expect(vendor.calls).toEqual(calls);
+    expect(await types(ref("a.b"))).toEqual(written);
   });
 
   it("does nothing when two run at the very same time", async () => {
@@ -208,7 +211,7 @@ describe("C1 a doubled or late order", () => {
 
     await Promise.all([1, 2, 3].map(() => conductor.act(ref("a.b", "IC-Web1"), order, seq)));
 
-    expect(vendor.calls).toEqual(["begin a.b/IC-Web1"]);
+    expect(vendor.calls.filter((call) => call.startsWith("begin"))).toEqual(["begin a.b/IC-Web1"]);
   });
 });
 
@@ -269,7 +272,7 @@ describe("a fault", () => {
     await walk(ref("a.b"));
     moveTo(OPENS + ms("15s"));
 
-    expect(await walk(ref("a.b"))).toEqual(["begin", "poll", "verify", "rest"]);
+    expect(await walk(ref("a.b"))).toEqual(["begin", "rest"]);
     expect(vendor.effects).toEqual(["begun 2024-12-08/a.b/a.b/1"]);
   });
 

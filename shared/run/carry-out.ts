@@ -14,7 +14,8 @@ import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, ty
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
-import { mayBegin, nextLookAt, type Order } from "./next-order.ts";
+import { mayBegin, type Order } from "./next-order.ts";
+import { nextLookAt } from "./pace.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { CALL_LOST_MS } from "./retry.ts";
 import type { View } from "./sights.ts";
@@ -172,7 +173,11 @@ class Deeds {
     const isNews = state !== walk.progress || note !== walk.note || answer.value.receipt !== undefined || walk.fault !== undefined;
     if (isNews) await this.#append(0, [{ ...this.#where("target.progressed"), state, note, receipt }]);
     const seen: Walk = { ...walk, progress: state };
-    return { instances: [], note, lookAgainAt: nextLookAt({ walk: seen, step: this.#step, now: this.#now(), cutoff: this.#index.cutoff }) };
+    return {
+      instances: [],
+      note,
+      lookAgainAt: nextLookAt({ walk: seen, step: this.#step, now: this.#now(), cutoff: this.#index.cutoff, isSteady: this.#action.isDrivenByPolls === true }),
+    };
   }
 
   async verify(attempt: number): Promise<CarriedOut> {

@@ -228,6 +228,7 @@ describe("the conductor", () => {
     const { conductor, plan, journal, ref } = await staged(fakeVendor());
     await decide(journal, indexOf(plan), { decision: "skip", step: "page.up" }, "Ada", "2024-12-08T01:00:00.000Z");
 
-    expect((await conductor.adviseStep(ref("page.up"))).order).toEqual({ do: "end", as: "dropped", why: "skipped by Ada" });
+    expect((await conductor.adviseStep(ref("page.up"))).order).toEqual({ do: "rest", as: "dropped" });
+    expect(await journal.read("2024-12-08", "step/page.up")).toMatchObject([{ type: "step.ended", as: "dropped", why: "skipped by Ada" }]);
   });
 });

@@ -1,28 +1,26 @@
 import type { Registry } from "../action/registry.ts";
 import { outcomeOf } from "../fault/fault.ts";
-import { digestOf } from "../plan/compiled.ts";
 import { isoOf, type Clock } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type FactOf, type StepRef, type TargetRef } from "./facts.ts";
-import { buttonsFor } from "./buttons.ts";
-import { addedSteps, amendmentOf, amendmentsOf, currentDigest, planFor, planOfStep } from "./amendments.ts";
+import { RUN_STREAM, stepStream, targetStream, type FactOf, type StepRef, type TargetRef } from "./facts.ts";
+import { addedSteps, amendmentOf, currentDigest, planFor, planOfStep } from "./amendments.ts";
 import { carryOut, type Performer } from "./carry-out.ts";
+import { carryOutStep, thoseFreedBy } from "./carry-out-step.ts";
 import { controlOf, neverOpened } from "./control.ts";
 import { DECISION_STREAM, type Decision } from "./facts.ts";
 import { hostedWave } from "./hosted-wave.ts";
-import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import { mayTakeBack } from "./lift.ts";
 import type { Locks } from "./locks.ts";
 import { nextBack, nextOrder, type Order } from "./next-order.ts";
-import { foldStep, nextStep, summaryOf, type StepOrder } from "./next-step.ts";
+import { foldStep, nextStep, type StepOrder } from "./next-step.ts";
 import { nextWave, type Wave } from "./next-wave.ts";
 import { openOf } from "./obligations.ts";
 import { indexOf, type PlanIndex } from "./plan-index.ts";
 import type { RunNow } from "./calling.ts";
 import type { Plans } from "./plans.ts";
-import { previewLines, previewPlan, previewStep, type PlanPreview } from "./preview.ts";
+import { previewPlan, type PlanPreview } from "./preview.ts";
 import { stepSight, streamsOfStep, streamsOfTarget, targetSight, View } from "./sights.ts";
 import { stateOf, type RunState } from "./state.ts";
 import { headlineOf } from "./headline.ts";
@@ -55,6 +53,9 @@ export interface Advice<NextOrder> {
   readonly seq: number;
   readonly ring: readonly string[];
 }
+
+/** Orders that one activity carries out at the most: it goes on as long as the next has not to wait. */
+const ORDERS_AT_ONCE = 4;
 
 /**
  * Asks the brain and lets its orders be carried out. It decides nothing: it reads what the brain wants to look at, hands it
@@ -111,125 +112,65 @@ export function conductorOf(stage: Stage): Conductor {
     return { order: nextStep(sight), seq: view.streams(stepStream(ref.step)).length, ring: [], digest: index.plan.digest };
   }
 
+  /** What the step is to do now. What needs the journal alone (a batch begins, the step ends) is done on the way. */
+  async function adviseStep(ref: StepRef): Promise<Advice<StepOrder>> {
+    for (let left = ORDERS_AT_ONCE; ; left--) {
+      const { index, view } = await lookAtStep(ref);
+      const advice = stepAdvice(index, ref, view);
+      const { order } = advice;
+      const isUnderWay = order.do === "run" && order.batch < foldStep(view.streams(stepStream(ref.step))).batches.length;
+      if (left > 0 && (order.do === "end" || (order.do === "run" && !isUnderWay))) {
+        await carryOutStep(performer, index, ref, order, advice.seq, view);
+        continue;
+      }
+      // Whoever waits is rung as often as it is asked: an activity that died before it rang is asked again.
+      const hasEnded = order.do === "rest" || (order.do === "tell" && order.topic === "ended");
+      return hasEnded ? { ...advice, ring: await thoseFreedBy(stage, index, ref) } : advice;
+    }
+  }
+
   return {
     async adviseTarget(ref) {
       const { index, view } = await lookAtTarget(ref);
       return targetAdvice(index, ref, view);
     },
 
-    async adviseStep(ref) {
-      const { index, view } = await lookAtStep(ref);
-      return stepAdvice(index, ref, view);
-    },
+    adviseStep,
 
     preview: async (digest) => previewPlan(performer, await indexFor(digest)),
     state: async (digest) => stateOfRun(await indexFor(digest)),
     planNow: async (run, digest) => currentDigest(await stage.journal.read(run, RUN_STREAM)) ?? digest,
     verbOf: async ({ digest, step }) => (await indexFor(digest)).step(step).verb,
 
-    async act(ref, order, seq) {
-      const { index, view } = await lookAtTarget(ref);
-      const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view);
-      const next = await targetAdvice(index, ref, view);
-      if (next.order.do === "rest" && order.do !== "rest") {
-        // Only bookkeeping is left, which needs no activity of its own.
-        const rested = await carryOut(performer, index, ref, next.order, next.seq, view);
-        return { ...(await targetAdvice(index, ref, view)), ring: [...instances, ...rested.instances] };
+    async act(ref, given, givenSeq) {
+      const ring = new Set<string>();
+      let [order, seq] = [given, givenSeq];
+      for (let left = ORDERS_AT_ONCE; ; left--) {
+        const { index, view } = await lookAtTarget(ref);
+        const isStale = view.streams(targetStream(ref.step, ref.target)).length !== seq;
+        const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view);
+        for (const instance of instances) ring.add(instance);
+        const next = await targetAdvice(index, ref, view);
+        if (next.order.do === "rest" && order.do !== "rest") {
+          // Only bookkeeping is left, which needs no activity of its own.
+          const rested = await carryOut(performer, index, ref, next.order, next.seq, view);
+          return { ...(await targetAdvice(index, ref, view)), ring: [...ring, ...rested.instances] };
+        }
+        // Work that goes on is looked at at its own pace; the brain itself always says «look» to someone who asks early.
+        if (lookAgainAt !== undefined && next.order.do === "poll") return { ...next, order: { do: "wait", until: lookAgainAt, why: note, then: next.order }, ring: [...ring] };
+        // Only who wrote something down goes on; whoever came late leaves that to the one who was faster.
+        const goesOn = !isStale && next.seq > seq && left > 1;
+        if (!goesOn || !(next.order.do === "poll" || next.order.do === "verify")) return { ...next, ring: [...ring] };
+        ({ order, seq } = next);
       }
-      // Work that goes on is looked at at its own pace; the brain itself always says «look» to someone who asks early.
-      const paced: Order = lookAgainAt !== undefined && next.order.do === "poll" ? { do: "wait", until: lookAgainAt, why: note, then: next.order } : next.order;
-      return { ...next, order: paced, ring: instances };
     },
 
     async actStep(ref, order, seq) {
       const { index, view } = await lookAtStep(ref);
-      const step = index.step(ref.step);
-      const stream = stepStream(ref.step);
-      const amendment = amendmentsOf(view.streams(RUN_STREAM)).at(-1)?.amendment;
-      const amended = amendmentOf(view.streams(RUN_STREAM), ref.step);
-      const advice = stepAdvice(index, ref, view);
       // An order from before the step was changed is not followed, whether or not its stream says so yet.
-      if (amended !== undefined && JSON.stringify(advice.order) !== JSON.stringify(order)) return advice;
-      const at = isoOf(stage.clock.now());
-      const append = async (fact: Fact): Promise<boolean> => {
-        const kept = await stage.journal.append(ref.run, stream, seq, [fact]);
-        if (kept) view.add(stream, [fact]);
-        return kept;
-      };
-      let ring: readonly string[] = [];
-      switch (order.do) {
-        case "tell": {
-          const mention = (order.topic.startsWith("approval") ? (step.approval?.by ?? []) : step.owners.length > 0 ? step.owners : index.plan.window.owners).map(
-            ({ slackId }) => slackId,
-          );
-          const notice = {
-            key: `${ref.run}/${ref.step}/${order.topic}`,
-            channels: index.plan.window.channels.map(({ id }) => id),
-            mention,
-            text: order.text,
-            lines: order.lines,
-            ...buttonsFor({ run: ref.run, step: ref.step, topic: order.topic, title: step.title, ...(order.preview === undefined ? {} : { preview: order.preview }) }),
-          };
-          const answer = await outcomeOf(() => stage.people.tell(ref.run, notice));
-          const about = { at, step: ref.step, topic: order.topic };
-          if (order.topic.startsWith("approval")) stage.telemetry.event("step.held", { run: ref.run, step: ref.step, target: "", verb: step.verb, why: "approval" }, "warning");
-          // A night on which Slack is away goes on: that people could not be told is written down instead.
-          await append(answer.ok ? { type: "step.told", ...about, text: order.text } : { type: "step.untold", ...about, why: answer.fault.message });
-          break;
-        }
-        case "preview": {
-          const answer = await outcomeOf(() => previewStep(performer, index, step));
-          const fault = answer.ok ? answer.value.targets.find((target) => target.fault !== undefined)?.fault : answer.fault;
-          if (!answer.ok || answer.value.digest === undefined) await append({ type: "step.unpreviewed", at, step: ref.step, why: fault?.message ?? "unknown" });
-          else
-            await append({
-              type: "step.previewed",
-              at,
-              step: ref.step,
-              digest: amended === undefined ? answer.value.digest : digestOf([answer.value.digest, amended.id]),
-              lines: [...previewLines(answer.value)],
-              ...(amendment === undefined ? {} : { amendment }),
-            });
-          break;
-        }
-        case "run":
-          if (foldStep(view.streams(stream)).batches.length === order.batch) {
-            await append({
-              type: "batch.started",
-              at,
-              step: ref.step,
-              targets: [...order.targets],
-              failuresBefore: order.failuresBefore,
-              ...(index.plan.digest === ref.digest ? {} : { plan: index.plan.digest }),
-            });
-          }
-          break;
-        case "end": {
-          const { as, why } =
-            order.as === undefined
-              ? await summary(
-                  ref,
-                  step.targets.map(({ id }) => id),
-                  order.why,
-                )
-              : { as: order.as, why: order.why ?? "" };
-          const kept = await append({ type: "step.ended", at, step: ref.step, as, why });
-          if (kept) stage.telemetry.event("step.rested", { run: ref.run, step: ref.step, target: "", verb: step.verb, outcome: as, durationMs: 0 });
-          if (step.onFailure === "stop" && !ENDINGS[as].well && as !== "dropped") await stop(ref.run, ref.step, `${as}: ${why}`);
-          ring = index
-            .dependents(ref.step)
-            .flatMap((dependent) => [
-              stepInstance(ref.run, dependent.id),
-              ...dependent.targets
-                .filter(() => dependent.lift !== undefined || dependent.needs.some((need) => need.step === ref.step && need.per === "target"))
-                .map(({ id }) => targetInstance(ref.run, dependent.id, id)),
-            ]);
-          break;
-        }
-        default:
-          break;
-      }
-      return { ...stepAdvice(index, ref, view), ring };
+      const isAmended = amendmentOf(view.streams(RUN_STREAM), ref.step) !== undefined;
+      if (!isAmended || JSON.stringify(stepAdvice(index, ref, view).order) === JSON.stringify(order)) await carryOutStep(performer, index, ref, order, seq, view);
+      return adviseStep(ref);
     },
 
     async muster(run, digest, by) {
@@ -284,12 +225,6 @@ export function conductorOf(stage: Stage): Conductor {
     },
   };
 
-  async function summary(ref: StepRef, targets: readonly string[], why: string | undefined): Promise<ReturnType<typeof summaryOf>> {
-    const entries = await stage.journal.readUnder(ref.run, targetStream(ref.step, ""));
-    const endings = entries.flatMap(({ fact }) => (fact.type === "target.rested" ? [{ target: fact.target, as: fact.as, why: fact.why }] : []));
-    return summaryOf(targets, endings, why ?? "it was not begun");
-  }
-
   /** The steps that would have told people were never begun. Where people cannot be reached either, the run ends all the same. */
   async function tellOfAbort({ plan }: PlanIndex, never: string): Promise<void> {
     const { id, title, channels, owners } = plan.window;
@@ -302,15 +237,6 @@ export function conductorOf(stage: Stage): Conductor {
         lines: ["Nothing was begun, and every change is carried over."],
       }),
     );
-  }
-
-  async function stop(run: string, step: string, why: string): Promise<void> {
-    for (;;) {
-      const facts = await stage.journal.read(run, RUN_STREAM);
-      if (facts.some((fact) => fact.type === "run.stopped" || fact.type === "run.ended")) return;
-      const stopped: Fact = { type: "run.stopped", at: isoOf(stage.clock.now()), step, why };
-      if (await stage.journal.append(run, RUN_STREAM, facts.length, [stopped])) return;
-    }
   }
 }
 

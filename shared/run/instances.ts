@@ -11,8 +11,15 @@ export const targetInstance = (run: string, step: string, target: string): strin
 const LONGEST = 100;
 
 function safe(parts: readonly string[]): string {
-  const plain = parts.map((part) => part.replaceAll(/[^A-Za-z0-9_-]/g, (char) => `~${char.codePointAt(0)?.toString(16) ?? ""}`)).join(".");
+  const plain = parts.map(plainly).join(".");
   if (plain.length <= LONGEST) return plain;
   const digest = createHash("sha256").update(plain).digest("hex").slice(0, 16);
   return `${plain.slice(0, LONGEST - 17)}~${digest}`;
 }
+
+function plainly(part: string): string {
+  // Asked for each step at each look of the guard: most names need nothing.
+  return PLAIN.test(part) ? part : part.replaceAll(/[^A-Za-z0-9_-]/g, (char) => `~${char.codePointAt(0)?.toString(16) ?? ""}`);
+}
+
+const PLAIN = /^[A-Za-z0-9_-]*$/;

@@ -3,7 +3,7 @@ import { decided, factsOf, ms } from "../../test/support/facts-of.ts";
 import { CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
 import type { Control } from "./control.ts";
 import type { Fact } from "./facts.ts";
-import { HEARTBEAT_MS, nextBack, nextLookAt, nextOrder, waitForNeeds, type TargetSight } from "./next-order.ts";
+import { HEARTBEAT_MS, nextBack, nextOrder, waitForNeeds, type TargetSight } from "./next-order.ts";
 import { CALL_LOST_MS } from "./retry.ts";
 import { walkOf } from "./walk.ts";
 
@@ -382,15 +382,6 @@ describe("B9 begun", () => {
 
     expect(nextOrder(sight(told))).toMatchObject({ do: "wait", why: expect.stringContaining("could not look") });
     expect(nextOrder(sight(told.after("5m")))).toEqual({ do: "poll", attempt: 8 });
-  });
-
-  it("looks next at the policy's pace, or sooner where something is decided sooner", () => {
-    const told = begun().progressed("waiting");
-    const look = (policy: NonNullable<StepDraft["policy"]>): number => nextLookAt(sight(told, { step: { policy } })) - told.now;
-
-    expect(look({ pollEveryMs: ms("30s"), startWithinMs: ms("1m") })).toBe(ms("30s"));
-    expect(look({ pollEveryMs: ms("5m"), startWithinMs: ms("1m") })).toBe(ms("1m"));
-    expect(look({ pollEveryMs: ms("5m"), startWithinMs: ms("10m"), timeoutMs: ms("2m") })).toBe(ms("2m"));
   });
 });
 

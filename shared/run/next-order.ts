@@ -190,7 +190,7 @@ function tooLate({ walk, step, target, now, cutoff }: TargetSight): { as: "faile
 }
 
 /** Until when accepted work may start: the step's grace after its time or, where it has no time of its own, after its begin. What closes may start after the cutoff too. */
-function startBy(step: CompiledStep, walk: Walk, cutoff: number): number {
+export function startBy(step: CompiledStep, walk: Walk, cutoff: number): number {
   const planned = step.at === undefined ? (walk.begunAt ?? cutoff) : Math.max(Date.parse(step.at), 0);
   const bound = step.always ? Number.POSITIVE_INFINITY : cutoff;
   return Math.min(bound, Math.max(planned + (step.graceMs ?? step.policy.timeoutMs), (walk.begunAt ?? planned) + step.policy.startWithinMs));
@@ -396,13 +396,6 @@ function failureOf(sight: TargetSight): string | undefined {
       ? walk.try - askedTries(sight) < step.policy.attempts
       : deed === "poll" || attempt < (deed === "verify" ? looksOf(step.policy) : step.policy.attempts));
   return recovers ? undefined : fault.message;
-}
-
-/** When begun work is to be looked at next: at the policy's pace, and not later than the next instant that decides something. */
-export function nextLookAt({ walk, step, now, cutoff }: Pick<TargetSight, "walk" | "step" | "now" | "cutoff">): number {
-  const instants = [now + step.policy.pollEveryMs, (walk.intendedAt ?? now) + step.policy.timeoutMs];
-  if (walk.progress === "waiting") instants.push((walk.begunAt ?? now) + step.policy.startWithinMs, startBy(step, walk, cutoff));
-  return Math.min(...instants.filter((instant) => instant > now));
 }
 
 function minutes(ms: number): string {

@@ -160,6 +160,14 @@ function reasonToWait(sight: StepSight): string | undefined {
   return open === undefined ? undefined : `waits for ${open.why}`;
 }
 
+/** Whether a step that has not begun waits for the end of others, and none of them has ended in a way that settles it. */
+export function isHeldByOthers({ step, batches, ended, needs, condition }: StepSight): boolean {
+  if (batches.length > 0 || ended !== undefined) return false;
+  const all = [...needs, condition];
+  const isSettled = condition.is === "failed" || (!step.always && needs.some(({ is }) => is === "failed"));
+  return !isSettled && all.some(({ is }) => is === "open");
+}
+
 /** A pause or a freeze holds whatever does not close. */
 function isHeld({ step, control }: StepSight): boolean {
   return !step.always && holds(control) !== undefined;
@@ -279,8 +287,21 @@ export function summaryOf(
   return { as: worst, why: those.length === all.length ? `all ${all.length}: ${first.why}` : `${those.length} of ${all.length} (${names}): ${first.why}` };
 }
 
+type FoldedStep = Pick<StepSight, "told" | "liftAsked" | "untold" | "ended" | "batches" | "preview" | "unpreviewed">;
+
+/** What each list of facts that was asked for came to, and how long the list was then: as in `walkOf`. */
+const known = new WeakMap<readonly Fact[], { readonly length: number; readonly folded: FoldedStep }>();
+
 /** The facts of a step's stream as `StepSight` wants them. */
-export function foldStep(facts: readonly Fact[]): Pick<StepSight, "told" | "liftAsked" | "untold" | "ended" | "batches" | "preview" | "unpreviewed"> {
+export function foldStep(facts: readonly Fact[]): FoldedStep {
+  const before = known.get(facts);
+  if (before?.length === facts.length) return before.folded;
+  const step = folded(facts);
+  known.set(facts, { length: facts.length, folded: step });
+  return step;
+}
+
+function folded(facts: readonly Fact[]): FoldedStep {
   const told: string[] = [];
   const batches: StepSight["batches"][number][] = [];
   let liftAsked: StepSight["liftAsked"];

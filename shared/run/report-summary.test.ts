@@ -16,7 +16,7 @@ describe("the page for people who were asleep", () => {
 
   it("says what happened in plain words, most important first", () => {
     expect(plainSummary(report).happened.slice(0, 3)).toEqual([
-      "The window ran from Sat 20:00 to Sun 08:20, before its limit at Sun 12:00, and did not end well.",
+      "The window ran from Sat 20:00 to Sun 08:19, before its limit at Sun 12:00, and did not end well.",
       "Of 18 changes, 14 are done, 1 was left out on purpose and 3 could not be done and go to the next window.",
       "Run the Reschedule Jobs stage, Pre-Maintenance, of the Preparation Pipeline: planned for Sat 20:00, never started.",
     ]);

@@ -126,7 +126,7 @@ describe("the report of December's misfortune", () => {
   it("reads as Markdown, with every change in it", () => {
     const markdown = reportMarkdown(report);
 
-    expect(markdown).toContain("**Ended badly.** The window ran from Sat 20:00 to Sun 08:20");
+    expect(markdown).toContain("**Ended badly.** The window ran from Sat 20:00 to Sun 08:19");
     expect(markdown).toContain("14 of 18 changes done, 1 dropped, 3 carried over, nothing left open.");
     for (const { title } of night.plan.changes) expect(markdown.replaceAll("\\", "")).toContain(title);
   });

@@ -23,7 +23,7 @@ describe("October's window, killed again and again", () => {
         plan,
         scene: after,
         killAt: () => {
-          const dies = next() < 0.002;
+          const dies = next() < 0.003;
           if (dies) kills += 1;
           return dies;
         },

@@ -37,7 +37,12 @@ export async function decemberNight({ misfortune = false, ...options }: NightOpt
   const vendor = fakeVendor(decemberWorks(plan, misfortune));
   const verbs = [...new Set(plan.steps.map(({ verb }) => verb))];
   const stage = await stageFor(plan, {
-    actions: verbs.map((verb) => vendor.action(verb, verb.startsWith("jira.") || verb === "slack.notify" ? { without: ["poll", "cancel", "undo"] } : { without: ["undo"] })),
+    actions: verbs.map((verb) =>
+      vendor.action(
+        verb,
+        verb.startsWith("jira.") || verb === "slack.notify" ? { without: ["poll", "cancel", "undo"] } : { without: ["undo"], isDrivenByPolls: verb === "patch.install" },
+      ),
+    ),
   });
   const approvals = plan.steps.flatMap((step) =>
     step.approval === undefined ? [] : [{ at: "2024-12-08T10:20:00.000Z", by: "Luis Ferreira", decision: "approve" as const, step: step.id }],

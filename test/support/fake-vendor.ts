@@ -39,6 +39,7 @@ export interface FakeTraits {
   readonly reversal?: AnyAction["reversal"];
   /** Whether it can look for its work without beginning any. */
   readonly finds?: boolean;
+  readonly isDrivenByPolls?: boolean;
 }
 
 const Receipt = z.looseObject({ key: z.string(), target: z.string(), startsAt: z.number().nullable(), endsAt: z.number() });
@@ -60,7 +61,7 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
   return {
     effects,
     calls,
-    action(verb, { policy = {}, without = [], reversal = "undo", finds = false } = {}) {
+    action(verb, { policy = {}, without = [], reversal = "undo", finds = false, isDrivenByPolls = false } = {}) {
       return defineAction<object, unknown, Receipt>({
         verb,
         summary: "Does something at a vendor that is not there.",
@@ -69,6 +70,7 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
         receipt: Receipt,
         policy,
         reversal,
+        ...(isDrivenByPolls ? { isDrivenByPolls } : {}),
         touches: () => [],
         preview: async () => ["do something"],
         async begin(_ports, params, call) {

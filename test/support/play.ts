@@ -162,20 +162,20 @@ export async function play(stage: TestStage, { decisions = [], onOrder, until }:
   };
   const walkStep = async (step: string): Promise<void> => {
     const ref = { run, digest, step };
-    let advice = await conductor.adviseStep(ref);
-    for (;;) {
+    for (let advice = await conductor.adviseStep(ref); ;) {
       const { order, seq } = advice;
+      ring(advice.ring);
       if (order.do === "rest") return;
-      if (order.do === "wait") {
-        await pause(stepInstance(run, step), order.until);
-        advice = await conductor.adviseStep(ref);
+      if (order.do === "tell" || order.do === "preview" || order.do === "end") {
+        await carryOut(step, undefined, order.do);
+        advice = await conductor.actStep(ref, order, seq);
         continue;
       }
-      await carryOut(step, undefined, order.do);
-      advice = await conductor.actStep(ref, order, seq);
-      ring(advice.ring);
-      if (order.do !== "run") continue;
-      await all(order.targets.map((target) => () => walkTarget({ ...ref, target })));
+      if (order.do === "wait") await pause(stepInstance(run, step), order.until);
+      else {
+        await carryOut(step, undefined, order.do);
+        await all(order.targets.map((target) => () => walkTarget({ ...ref, target })));
+      }
       advice = await conductor.adviseStep(ref);
     }
   };

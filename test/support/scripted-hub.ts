@@ -84,6 +84,7 @@ export function scriptedHub(name: string, known: readonly string[]): ScriptedHub
       const to = from + (filter.top ?? 100);
       return { instances: found.slice(from, to), ...(to < found.length ? { continuationToken: String(to) } : {}) };
     },
+    names: (runtimeStatus) => [...instances.values()].filter((instance) => runtimeStatus.length === 0 || runtimeStatus.includes(instance.runtimeStatus)),
     history: async (id) => histories.get(id),
   };
 }

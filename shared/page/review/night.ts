@@ -230,7 +230,7 @@ function workOf(draft: OutlineStep, { inventory, registry }: Reading): Work {
     opens: [...(targets?.flatMap(({ opens }) => opens) ?? []), ...(targets === undefined ? Object.entries(fields.opens ?? {}).map(([id, said]) => ({ id, what: said })) : [])],
     closes: [...(targets?.flatMap(({ closes }) => closes) ?? []), ...(targets === undefined ? listOf(fields.closes) : [])],
     irreversible: fields.irreversible === true || reversal === "irreversible",
-    expectedMs: expectedOf(draft, action, params),
+    expectedMs: expectedOf(draft, action, params).ms,
   };
 }
 

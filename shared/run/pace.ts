@@ -1,0 +1,41 @@
+import { startBy, type TargetSight } from "./next-order.ts";
+
+/** Work whose end is far away is looked at so often, however long it takes: a failure in its middle is noticed within this time. */
+const LONGEST_GAP_MS = 5 * 60_000;
+/** Up to this share of the time that it usually takes, work is looked at seldom: it hardly ever ends before. */
+const FAR_FROM_ITS_END = 0.8;
+/** The longest gap until then, and the shortest one right after the time that it usually takes, as shares of that time. */
+const SELDOM = 0.25;
+const OFTEN = 0.01;
+const SHORTEST_GAP_MS = 5_000;
+/** The gap once it is later than the policy's pace could tell, as a share of the time by which it is late. */
+const OVERDUE = 0.25;
+
+/** What the next look hangs on. `isSteady`: nobody may ease off, since the looks themselves bring the work on. */
+export type PaceSight = Pick<TargetSight, "walk" | "step" | "now" | "cutoff"> & { readonly isSteady?: boolean };
+
+/**
+ * When begun work is to be looked at next, milliseconds since the epoch: at the policy's pace, and not later than the next instant
+ * that decides something. Work of which it is known how long it usually takes is looked at seldom until it may end, then at the
+ * policy's pace, at the very instant at which it usually ends, soon after that, and less and less often the later it gets: each look
+ * costs two turns and a call or two, and most of them say nothing new. Work that has not started yet is always looked at at the
+ * policy's pace, since a kickoff that did not happen must not go unnoticed.
+ */
+export function nextLookAt(sight: PaceSight): number {
+  const { walk, step, now, cutoff } = sight;
+  const instants = [now + gapOf(sight), (walk.intendedAt ?? now) + step.policy.timeoutMs];
+  if (walk.progress === "waiting") instants.push((walk.begunAt ?? now) + step.policy.startWithinMs, startBy(step, walk, cutoff));
+  return Math.min(...instants.filter((instant) => instant > now));
+}
+
+function gapOf({ walk, step, now, isSteady = false }: PaceSight): number {
+  const { expectedMs, isDurationKnown } = step;
+  const { pollEveryMs } = step.policy;
+  if (isSteady || isDurationKnown !== true || walk.progress === "waiting" || walk.begunAt === undefined) return pollEveryMs;
+  const sinceMs = now - walk.begunAt;
+  const lateMs = sinceMs - expectedMs;
+  if (lateMs >= pollEveryMs) return Math.max(pollEveryMs, Math.min(Math.ceil(lateMs * OVERDUE), LONGEST_GAP_MS));
+  if (lateMs >= 0) return Math.min(pollEveryMs, Math.max(lateMs, Math.ceil(expectedMs * OFTEN), SHORTEST_GAP_MS));
+  const farMs = Math.min(expectedMs * SELDOM, expectedMs * FAR_FROM_ITS_END - sinceMs, LONGEST_GAP_MS);
+  return Math.min(Math.max(pollEveryMs, Math.ceil(farMs)), -lateMs);
+}
