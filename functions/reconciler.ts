@@ -101,7 +101,7 @@ async function goneFrom({ stage, conductor }: App, index: PlanIndex, digest: str
     steps: await stage.journal.readUnder(run, stepStream("")),
     alive: new Set(alive),
     hasRested: async (step, target) => (await stage.journal.read(run, targetStream(step, target))).some(({ type }) => type === "target.rested"),
-    isDue: async (step) => (await conductor.adviseStep({ run, digest, step })).order.do !== "wait",
+    isDue: async (step) => (await conductor.orderOfStep({ run, digest, step })).do !== "wait",
   });
 }
 

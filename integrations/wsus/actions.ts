@@ -69,6 +69,8 @@ export const patchGroup = defineAction<{ patches: Patches }, Params, Receipt>({
     return { computer: server.vm, wsus: group.server, group: target, run, key, phase: "move" };
   },
 
+  isDrivenByPolls: true,
+
   async poll({ patches }, receipt): Promise<Progress<Receipt>> {
     const { computer, wsus, group, run, key, phase } = receipt;
     const find = { run, key, part: "find" };

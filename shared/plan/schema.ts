@@ -82,7 +82,7 @@ export const Step = z.strictObject({
   pause: Duration.optional().describe("Between two batches"),
   timeout: Duration.optional().describe("From its begin to the end of its verification; past it the step is overdue"),
   startWithin: Duration.optional().describe("From its begin until the vendor's own record must show that it has started; past it people are told that the kickoff did not happen"),
-  poll: Duration.optional().describe("Between two looks at work under way"),
+  poll: Duration.optional().describe("Between two looks at work under way, all of them; without it there are fewer where `expected` says that the end is far away"),
   retry: Retry.optional().describe("How often and how patiently faults that waiting may cure are tried again"),
   onFailure: z
     .enum(["stop", "continue", "ask"])
@@ -118,7 +118,7 @@ export const Step = z.strictObject({
     .union([Text, z.array(Text)])
     .optional()
     .describe("Whatever the page says beside it; goes into the report and onto the dashboard"),
-  expected: Duration.optional().describe("How long it usually takes, for one target; for timelines only"),
+  expected: Duration.optional().describe("How long it usually takes, for one target: for timelines, and for when to look at its work"),
   questions: Questions.optional(),
 });
 export type Step = z.infer<typeof Step>;

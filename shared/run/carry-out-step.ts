@@ -7,10 +7,10 @@ import type { Performer } from "./carry-out.ts";
 import { ENDINGS, RUN_STREAM, stepStream, targetStream, type Fact, type StepRef } from "./facts.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
-import { foldStep, isHeldByOthers, summaryOf, type StepOrder } from "./next-step.ts";
+import { foldStep, summaryOf, type StepOrder } from "./next-step.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { previewLines, previewStep } from "./preview.ts";
-import { stepSight, streamsOfStep, View } from "./sights.ts";
+import { isHeldByOthers, streamsOfStep, View } from "./sights.ts";
 
 /**
  * Carries out one order on a step and writes down what came of it. An order that the step's stream has outgrown writes nothing.
@@ -101,7 +101,7 @@ export async function carryOutStep(performer: Performer, index: PlanIndex, ref: 
  * The orchestrations that wait for a step that has ended, and may have to wait no longer. A step that waits for others besides is
  * left alone: the last of them rings. Of two that end at once each has written its end before it looks here, so one of them sees both.
  */
-export async function thoseFreedBy({ journal, clock }: Pick<Performer, "journal" | "clock">, index: PlanIndex, { run, step }: StepRef): Promise<readonly string[]> {
+export async function thoseFreedBy(journal: Journal, index: PlanIndex, { run, step }: StepRef): Promise<readonly string[]> {
   const dependents = index.dependents(step);
   const { streams } = await View.of(
     journal,
@@ -110,7 +110,7 @@ export async function thoseFreedBy({ journal, clock }: Pick<Performer, "journal"
   );
   return dependents.flatMap((dependent) => {
     const targets = dependent.lift !== undefined || dependent.needs.some((need) => need.step === step && need.per === "target") ? dependent.targets : [];
-    const isLeft = isHeldByOthers(stepSight(index, dependent, streams, clock.now()));
+    const isLeft = isHeldByOthers(index, dependent, streams);
     return [...(isLeft ? [] : [stepInstance(run, dependent.id)]), ...targets.map(({ id }) => targetInstance(run, dependent.id, id))];
   });
 }

@@ -5,7 +5,7 @@ import { ADA, planWith, type StepDraft } from "../../test/support/plan-with.ts";
 import { play, stageFor, type StageParts, type TestStage } from "../../test/support/play.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { decide } from "./decide.ts";
-import { DECISION_STREAM } from "./facts.ts";
+import { DECISION_STREAM, type StepRef } from "./facts.ts";
 import type { Journal } from "./journal.ts";
 import { nextWave } from "./next-wave.ts";
 import { indexOf } from "./plan-index.ts";
@@ -205,6 +205,34 @@ describe("the conductor", () => {
     await conductor.actStep(ref("page.up"), order, seq);
 
     expect((await journal.read("2024-12-08", "step/page.up")).map(({ type }) => type)).toEqual(["batch.started"]);
+  });
+
+  it("says what a step would be told to do without writing anything", async () => {
+    const { conductor, ref, journal } = await staged(fakeVendor());
+
+    expect(await conductor.orderOfStep(ref("page.up"))).toMatchObject({ do: "run", batch: 0 });
+    expect(await journal.readAll("2024-12-08")).toEqual([]);
+  });
+
+  it("rings a step that waits for several others when the last of them ends, as often as it is asked", async () => {
+    const plan = planWith({ "a.one": {}, "b.two": {}, "c.last": { needs: ["a.one", "b.two"] } });
+    const { conductor } = await stageFor(plan);
+    const ref = (step: string): StepRef => ({ run: plan.window.id, digest: plan.digest, step });
+
+    const first = await conductor.actStep(ref("a.one"), { do: "end", as: "done", why: "for the test" }, 0);
+    const last = await conductor.actStep(ref("b.two"), { do: "end", as: "done", why: "for the test" }, 0);
+    const again = await conductor.adviseStep(ref("a.one"));
+
+    expect([first.ring, last.ring, again.ring]).toEqual([[], ["2024-12-08.c~2elast"], ["2024-12-08.c~2elast"]]);
+  });
+
+  it("rings it at once when one of them ends badly", async () => {
+    const plan = planWith({ "a.one": {}, "b.two": {}, "c.last": { needs: ["a.one", "b.two"] } });
+    const { conductor } = await stageFor(plan);
+
+    const { ring } = await conductor.actStep({ run: plan.window.id, digest: plan.digest, step: "a.one" }, { do: "end", as: "skipped", why: "for the test" }, 0);
+
+    expect(ring).toEqual(["2024-12-08.c~2elast"]);
   });
 
   it("waits with each order of the brain as long as the brain says, whoever asks", async () => {

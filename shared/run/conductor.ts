@@ -125,7 +125,7 @@ export function conductorOf(stage: Stage): Conductor {
       }
       // Whoever waits is rung as often as it is asked: an activity that died before it rang is asked again.
       const hasEnded = order.do === "rest" || (order.do === "tell" && order.topic === "ended");
-      return hasEnded ? { ...advice, ring: await thoseFreedBy(stage, index, ref) } : advice;
+      return hasEnded ? { ...advice, ring: await thoseFreedBy(stage.journal, index, ref) } : advice;
     }
   }
 
@@ -136,6 +136,11 @@ export function conductorOf(stage: Stage): Conductor {
     },
 
     adviseStep,
+
+    async orderOfStep(ref) {
+      const { index, view } = await lookAtStep(ref);
+      return stepAdvice(index, ref, view).order;
+    },
 
     preview: async (digest) => previewPlan(performer, await indexFor(digest)),
     state: async (digest) => stateOfRun(await indexFor(digest)),
@@ -248,7 +253,10 @@ export interface Conductor {
   muster(run: string, digest: string, by?: string): Promise<Wave>;
   /** Digest of the plan that the run follows now; `digest` before its start. */
   planNow(run: string, digest: string): Promise<string>;
+  /** What the step is to do now, once what needs the journal alone has been done. */
   adviseStep(ref: StepRef): Promise<Advice<StepOrder>>;
+  /** What the step would be told to do now; writes nothing. */
+  orderOfStep(ref: StepRef): Promise<StepOrder>;
   actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
   adviseTarget(ref: TargetRef): Promise<Advice<Order>>;
   act(ref: TargetRef, order: Order, seq: number): Promise<Advice<Order>>;

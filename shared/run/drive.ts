@@ -34,8 +34,10 @@ export async function drive(conductor: Conductor, run: string, digest: string): 
     for (; left > 0; left--) {
       const { order, seq } = advice;
       if (order.do === "wait" || order.do === "rest") return;
-      advice = await conductor.actStep(ref, order, seq);
-      if (order.do !== "run") continue;
+      if (order.do !== "run") {
+        advice = await conductor.actStep(ref, order, seq);
+        continue;
+      }
       for (const target of order.targets) await driveTarget({ ...ref, digest: advice.digest, target });
       const next = await conductor.adviseStep(ref);
       // A batch whose targets wait is handed out again and again.

@@ -1,9 +1,7 @@
 import type { PlanIndex } from "./plan-index.ts";
 import type { Entry } from "./journal.ts";
-import { stepStream } from "./facts.ts";
 import { stepInstance, targetInstance, windowInstance } from "./instances.ts";
 import { barrierGroups } from "./next-wave.ts";
-import { foldStep } from "./next-step.ts";
 
 /** What is held against each other: what a run has written down about its steps, and what the task hub has of it. */
 export interface HubSight {
@@ -26,17 +24,22 @@ export async function goneOf({ index, steps, alive, hasRested, isDue }: HubSight
   const run = plan.window.id;
   const root = windowInstance(run);
   if (!alive.has(root)) return [root];
-  const facts = Map.groupBy(steps, ({ stream }) => stream);
-  const folded = new Map(plan.steps.map(({ id }) => [id, foldStep((facts.get(stepStream(id)) ?? []).map(({ fact }) => fact))]));
+  // Looked at every few minutes for as long as the run lasts: of each step no more is read than whether it ended, and its latest batch.
+  const ended = new Set<string>();
+  const batches = new Map<string, readonly string[]>();
+  for (const { fact } of steps) {
+    if (fact.type === "step.ended") ended.add(fact.step);
+    if (fact.type === "batch.started") batches.set(fact.step, fact.targets);
+  }
   const left = barrierGroups(plan.phases)
-    .map((group) => plan.steps.filter(({ id, phase }) => group.some((each) => each.id === phase) && folded.get(id)?.ended === undefined))
+    .map((group) => plan.steps.filter(({ id, phase }) => group.some((each) => each.id === phase) && !ended.has(id)))
     .find((group) => group.length > 0);
   // Then it takes things back, one after the other, or closes.
   if (left === undefined) return alive.size > 1 ? [] : [root];
   const gone: string[] = [];
   for (const { id } of left) {
     const own = stepInstance(run, id);
-    const batch = folded.get(id)?.batches.at(-1)?.targets;
+    const batch = batches.get(id);
     if (!alive.has(own)) gone.push(own);
     else if (batch !== undefined) {
       const away = batch.filter((target) => !alive.has(targetInstance(run, id, target)));

@@ -160,14 +160,6 @@ function reasonToWait(sight: StepSight): string | undefined {
   return open === undefined ? undefined : `waits for ${open.why}`;
 }
 
-/** Whether a step that has not begun waits for the end of others, and none of them has ended in a way that settles it. */
-export function isHeldByOthers({ step, batches, ended, needs, condition }: StepSight): boolean {
-  if (batches.length > 0 || ended !== undefined) return false;
-  const all = [...needs, condition];
-  const isSettled = condition.is === "failed" || (!step.always && needs.some(({ is }) => is === "failed"));
-  return !isSettled && all.some(({ is }) => is === "open");
-}
-
 /** A pause or a freeze holds whatever does not close. */
 function isHeld({ step, control }: StepSight): boolean {
   return !step.always && holds(control) !== undefined;

@@ -95,6 +95,21 @@ export function stepSight(index: PlanIndex, step: CompiledStep, streams: Streams
   };
 }
 
+/** Whether a step that has not begun waits for the end of others, and none of them has ended in a way that settles it. */
+export function isHeldByOthers(index: PlanIndex, step: CompiledStep, streams: Streams): boolean {
+  const { batches, ended } = foldStep(streams(stepStream(step.id)));
+  if (batches.length > 0 || ended !== undefined) return false;
+  let isHeld = false;
+  for (const need of step.needs) {
+    if (need.per !== "step") continue;
+    const { is } = standingOfStep(index.step(need.step), need.as, streams);
+    if (is === "failed" && !step.always) return false;
+    isHeld ||= is === "open";
+  }
+  const condition = standingOfCondition(index, step, streams);
+  return condition.is !== "failed" && (isHeld || condition.is === "open");
+}
+
 export function targetSight(
   index: PlanIndex,
   step: CompiledStep,

@@ -122,6 +122,8 @@ export function walker<Ports, Params, Receipt, W extends World>(
         const progress = await action.poll(ports, receipt, call());
         expect(JSON.parse(JSON.stringify(progress)), "progress survives JSON").toEqual(progress);
         expect(progress.note, "progress says something").not.toBe("");
+        if (progress.state === "running" && progress.receipt !== undefined)
+          expect(action.isDrivenByPolls, `a look of ${action.verb} brings its work on, so that nobody may look at it more seldom`).toBe(true);
         receipt = progress.receipt === undefined ? receipt : kept(progress.receipt);
         if (progress.state === "done") break;
         outside.advance(policy.pollEveryMs);
