@@ -92,6 +92,26 @@ describe("a target", () => {
     expect(one.calls).toEqual(["0 advise t", "0 begin t", "0 poll t", "0 verify t"]);
   });
 
+  it("does not ask for its first advice where it was started with it, and does so when it starts over", async () => {
+    const first = { order: { do: "begin", try: 1, attempt: 1 }, seq: 0, by: "act-fake" };
+    let acts = 0;
+    const one = await driven({ act: () => (++acts > 12 ? AT_REST : targetOrder({ do: "verify", attempt: 1 })), advise: () => targetOrder({ do: "verify", attempt: 1 }) });
+
+    await run(one, "target", { ...input, first });
+
+    expect(one.calls.slice(0, 3)).toEqual(["0 begin t", "0 verify t", "0 verify t"]);
+    expect(one.calls.filter((call) => call.includes("begin"))).toHaveLength(1);
+    expect(one.calls.filter((call) => call.includes("advise"))).toHaveLength(1);
+  });
+
+  it("rests at once where its first advice says that it has rested", async () => {
+    const one = await driven({});
+
+    await run(one, "target", { ...input, first: AT_REST.ok ? AT_REST.value : undefined });
+
+    expect(one.calls).toEqual([]);
+  });
+
   it("waits until the instant, then asks again; a look that goes on is taken without asking", async () => {
     const one = await driven({
       advise: told(targetOrder({ do: "wait", until: START_MS + 3_600_000, why: "too early" }), targetOrder({ do: "begin", try: 1, attempt: 1 })),
@@ -161,6 +181,14 @@ describe("a step", () => {
     await run(one, "step", input);
 
     expect(one.calls).toEqual(["0 advise s", "600 advise s", "600 run s", "600 advise t0", "600 advise t1", "600 advise s", "600 end s"]);
+  });
+
+  it("lets a batch through that the advice brings along, without carrying anything out", async () => {
+    const one = await driven({ adviseStep: told(stepOrder({ do: "run", batch: 0, targets: ["t0", "t1"] }, children(2)), REST) });
+
+    await run(one, "step", input);
+
+    expect(one.calls).toEqual(["0 advise s", "0 advise t0", "0 advise t1", "0 advise s"]);
   });
 
   it("waits a minute while the journal cannot be reached, and starts no batch that was not written down", async () => {

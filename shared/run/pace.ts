@@ -6,7 +6,7 @@ const LONGEST_GAP_MS = 5 * 60_000;
 const FAR_FROM_ITS_END = 0.8;
 /** The longest gap until then, and the shortest one right after the time that it usually takes, as shares of that time. */
 const SELDOM = 0.25;
-const OFTEN = 0.01;
+const OFTEN = 0.005;
 const SHORTEST_GAP_MS = 5_000;
 /** The gap once it is later than the policy's pace could tell, as a share of the time by which it is late. */
 const OVERDUE = 0.25;
