@@ -1,5 +1,6 @@
 import type { SecretClient, SecretClientOptions } from "@azure/keyvault-secrets";
 import { Fault } from "../shared/fault/fault.ts";
+import { deadlineAfter } from "../shared/ports/deadline.ts";
 import type { Credential } from "../shared/ports/outside.ts";
 import { currentScope } from "../shared/ports/scope.ts";
 import { Secret, type Secrets } from "../shared/ports/secrets.ts";
@@ -38,7 +39,7 @@ export function keyVaultSecrets({ vaultUrl, credential, client: clientOptions }:
     made ??= connect();
     const client = await made;
     const what = `read the secret ${name} of ${vaultUrl}`;
-    const { value } = await floorCall(what, () => withoutAnswer(what, () => client.getSecret(name, { abortSignal: AbortSignal.timeout(DEADLINE_MS) })));
+    const { value } = await floorCall(what, () => withoutAnswer(what, () => client.getSecret(name, { abortSignal: deadlineAfter(DEADLINE_MS) })));
     if (value === undefined) throw new Fault("absent", `the secret ${name} of ${vaultUrl} has no value`);
     return new Secret(name, value);
   }

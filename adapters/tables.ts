@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { Fault } from "../shared/fault/fault.ts";
+import { deadlineAfter } from "../shared/ports/deadline.ts";
 import type { Credential } from "../shared/ports/outside.ts";
 import { codeOf, floorCall, type AzureError } from "./azure-faults.ts";
 
@@ -67,7 +68,7 @@ export function tableNamed(name: string, settings: TablesSettings): Table {
     });
   const reading = client(READ_RETRIES);
   const writing = client({ maxRetries: 0 });
-  const deadline = () => ({ abortSignal: AbortSignal.timeout(DEADLINE_MS) });
+  const deadline = () => ({ abortSignal: deadlineAfter(DEADLINE_MS) });
 
   /** The table is made by the first write that misses it, and that write is then sent again: it had no effect. */
   async function write<T>(what: string, send: (client: TableClient) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { Fault } from "../shared/fault/fault.ts";
+import { deadlineAfter } from "../shared/ports/deadline.ts";
 import type { Secrets } from "../shared/ports/secrets.ts";
 import type { Fetch } from "../shared/ports/transport.ts";
 import type { RunState } from "../shared/run/state.ts";
@@ -30,7 +31,7 @@ export function watchedApp({ origin, keySecret, machineSecret, fetch, secrets }:
       ...(machine === undefined ? {} : { "x-nightshift-key": `${MACHINE}:${machine.reveal()}` }),
     };
     try {
-      return await fetch(new URL(`/api/v1/${path}`, origin), { ...init, headers, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
+      return await fetch(new URL(`/api/v1/${path}`, origin), { ...init, headers, redirect: "error", signal: deadlineAfter(DEADLINE_MS) });
     } catch (cause) {
       throw new Fault("unavailable", `the app at ${new URL(origin).host} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
         vendor: "nightshift",

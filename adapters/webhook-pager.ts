@@ -1,4 +1,5 @@
 import { Fault } from "../shared/fault/fault.ts";
+import { deadlineAfter } from "../shared/ports/deadline.ts";
 import type { Secrets } from "../shared/ports/secrets.ts";
 import type { Fetch } from "../shared/ports/transport.ts";
 import type { Pager } from "../shared/run/watch.ts";
@@ -17,7 +18,7 @@ export function webhookPager({ urlSecret, fetch, secrets }: { readonly urlSecret
           headers: { "content-type": "application/json", "idempotency-key": page.dedupKey },
           body: JSON.stringify(page),
           redirect: "error",
-          signal: AbortSignal.timeout(DEADLINE_MS),
+          signal: deadlineAfter(DEADLINE_MS),
         });
       } catch {
         // What went wrong may name the address.

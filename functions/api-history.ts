@@ -1,5 +1,6 @@
 import { OrchestrationRuntimeStatus, type DurableClient } from "durable-functions";
 import { Fault } from "../shared/fault/fault.ts";
+import { deadlineAfter } from "../shared/ports/deadline.ts";
 import { isoOf } from "../shared/ports/clock.ts";
 import { RUN_STREAM } from "../shared/run/facts.ts";
 import { windowInstance } from "../shared/run/instances.ts";
@@ -44,7 +45,7 @@ async function historyOf(client: DurableClient, run: string, instance: string, f
   // The client's own `getStatus` drops what the extension calls `historyEvents`, so the extension is asked directly.
   const address = new URL(client.createHttpManagementPayload(instance).statusQueryGetUri);
   for (const flag of ["showHistory", "showHistoryOutput"]) address.searchParams.set(flag, "true");
-  const answer = await fetch(address, { signal: AbortSignal.timeout(DEADLINE_MS) });
+  const answer = await fetch(address, { signal: deadlineAfter(DEADLINE_MS) });
   if (answer.status === 404) throw new Fault("absent", `the task hub has no orchestration ${instance} any more: it was purged, or never started`);
   // Of one that failed the extension says so by 500, with the same body.
   const status = (await answer.json().catch(() => undefined)) as { runtimeStatus?: string; historyEvents?: readonly object[] } | undefined;

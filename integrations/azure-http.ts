@@ -1,6 +1,7 @@
 import type * as RestPipeline from "@azure/core-rest-pipeline";
 import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { Fault } from "../shared/fault/fault.ts";
+import { deadlineAfter } from "../shared/ports/deadline.ts";
 import type { Fetch } from "../shared/ports/transport.ts";
 
 /** How long one request to Azure may take when the SDK sets no limit of its own. */
@@ -32,7 +33,7 @@ let pipeline: Promise<typeof RestPipeline> | undefined;
 async function send(fetch: Fetch, request: PipelineRequest): Promise<PipelineResponse> {
   const { createHttpHeaders, RestError } = await (pipeline ??= import("@azure/core-rest-pipeline"));
   if (request.streamResponseStatusCodes?.size) throw unsupported(request, "an answer as a stream");
-  const deadline = AbortSignal.timeout(request.timeout > 0 ? request.timeout : AZURE_DEADLINE_MS);
+  const deadline = deadlineAfter(request.timeout > 0 ? request.timeout : AZURE_DEADLINE_MS);
   const calledOff = new AbortController();
   const callOff = () => calledOff.abort();
   if (request.abortSignal?.aborted) callOff();

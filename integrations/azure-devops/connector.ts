@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 
 /** Which pipeline, as the inventory knows it. */
@@ -145,7 +146,7 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: "error",
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: deadlineAfter(DEADLINE_MS),
       });
       const text = await response.text();
       if (response.status !== 200) throw refusal(what, response, text);

@@ -1,5 +1,6 @@
 import type { ApplicationGateway, BackendAddressPool, NetworkInterface, NetworkManagementClient } from "@azure/arm-network";
 import { Fault } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import { azureCall } from "../azure-errors.ts";
 import { azureClientOptions } from "../azure-http.ts";
@@ -257,7 +258,7 @@ async function unlessChanged(what: string, put: () => Promise<void>): Promise<bo
 async function finished<T>(poller: { submitted(): Promise<void>; pollUntilDone(options?: { abortSignal?: AbortSignal }): Promise<T> }): Promise<T> {
   await poller.submitted();
   try {
-    return await poller.pollUntilDone({ abortSignal: AbortSignal.timeout(HEALTH_DEADLINE_MS) });
+    return await poller.pollUntilDone({ abortSignal: deadlineAfter(HEALTH_DEADLINE_MS) });
   } catch (thrown) {
     // The SDK tells a failed operation by a plain error.
     if (thrown instanceof Error && thrown.name === "Error") throw new Fault("unavailable", `health could not be read: ${thrown.message}`, { vendor: VENDOR, cause: thrown });

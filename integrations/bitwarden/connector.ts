@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import { Secret } from "../../shared/ports/secrets.ts";
 
@@ -54,7 +55,7 @@ export function connectBitwarden({ url }: BitwardenSettings, { fetch }: Outside)
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${url}/${path}`, { method, headers: { accept: "application/json" }, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
+      response = await fetch(`${url}/${path}`, { method, headers: { accept: "application/json" }, redirect: "error", signal: deadlineAfter(DEADLINE_MS) });
       text = await response.text();
     } catch (cause) {
       if (cause instanceof Fault || !(cause instanceof Error)) throw cause;

@@ -1,6 +1,7 @@
 import type { RecordEditParams } from "cloudflare/resources/dns/records";
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 
 export interface DnsZone {
@@ -178,7 +179,7 @@ async function openSdk(outside: Outside) {
     timeout: DEADLINE_MS,
     fetch: async (url, init = {}) => {
       // The SDK's own deadline ends with the headers; this one lasts until the end of the body.
-      const deadline = AbortSignal.timeout(DEADLINE_MS);
+      const deadline = deadlineAfter(DEADLINE_MS);
       const response = await outside.fetch(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, deadline]) : deadline });
       const text = await response.text();
       return new Response(text === "" ? null : text, { status: response.status, headers: response.headers });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import type { ConfluenceSettings } from "./connector.ts";
 
@@ -47,7 +48,7 @@ export function restClient({ site, email, apiToken }: ConfluenceSettings, { fetc
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
         ...(form === undefined ? {} : { body: form }),
         redirect: "manual",
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: deadlineAfter(DEADLINE_MS),
       });
       return {
         status: response.status,

@@ -1,5 +1,6 @@
 import type { Client, SendRequestOptions } from "jira.js/core";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import type { JiraSettings } from "./connector.ts";
 
@@ -34,7 +35,7 @@ export function restClient({ site, email, apiToken }: JiraSettings, outside: Out
             ...headers,
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(DEADLINE_MS),
+          signal: deadlineAfter(DEADLINE_MS),
         });
         return {
           status: response.status,

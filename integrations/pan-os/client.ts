@@ -1,4 +1,5 @@
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import type { FirewallPlace } from "./connector.ts";
 import { xpathName } from "./names.ts";
@@ -43,7 +44,7 @@ export function clientOf(restVersion: string, { fetch, secrets }: Outside): (pla
             ...init,
             redirect: "error",
             headers: { ...init.headers, "X-PAN-KEY": key.reveal() },
-            signal: AbortSignal.timeout(DEADLINE_MS),
+            signal: deadlineAfter(DEADLINE_MS),
           });
           const text = await response.text();
           const kind = kindOfStatus(response.status);

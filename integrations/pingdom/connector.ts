@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 
 /** A time in which checks go on and nobody is alarmed. */
@@ -68,7 +69,7 @@ export function connectPingdom({ apiToken }: PingdomSettings, { fetch, secrets }
         headers: { accept: "application/json", authorization: `Bearer ${token.reveal()}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: "error",
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: deadlineAfter(DEADLINE_MS),
       });
       const text = await response.text();
       if (response.status !== 200) throw refusal(what, response, text);

@@ -1,6 +1,7 @@
 import type { WebClient, WebClientOptions } from "@slack/web-api";
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import { adviceFor, kindOfRefusal } from "./refusals.ts";
 
@@ -222,7 +223,7 @@ export function connectSlack(settings: SlackSettings, outside: Outside): Chat {
       // The address is a capability: no token goes along, and it is said in no fault.
       const body = JSON.stringify({ response_type: "ephemeral", replace_original: false, text, blocks: blocksOf(paragraphs) });
       const answer = await outside
-        .fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) })
+        .fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, redirect: "error", signal: deadlineAfter(DEADLINE_MS) })
         .catch((cause: unknown) => {
           throw new Fault("unavailable", "Slack: a late answer: no answer", { vendor: "slack", cause });
         });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 
 export interface TerraformWorkspace {
@@ -71,7 +72,7 @@ export function connectTerraform({ apiToken }: TerraformSettings, { fetch, secre
         headers: { accept: MEDIA_TYPE, authorization: `Bearer ${token.reveal()}`, ...(body === undefined ? {} : { "content-type": MEDIA_TYPE }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: "error",
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: deadlineAfter(DEADLINE_MS),
       });
       const text = await response.text();
       if (response.status !== 200) throw refusal(what, response, text);

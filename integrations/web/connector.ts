@@ -1,6 +1,7 @@
 import { connect as connectTls } from "node:tls";
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
+import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import type { Handshake, ShownCertificate } from "../../shared/ports/transport.ts";
 
@@ -41,7 +42,7 @@ export function connectWeb(_settings: WebSettings, { fetch, clock, handshake = t
   return {
     async visit(address) {
       const startedAt = clock.now();
-      const signal = AbortSignal.timeout(DEADLINE_MS);
+      const signal = deadlineAfter(DEADLINE_MS);
       const redirects: string[] = [];
       for (let at = address; ;) {
         const response = await translate(at, () => fetch(at, { redirect: "manual", headers: { accept: "text/html,*/*", "user-agent": "nightshift" }, signal }));

@@ -45,7 +45,7 @@ interface Decided {
 }
 
 /** What a dead host's turns come to. */
-const NEVER: Decided = { durable: new Promise(() => {}), dispatch: () => {} };
+const never = (): Decided => ({ durable: new Promise(() => {}), dispatch: () => {} });
 
 /**
  * Moves every instance of a hub on: takes messages in, runs turns and activities, writes what they decide.
@@ -275,7 +275,7 @@ export class Engine {
       this.#ports,
     );
     live.lastTurnMs = performance.now() - begun;
-    if (this.#crashes({ at: "turn decided", instanceId: live.row.instanceId })) return NEVER;
+    if (this.#crashes({ at: "turn decided", instanceId: live.row.instanceId })) return never();
     // Purged or overwritten in the meantime: there is nobody left to decide for.
     if (this.lives.get(live.row.instanceId) !== live) return { durable: this.commit(settled, "lazy"), dispatch: () => {} };
     const outcome = outcomeOfTurn(live, result, nowMs, this);
