@@ -74,6 +74,13 @@ describe("a run without an orchestration", () => {
     expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", alive: false, left, guard: [missed] })).toMatchObject([{ do: "clear", instances: left }]);
   });
 
+  it("is given a quarter of an hour where what is missed is there and only does not hear: its answer may be late", () => {
+    const left = [RUN, `${RUN}.web~2edrain`];
+
+    expect(ordersOf({ now: "2024-12-08T02:10:00.000Z", alive: false, left, guard: [missed] })).toEqual([]);
+    expect(ordersOf({ now: "2024-12-08T02:15:00.000Z", alive: false, left, guard: [missed] })).toMatchObject([{ do: "clear", instances: left }]);
+  });
+
   it("is noted anew when others are gone than before", () => {
     const others: Fact = { ...missed, instances: [`${RUN}.web~2edrain`] };
 

@@ -2,7 +2,7 @@ import { localText } from "../plan/local-time.ts";
 import { controlOf, type Control } from "./control.ts";
 import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "./facts.ts";
 import type { Entry } from "./journal.ts";
-import { windowInstance } from "./instances.ts";
+import { stepInstance, targetInstance, windowInstance } from "./instances.ts";
 import { liftCommand } from "./lift-word.ts";
 import { guardsOf, mayTakeBack } from "./lift.ts";
 import { nextBack } from "./next-order.ts";
@@ -14,6 +14,11 @@ import { walkOf } from "./walk.ts";
 
 /** An orchestration that cannot be found twice, this long apart, is gone: one look may fall into the moment in which it is started. */
 export const GONE_AFTER_MS = 3 * 60_000;
+/**
+ * One that is there and does not do what it has to do is deaf after this long: the answer that it waits for may be minutes late, and its next
+ * look as well. The same goes for a target that it has not started yet.
+ */
+export const DEAF_AFTER_MS = 15 * 60_000;
 /** An older look says nothing about now. */
 const MISS_HOLDS_MS = 20 * 60_000;
 /** So many new orchestrations without a fact of the run's own: the guard goes on with the run itself. */
@@ -113,7 +118,12 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
   const still = gone.filter((instance) => (missed?.instances ?? [root]).includes(instance));
   if (since === undefined || answered || now - since > MISS_HOLDS_MS || still.length === 0)
     return [{ do: "miss", instances: gone, why: `the run has not ended, and the task hub has no orchestration ${gone.join(", ")} that goes on` }];
-  if (now - since < GONE_AFTER_MS) return [];
+  const begun = new Set(
+    entries.flatMap(({ fact }) => ("target" in fact && fact.target !== undefined && "step" in fact ? [targetInstance(index.plan.window.id, fact.step ?? "", fact.target)] : [])),
+  );
+  const steps = new Set(index.plan.steps.map(({ id }) => stepInstance(index.plan.window.id, id)));
+  const mayBeLate = still.every((instance) => alive.includes(instance) || !(instance === root || steps.has(instance) || begun.has(instance)));
+  if (now - since < (mayBeLate ? DEAF_AFTER_MS : GONE_AFTER_MS)) return [];
   const why = `${still.join(", ")} was gone at ${missed?.at ?? ""} and is gone still`;
   // A new one that finds another at its work waits for ever for what that one will not tell it.
   if (alive.length > 0) return [{ do: "clear", instances: alive, why }];
