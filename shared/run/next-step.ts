@@ -4,6 +4,7 @@ import { holds, type Control } from "./control.ts";
 import { liftCommand, liftedBy } from "./lift-word.ts";
 import type { LiftEvidence } from "./lift.ts";
 import { WORST_FIRST, type Decision, type Ending, type Fact } from "./facts.ts";
+import { foldedOnce } from "./folded-once.ts";
 import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
 
 /**
@@ -281,17 +282,8 @@ export function summaryOf(
 
 type FoldedStep = Pick<StepSight, "told" | "liftAsked" | "untold" | "ended" | "batches" | "preview" | "unpreviewed">;
 
-/** What each list of facts that was asked for came to, and how long the list was then: as in `walkOf`. */
-const known = new WeakMap<readonly Fact[], { readonly length: number; readonly folded: FoldedStep }>();
-
 /** The facts of a step's stream as `StepSight` wants them. */
-export function foldStep(facts: readonly Fact[]): FoldedStep {
-  const before = known.get(facts);
-  if (before?.length === facts.length) return before.folded;
-  const step = folded(facts);
-  known.set(facts, { length: facts.length, folded: step });
-  return step;
-}
+export const foldStep = foldedOnce(folded);
 
 function folded(facts: readonly Fact[]): FoldedStep {
   const told: string[] = [];

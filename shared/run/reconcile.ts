@@ -118,18 +118,22 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
   const still = gone.filter((instance) => (missed?.instances ?? [root]).includes(instance));
   if (since === undefined || answered || now - since > MISS_HOLDS_MS || still.length === 0)
     return [{ do: "miss", instances: gone, why: `the run has not ended, and the task hub has no orchestration ${gone.join(", ")} that goes on` }];
-  const begun = new Set(
-    entries.flatMap(({ fact }) => ("target" in fact && fact.target !== undefined && "step" in fact ? [targetInstance(index.plan.window.id, fact.step ?? "", fact.target)] : [])),
-  );
-  const steps = new Set(index.plan.steps.map(({ id }) => stepInstance(index.plan.window.id, id)));
-  const mayBeLate = still.every((instance) => alive.includes(instance) || !(instance === root || steps.has(instance) || begun.has(instance)));
-  if (now - since < (mayBeLate ? DEAF_AFTER_MS : GONE_AFTER_MS)) return [];
+  if (now - since < (mayBeLate(sight, still) ? DEAF_AFTER_MS : GONE_AFTER_MS)) return [];
   const why = `${still.join(", ")} was gone at ${missed?.at ?? ""} and is gone still`;
   // A new one that finds another at its work waits for ever for what that one will not tell it.
   if (alive.length > 0) return [{ do: "clear", instances: alive, why }];
   const own = entries.findLast(({ stream }) => stream !== GUARD_STREAM && stream !== DECISION_STREAM)?.fact.at ?? "";
   const inVain = guard.filter((fact) => fact.type === "guard.resumed" && fact.at > own).length;
   return [inVain < RESUMES_IN_VAIN ? { do: "resume", by: "orchestration", why } : { do: "resume", by: "guard", why: `${why}; ${inVain} new ones came to nothing` }];
+}
+
+/** Whether each of these is there and only does not hear, or is a target that its step has not started yet. */
+function mayBeLate({ index, entries, alive }: GuardSight, missed: readonly string[]): boolean {
+  const run = index.plan.window.id;
+  const started = new Set([windowInstance(run), ...index.plan.steps.map(({ id }) => stepInstance(run, id))]);
+  for (const { fact } of entries)
+    if ("target" in fact && "step" in fact && fact.step !== undefined && fact.target !== undefined) started.add(targetInstance(run, fact.step, fact.target));
+  return missed.every((instance) => alive.includes(instance) || !started.has(instance));
 }
 
 /** The run gave up taking these back; the guard tries again, slowly, while it may help. */

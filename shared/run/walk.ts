@@ -1,5 +1,6 @@
 import { FAULT_KINDS, type FaultKind, type FaultRecord } from "../fault/fault.ts";
 import type { Deed, Ending, Fact, TargetFact } from "./facts.ts";
+import { foldedOnce } from "./folded-once.ts";
 
 /**
  * One target's walk, folded from its stream: how far it has come. Plain data, worked out anew at each advice.
@@ -60,21 +61,8 @@ export interface Faulted {
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The walk of each list of facts that was asked for, and how long the list was then. */
-const known = new WeakMap<readonly Fact[], Walk>();
-
-/**
- * The same list is asked about several times within one act, and a journal in memory gives out the same list until it has grown.
- *
- * @param facts the target's stream, in order.
- */
-export function walkOf(facts: readonly Fact[]): Walk {
-  const before = known.get(facts);
-  if (before?.seq === facts.length) return before;
-  const walk = folded(facts);
-  known.set(facts, walk);
-  return walk;
-}
+/** @param facts the target's stream, in order. */
+export const walkOf = foldedOnce(folded);
 
 function folded(facts: readonly Fact[]): Walk {
   const walk: Mutable<Walk> = {
