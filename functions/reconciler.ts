@@ -6,7 +6,7 @@ import { acknowledgeButton } from "../shared/run/buttons.ts";
 import { currentDigest } from "../shared/run/amendments.ts";
 import { drive } from "../shared/run/drive.ts";
 import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact, type FactOf } from "../shared/run/facts.ts";
-import { goneOf } from "../shared/run/gone.ts";
+import { findingsOf, type HubFindings } from "../shared/run/gone.ts";
 import { windowInstance } from "../shared/run/instances.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import { isQuiet, overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
@@ -80,10 +80,10 @@ async function guard(app: App, client: RunHub, run: string, closed: Set<string>,
   const index = indexOf(await plans.get(currentDigest(runFacts) ?? started.digest));
   if (!ended) await adopt(app, index, runFacts);
   const alive = ended ? [] : await aliveOf(client, run);
-  const gone = ended ? [] : await goneFrom(app, index, started.digest, alive);
+  const { gone, asleep } = ended ? { gone: [], asleep: [] } : await lookAtHub(app, index, started.digest, alive);
   const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
-  if (isQuiet({ index, now: clock.now(), gone }, runFacts, decisions)) return 0;
-  const sight = { index, entries: await journal.readAll(run), now: clock.now(), gone, alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
+  if (isQuiet({ index, now: clock.now(), gone, asleep }, runFacts, decisions)) return 0;
+  const sight = { index, entries: await journal.readAll(run), now: clock.now(), gone, asleep, alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
   for (const order of reconcile(sight)) await carryOut(app, client, index, order, log);
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
   for (const { id, step, target, openedAt } of overdue)
@@ -93,13 +93,14 @@ async function guard(app: App, client: RunHub, run: string, closed: Set<string>,
   return overdue.length;
 }
 
-/** Orchestrations that the run needs and does not have. Reads what its steps wrote down, and little else. */
-async function goneFrom({ stage, conductor }: App, index: PlanIndex, digest: string, alive: readonly string[]): Promise<readonly string[]> {
+/** What is amiss with the run's orchestrations. Reads what its steps wrote down, and little else. */
+async function lookAtHub({ stage, conductor }: App, index: PlanIndex, digest: string, alive: readonly string[]): Promise<HubFindings> {
   const run = index.plan.window.id;
-  return goneOf({
+  return findingsOf({
     index,
     steps: await stage.journal.readUnder(run, stepStream("")),
     alive: new Set(alive),
+    now: stage.clock.now(),
     hasRested: async (step, target) => (await stage.journal.read(run, targetStream(step, target))).some(({ type }) => type === "target.rested"),
     isDue: async (step) => (await conductor.orderOfStep({ run, digest, step })).do !== "wait",
   });
@@ -136,7 +137,7 @@ async function carryOut(app: App, client: RunHub, index: PlanIndex, order: Guard
       return;
     }
     case "ring":
-      await ringThrough(client, whoWaits(stateOf(index, await stage.journal.readAll(run), stage.clock.now()), {}));
+      await ringThrough(client, order.instances ?? whoWaits(stateOf(index, await stage.journal.readAll(run), stage.clock.now()), {}));
       return;
     case "undo": {
       const { step, target, seq } = order;

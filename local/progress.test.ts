@@ -138,7 +138,7 @@ describe("lines for the events", () => {
     const asked = await stateAt(steps, { until: "2024-12-08T01:10:00.000Z" });
     const ended = await stateAt(steps, { decisions: [{ at: "2024-12-08T01:20:00.000Z", decision: "approve", step: "a.b" }] });
 
-    expect(told(undefined, asked)).toContain("Sat 20:10  asked    Ada: approve a.b (do something)");
+    expect(told(undefined, asked)).toContain("Sat 20:00  asked    Ada: approve a.b (do something)");
     expect(told(asked, ended)).toEqual(
       expect.arrayContaining(["Sat 20:20  decided  Ada: approve a.b", "Sat 20:20  open     the page is up", "Sat 20:20  closed   the page is up", "Sat 20:20  done     a.b"]),
     );

@@ -57,6 +57,7 @@ const ref = { run: "r", digest: "d" };
 
 const stepOrder = (order: object, children: readonly Child<never>[] = []): Outcome<StepAdvice> => ({ ok: true, value: { order: order as StepAdvice["order"], seq: 1, children } });
 const targetOrder = (order: object): Outcome<TargetAdvice> => ({ ok: true, value: { order: order as TargetAdvice["order"], seq: 1, by: "act-fake" } });
+const OUTAGE: Outcome<TargetAdvice> = { ok: false, fault: { kind: "unavailable", message: "the journal is away" } };
 /** Wait, and then look without asking whether to. */
 // oxlint-disable-next-line unicorn/no-thenable -- an order, not a function
 const underWay = (until: number): Outcome<TargetAdvice> => targetOrder({ do: "wait", until, why: "under way", then: { do: "poll", attempt: 1 } });
@@ -92,16 +93,26 @@ describe("a target", () => {
     expect(one.calls).toEqual(["0 advise t", "0 begin t", "0 poll t", "0 verify t"]);
   });
 
-  it("does not ask for its first advice where it was started with it, and does so when it starts over", async () => {
+  it("does not ask for its first advice where it was started with it, nor for what it knows already when it starts over", async () => {
     const first = { order: { do: "begin", try: 1, attempt: 1 }, seq: 0, by: "act-fake" };
     let acts = 0;
-    const one = await driven({ act: () => (++acts > 12 ? AT_REST : targetOrder({ do: "verify", attempt: 1 })), advise: () => targetOrder({ do: "verify", attempt: 1 }) });
+    const one = await driven({ act: () => (++acts > 12 ? AT_REST : targetOrder({ do: "verify", attempt: 1 })) });
 
     await run(one, "target", { ...input, first });
 
-    expect(one.calls.slice(0, 3)).toEqual(["0 begin t", "0 verify t", "0 verify t"]);
-    expect(one.calls.filter((call) => call.includes("begin"))).toHaveLength(1);
-    expect(one.calls.filter((call) => call.includes("advise"))).toHaveLength(1);
+    expect(one.calls).toEqual(["0 begin t", ...Array.from({ length: 12 }, () => "0 verify t")]);
+  });
+
+  it.each([
+    ["is to wait for somebody", targetOrder({ do: "wait", until: START_MS + 60_000, why: "held" })],
+    ["could not be told what to do", OUTAGE],
+  ])("asks when it starts over and %s, since a ring may be lost in the changeover", async (_name, tenth) => {
+    let acts = 0;
+    const one = await driven({ act: () => (++acts < 10 ? targetOrder({ do: "verify", attempt: 1 }) : tenth), advise: told(targetOrder({ do: "verify", attempt: 1 }), AT_REST) });
+
+    await run(one, "target", input);
+
+    expect(one.calls.filter((call) => call.includes("advise"))).toHaveLength(2);
   });
 
   it("rests at once where its first advice says that it has rested", async () => {

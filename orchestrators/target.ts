@@ -33,6 +33,13 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
     }
     advice = yield* callFamily(ctx, by, { ref, order, seq });
   }
-  startOver(ctx, ref);
+  startOver(ctx, { ...ref, ...carriedOver(advice) });
   return undefined;
+}
+
+/** The next history goes on with what is known, unless that is to wait for a ring: one may be lost in the changeover, so it asks. */
+function carriedOver(advice: Outcome<TargetAdvice>): Pick<TargetInput, "first"> {
+  if (!advice.ok) return {};
+  const { order } = advice.value;
+  return order.do === "wait" && order.then === undefined ? {} : { first: advice.value };
 }

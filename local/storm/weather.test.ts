@@ -37,3 +37,13 @@ it("takes an opportunity that comes again for another one", () => {
   expect(weather.struck.map(({ where }) => where)).toEqual(["POST vendor.example/", "POST vendor.example/ #2"]);
   expect(new Set(weather.struck.map(({ id }) => id)).size).toBe(2);
 });
+
+it("leaves about one rough night in sixteen alone, and strikes with what is named there all the same", () => {
+  const calm = Array.from({ length: 400 }, (_, seed) => seed).filter((seed) => blown(weatherOf({ seed, profile: PROFILES.rough })).length === 0);
+  const [one = -1] = calm;
+  const only = new Set(blown(weatherOf({ seed: 7, profile: PROFILES.rough })));
+
+  expect(calm.length).toBeGreaterThan(15);
+  expect(calm.length).toBeLessThan(40);
+  expect(blown(weatherOf({ seed: one, profile: PROFILES.rough, only }))).toEqual([...only]);
+});

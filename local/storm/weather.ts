@@ -1,4 +1,4 @@
-import { chancesAfter, hashOf, numberOf } from "./chance.ts";
+import { chanceOf, chancesAfter, hashOf, numberOf } from "./chance.ts";
 import { MISFORTUNES, type MisfortuneKind, type Profile } from "./misfortunes.ts";
 
 /** A misfortune that struck. `id` names it for ever: the same kind at the same opportunity has the same id in every run of the same plan. */
@@ -37,8 +37,9 @@ interface Odds {
 export function weatherOf({ seed, profile, only }: WeatherOptions): Weather {
   const struck: Struck[] = [];
   const odds = new Map<MisfortuneKind, Odds>();
+  const isCalm = only === undefined && chanceOf(seed, "calm") < (profile.calm ?? 0);
   for (const [name, { of, rate }] of Object.entries(MISFORTUNES)) {
-    const below = rate * (profile.factors[of] ?? 0);
+    const below = isCalm ? 0 : rate * (profile.factors[of] ?? 0);
     if (below > 0) odds.set(name as MisfortuneKind, { below, chance: chancesAfter(`${seed}\n${name}\n`), seen: new Map() });
   }
   return {

@@ -85,14 +85,14 @@ export function nextBack({ walk, step, now }: Pick<TargetSight, "walk" | "step" 
   return now < again ? { do: "wait", until: again, why: `taking it back: ${fault.message}` } : { do: "undo", try: last.try, attempt: attempt + 1 };
 }
 
-/** A wait whose end is not an instant ends after this long, in case a doorbell was lost. */
+/** A target's wait whose end is not an instant ends after this long, in case a doorbell was lost. */
 export const HEARTBEAT_MS = 10 * 60_000;
 
 const NEED_HEARTBEAT_MS = 30 * 60_000;
 
 /**
- * Until when to wait for what is needed. Its end rings, and a ring that was lost costs half an hour at the most; but nobody has to
- * look before the step could begin at all, so that Sunday's steps sleep through Saturday night.
+ * Until when a target waits for what it needs. Its end rings, and a ring that was lost costs half an hour at the most; but nobody has
+ * to look before the step could begin at all.
  */
 export function waitForNeeds(now: number, earliest: number): number {
   return Math.max(now + NEED_HEARTBEAT_MS, earliest);
@@ -161,7 +161,7 @@ function nextOfBegun(sight: TargetSight): Order {
     if (again !== undefined) return again;
   } else if (isCurable(fault)) {
     const lookAt = retryAt(step.policy, fault, at, attempt);
-    return now < lookAt ? { do: "wait", until: lookAt, why: `could not look: ${fault.message}` } : { do: "poll", attempt: attempt + 1 };
+    return lookAgain(now, lookAt, `could not look: ${fault.message}`, { do: "poll", attempt: attempt + 1 });
   }
   const ending = endingOfLook(fault);
   return answered(sight, ending) ?? endBegun(sight, ending.as, ending.why, ending.as);
@@ -232,6 +232,11 @@ function dueSearch(sight: TargetSight): Order | undefined {
   return nextSearch(sight, walk.fault.at);
 }
 
+/** A look that failed is repeated at its instant, without asking whether to: it changes nothing. */
+function lookAgain(now: number, at: number, why: string, look: Order): Order {
+  return now < at ? { do: "wait", until: at, why, then: look } : look;
+}
+
 function nextLook(sight: TargetSight, deed: "verify"): Order {
   const { walk, step, now } = sight;
   if (walk.fault === undefined) return { do: deed, attempt: 1 };
@@ -241,7 +246,7 @@ function nextLook(sight: TargetSight, deed: "verify"): Order {
     if (again !== undefined) return again;
   } else if (isCurable(fault) && attempt < looksOf(step.policy)) {
     const lookAt = retryAt(step.policy, fault, at, attempt);
-    return now < lookAt ? { do: "wait", until: lookAt, why: `could not look again: ${fault.message}` } : { do: deed, attempt: attempt + 1 };
+    return lookAgain(now, lookAt, `could not look again: ${fault.message}`, { do: deed, attempt: attempt + 1 });
   }
   const ending = endingOfLook(fault);
   return answered(sight, ending) ?? { do: "rest", ...ending };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decided, ms, PREVIEW, stepFactsOf } from "../../test/support/facts-of.ts";
 import { ADA, BEN, CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
-import { HEARTBEAT_MS, waitForNeeds } from "./next-order.ts";
-import { foldStep, nextStep, summaryOf, type StepSight } from "./next-step.ts";
+import { STEP_HEARTBEAT_MS, foldStep, nextStep, summaryOf, type StepSight } from "./next-step.ts";
 
 const OPENS = Date.parse(OPENS_AT);
 const CUT = Date.parse(CUTOFF);
@@ -195,11 +194,11 @@ describe("S8 it may not begin yet", () => {
       Date.parse(AT),
       `not before ${AT}`,
     ],
-    ["frozen", { control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } }, OPENS + HEARTBEAT_MS, "frozen by Ada"],
-    ["paused", { control: { paused: { by: "Ada", at: OPENS_AT } } }, OPENS + HEARTBEAT_MS, "paused by Ada"],
-    ["a need is open", { needs: [MET, { is: "open", why: "c.d" }] }, waitForNeeds(OPENS, 0), "waits for c.d"],
-    ["a need is open whose time is hours away", { earliest: OPENS + ms("8h"), needs: [{ is: "open", why: "c.d" }] }, OPENS + ms("8h"), "waits for c.d"],
-    ["its condition is open", { condition: { is: "open", why: "maintenance-page to be opened" } }, waitForNeeds(OPENS, 0), "waits for maintenance-page to be opened"],
+    ["frozen", { control: { aborted: { mode: "freeze", by: "Ada", at: OPENS_AT } } }, OPENS + STEP_HEARTBEAT_MS, "frozen by Ada"],
+    ["paused", { control: { paused: { by: "Ada", at: OPENS_AT } } }, OPENS + STEP_HEARTBEAT_MS, "paused by Ada"],
+    ["a need is open", { needs: [MET, { is: "open", why: "c.d" }] }, OPENS + STEP_HEARTBEAT_MS, "waits for c.d"],
+    ["a need is open whose time is hours away", { earliest: OPENS + ms("8h"), needs: [{ is: "open", why: "c.d" }] }, OPENS + ms("8h") + STEP_HEARTBEAT_MS, "waits for c.d"],
+    ["its condition is open", { condition: { is: "open", why: "maintenance-page to be opened" } }, OPENS + STEP_HEARTBEAT_MS, "waits for maintenance-page to be opened"],
     ["a need is open and its grace is nearly over", { step: { at: OPENS_AT, graceMs: ms("2m") }, needs: [{ is: "open", why: "c.d" }] }, OPENS + ms("2m") + 1, "waits for c.d"],
   ] as const)("waits when %s", (_name, draft, until, why) => {
     expect(nextStep(sight(draft as SightDraft))).toEqual({ do: "wait", until, why });

@@ -5,7 +5,10 @@ import { liftCommand, liftedBy } from "./lift-word.ts";
 import type { LiftEvidence } from "./lift.ts";
 import { WORST_FIRST, type Decision, type Ending, type Fact } from "./facts.ts";
 import { foldedOnce } from "./folded-once.ts";
-import { HEARTBEAT_MS, mayBegin, waitForNeeds, type Standing } from "./next-order.ts";
+import { mayBegin, type Standing } from "./next-order.ts";
+
+/** A step's wait whose end is not an instant ends after this long. A ring that was lost costs less: the guard rings whoever sleeps through its hour. */
+export const STEP_HEARTBEAT_MS = 2 * 3_600_000;
 
 /**
  * The brain, part two: what should this step do now? It keeps the gate in front of all its targets (time, needs, condition,
@@ -119,8 +122,9 @@ function gate(sight: StepSight): StepOrder {
   // An abort that closes up does not wait for the hour at which closing was planned; a freeze waits with everything.
   const closesUp = control.aborted !== undefined && control.aborted.mode !== "freeze";
   if (now < at && !closesUp) return { do: "wait", until: Math.min(at, bound), why: `not before ${step.at}` };
-  const heartbeat = Math.min(now + HEARTBEAT_MS, bound);
-  if (waiting !== undefined) return { do: "wait", until: Math.min(isHeld(sight) ? heartbeat : waitForNeeds(now, earliest), bound), why: waiting };
+  const heartbeat = Math.min(now + STEP_HEARTBEAT_MS, bound);
+  // What it needs rings when it ends, and cannot end before the step could begin at all: Sunday's steps sleep through Saturday night.
+  if (waiting !== undefined) return { do: "wait", until: Math.min(Math.max(now, earliest) + STEP_HEARTBEAT_MS, bound), why: waiting };
   if (step.approval !== undefined) {
     const asked = approvalOf(sight, heartbeat);
     if (asked !== undefined) return asked;
@@ -245,12 +249,12 @@ function nextBatch(sight: StepSight): StepOrder {
   const forbidden = mayBegin(sight, now);
   if (forbidden !== undefined) return { do: "end", why: forbidden };
   const held = step.always ? undefined : holds(control);
-  if (held !== undefined) return { do: "wait", until: now + HEARTBEAT_MS, why: held };
+  if (held !== undefined) return { do: "wait", until: now + STEP_HEARTBEAT_MS, why: held };
   const overAt = Math.max(...[...rested.values()].map(({ at }) => at));
   const resumeAt = overAt + (rolling?.pauseMs ?? 0);
   if (now < resumeAt) return { do: "wait", until: resumeAt, why: "pause between two batches" };
   // Something unsafe may have begun since the batch before.
-  const against = liftOrder(sight, now + HEARTBEAT_MS);
+  const against = liftOrder(sight, now + STEP_HEARTBEAT_MS);
   if (against !== undefined) return against.do === "end" && against.why !== undefined ? { do: "end", why: against.why } : against;
   return { do: "run", batch: batches.length, targets: batchOf(step, batches.length, begunCount), failuresBefore: failures };
 }

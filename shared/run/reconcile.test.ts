@@ -34,6 +34,7 @@ interface Sight {
   readonly alive?: boolean;
   /** Orchestrations that have not ended. */
   readonly left?: readonly string[];
+  readonly asleep?: readonly string[];
   readonly run?: readonly Fact[];
   readonly target?: readonly Fact[];
   readonly guard?: readonly Fact[];
@@ -41,7 +42,7 @@ interface Sight {
   readonly hasUndo?: boolean;
 }
 
-function ordersOf({ now, alive = true, left = [], run = [started], target = [], guard = [], decisions = [], hasUndo = true }: Sight): readonly GuardOrder[] {
+function ordersOf({ now, alive = true, left = [], asleep = [], run = [started], target = [], guard = [], decisions = [], hasUndo = true }: Sight): readonly GuardOrder[] {
   const streams: [string, readonly Fact[]][] = [
     [RUN_STREAM, run],
     [targetStream("web.drain", "IC-Web1"), target],
@@ -49,7 +50,7 @@ function ordersOf({ now, alive = true, left = [], run = [started], target = [], 
     [DECISION_STREAM, decisions],
   ];
   const entries = streams.flatMap(([stream, facts]) => facts.map((fact, seq) => ({ stream, seq, fact })));
-  return reconcile({ index, entries, now: Date.parse(now), gone: alive ? [] : [RUN], alive: left, hasUndo: () => hasUndo });
+  return reconcile({ index, entries, now: Date.parse(now), gone: alive ? [] : [RUN], asleep, alive: left, hasUndo: () => hasUndo });
 }
 
 describe("a run without an orchestration", () => {
@@ -150,7 +151,7 @@ describe("a run that is held", () => {
   });
 
   it("is no quiet run, so that the guard looks at it", () => {
-    const quiet = (decisions: readonly Fact[]): boolean => isQuiet({ index, now: Date.parse(OPENS_AT), gone: [] }, [started], decisions as readonly Decision[]);
+    const quiet = (decisions: readonly Fact[]): boolean => isQuiet({ index, now: Date.parse(OPENS_AT), gone: [], asleep: [] }, [started], decisions as readonly Decision[]);
 
     expect([quiet([]), quiet([held("pause")]), quiet([held("abort")])]).toEqual([true, false, false]);
   });
@@ -160,6 +161,16 @@ it("rings everybody while an aborted run has not ended", () => {
   const abort: Fact = { type: "decision.made", at: OPENS_AT, id: "1", decision: "abort", mode: "close", by: "Ada" };
 
   expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", decisions: [abort] })).toEqual([{ do: "ring" }]);
+});
+
+it("rings those that may sleep through their hour, whatever else is missed meanwhile", () => {
+  const asleep = ["2024-12-08.web~2edrain"];
+  const now = "2024-12-08T02:05:00.000Z";
+  const ring = { do: "ring", instances: asleep };
+
+  expect(ordersOf({ now, asleep })).toEqual([ring]);
+  expect(ordersOf({ now, asleep, alive: false })).toEqual([expect.objectContaining({ do: "miss" }), ring]);
+  expect(isQuiet({ index, now: Date.parse(now), gone: [], asleep }, [started], [])).toBe(false);
 });
 
 it("alarms when a run has not ended long after its cutoff", () => {

@@ -39,8 +39,9 @@ export interface GuardSight {
   readonly entries: readonly Entry[];
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Orchestrations that the run needs and the task hub does not have; see `goneOf`. */
+  /** Orchestrations that the run needs and the task hub does not have, and those that may sleep through their hour; see `HubFindings`. */
   readonly gone: readonly string[];
+  readonly asleep: readonly string[];
   /** Those that have not ended, parents before their children. */
   readonly alive: readonly string[];
   /** Whether actions of this verb can be taken back. */
@@ -53,8 +54,8 @@ export type GuardOrder =
   | { readonly do: "clear"; readonly instances: readonly string[]; readonly why: string }
   /** `orchestration`: start it again. `guard`: go on with the run without one. */
   | { readonly do: "resume"; readonly by: "orchestration" | "guard"; readonly why: string }
-  /** A ring may have been lost: whoever waits is to look. */
-  | { readonly do: "ring" }
+  /** A ring may have been lost: these are to look, or whoever waits for anything. */
+  | { readonly do: "ring"; readonly instances?: readonly string[] }
   | { readonly do: "undo"; readonly step: string; readonly target: string; readonly try: number; readonly attempt: number; readonly seq: number }
   | {
       readonly do: "alarm";
@@ -71,13 +72,13 @@ export type GuardOrder =
  *
  *   G1  not ended, orchestrations of it gone  note it; if they are gone still: end those that are left, start it again, and in vain
  *                                             twice: go on without
- *   G2  aborted, not ended                    ring everybody
+ *   G2  aborted, not ended                    ring everybody; else ring whoever has something to do and may not know
  *   G2a frozen or paused                      remind, until someone resumes or aborts
  *   G3  not ended long after the cutoff       alarm
  *   G4  ended, something open                 take it back once more, slowly; alarm until someone acknowledges
  */
 export function reconcile(sight: GuardSight): readonly GuardOrder[] {
-  const { index, now, gone } = sight;
+  const { index, now, gone, asleep } = sight;
   const runFacts = factsOf(sight, RUN_STREAM);
   const control = controlOf(runFacts, factsOf(sight, DECISION_STREAM) as readonly Decision[]);
   if (control.started === undefined) return [];
@@ -89,15 +90,24 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
   const orders: GuardOrder[] = [];
   if (gone.length > 0) orders.push(...ordersForGone(sight));
   else if (control.aborted !== undefined) orders.push({ do: "ring" });
+  const isElsewise = orders.some(({ do: what }) => what !== "miss");
+  if (asleep.length > 0 && !isElsewise) orders.push({ do: "ring", instances: asleep });
   orders.push(...heldOf(sight, control, open));
   if (now >= index.cutoff + CLOSING_TAKES_MS) orders.push(...alarmOf(sight, "overrun", open));
   return orders;
 }
 
 /** Whether a run is in good hands, as far as a few small streams tell: then its facts, which are many, are not read. */
-export function isQuiet({ index, now, gone }: Pick<GuardSight, "index" | "now" | "gone">, runFacts: readonly Fact[], decisions: readonly Decision[]): boolean {
+export function isQuiet({ index, now, gone, asleep }: Pick<GuardSight, "index" | "now" | "gone" | "asleep">, runFacts: readonly Fact[], decisions: readonly Decision[]): boolean {
   const control = controlOf(runFacts, decisions);
-  return control.ended === undefined && gone.length === 0 && control.aborted === undefined && control.paused === undefined && now < index.cutoff + CLOSING_TAKES_MS;
+  return (
+    control.ended === undefined &&
+    gone.length === 0 &&
+    asleep.length === 0 &&
+    control.aborted === undefined &&
+    control.paused === undefined &&
+    now < index.cutoff + CLOSING_TAKES_MS
+  );
 }
 
 /** Obligations that should be closed by now: those of a run that has ended, or whose cutoff is long over. */

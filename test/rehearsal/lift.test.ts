@@ -122,7 +122,7 @@ describe("a maintenance page that is lifted by evidence", () => {
   it("is left up by the guard when the run has ended, and taken down by it once somebody lifts it", async () => {
     const { entries, endedAt } = await night(kongFails);
     const now = Date.parse(endedAt) + 60_000;
-    const sight = { index: indexOf(planOf()), now, gone: [], alive: [], hasUndo: () => true };
+    const sight = { index: indexOf(planOf()), now, gone: [], asleep: [], alive: [], hasUndo: () => true };
     const lifted = {
       stream: "decisions",
       seq: 0,
