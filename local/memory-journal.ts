@@ -4,6 +4,8 @@ import type { Fact } from "../shared/run/facts.ts";
 /** A journal in memory: for rehearsals, and the reference for the journal's contract test. */
 export function memoryJournal(): Journal {
   const runs = new Map<string, Map<string, Fact[]>>();
+  /** Of each run what `readAll` gave last, until something is added. */
+  const whole = new Map<string, readonly Entry[]>();
 
   const streamsOf = (run: string): Map<string, Fact[]> => {
     let streams = runs.get(run);
@@ -19,12 +21,17 @@ export function memoryJournal(): Journal {
       const known = streams.get(stream) ?? [];
       if (known.length !== expected) return Promise.resolve(false);
       // Through JSON, as every store does it: what is kept is what can be read back.
+      whole.delete(run);
       streams.set(stream, [...known, ...(JSON.parse(JSON.stringify(facts)) as Fact[])]);
       return Promise.resolve(true);
     },
     read: (run, stream) => Promise.resolve(runs.get(run)?.get(stream) ?? []),
     readUnder: (run, prefix) => Promise.resolve(entriesOf(run, (stream) => stream.startsWith(prefix))),
-    readAll: (run) => Promise.resolve(inOrder(entriesOf(run, () => true))),
+    readAll(run) {
+      const entries = whole.get(run) ?? inOrder(entriesOf(run, () => true));
+      whole.set(run, entries);
+      return Promise.resolve(entries);
+    },
     runs: () => Promise.resolve([...runs.keys()].sort().toReversed()),
   };
 }

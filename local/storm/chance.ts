@@ -17,12 +17,24 @@ export function oneOf<Item>(items: readonly Item[], seed: number, ...names: read
 }
 
 /**
- * Chances of many names that begin alike, e.g. with a seed and a kind: `chancesAfter("7\nlost answer\n")("GET x\n3")` is what
+ * Chances of many names that begin alike, e.g. with a seed and a kind: `chancesAfter("7\nlost answer\n").of("GET x\n3")` is what
  * `chanceOf(7, "lost answer", "GET x", 3)` is, and what they have in common is hashed once.
  */
-export function chancesAfter(beginning: string): (rest: string) => number {
-  const begun = mixedIn(OFFSET, beginning);
-  return (rest) => finished(mixedIn(begun, rest)) / 4_294_967_296;
+export interface Chances {
+  of(rest: string): number;
+  /** Of those that begin with this besides. */
+  after(more: string): Chances;
+}
+
+export function chancesAfter(beginning: string): Chances {
+  return chancesFrom(mixedIn(OFFSET, beginning));
+}
+
+function chancesFrom(begun: number): Chances {
+  return {
+    of: (rest) => finished(mixedIn(begun, rest)) / 4_294_967_296,
+    after: (more) => chancesFrom(mixedIn(begun, more)),
+  };
 }
 
 const OFFSET = 0x811c9dc5;

@@ -1,10 +1,12 @@
-import { canonicalJson } from "../../shared/plan/compiled.ts";
 import type { CallMade } from "../../shared/run/forecast.ts";
 import type { Happening } from "./tape.ts";
 
-/** All facts and calls of a window in their order, as NDJSON: the text that `Verdict.transcript` stands for. Equal windows have equal texts. */
+/**
+ * All facts and calls of a window in their order, as NDJSON: the text that `Verdict.transcript` stands for. Equal windows have equal texts,
+ * since the same code makes the same objects.
+ */
 export function transcriptOf(happenings: readonly Happening[]): string {
-  return happenings.map((happening) => `${canonicalJson(happening)}\n`).join("");
+  return happenings.map((happening) => `${JSON.stringify(happening)}\n`).join("");
 }
 
 /** The calls among them, without what their addresses ask for. */

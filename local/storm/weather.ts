@@ -1,4 +1,4 @@
-import { chanceOf, chancesAfter, hashOf, numberOf } from "./chance.ts";
+import { type Chances, chanceOf, chancesAfter, hashOf, numberOf } from "./chance.ts";
 import { MISFORTUNES, type MisfortuneKind, type Profile } from "./misfortunes.ts";
 
 /** A misfortune that struck. `id` names it for ever: the same kind at the same opportunity has the same id in every run of the same plan. */
@@ -29,9 +29,9 @@ export interface WeatherOptions {
 /** Asked many times for every call, and almost always in vain: of each kind is known beforehand what does not change. */
 interface Odds {
   readonly below: number;
-  readonly chance: (rest: string) => number;
-  /** How often each opportunity has come. */
-  readonly seen: Map<string, number>;
+  readonly chances: Chances;
+  /** How often each opportunity has come, and what its next chances hang on. */
+  readonly seen: Map<string, { nth: number; readonly chances: Chances }>;
 }
 
 export function weatherOf({ seed, profile, only }: WeatherOptions): Weather {
@@ -40,17 +40,18 @@ export function weatherOf({ seed, profile, only }: WeatherOptions): Weather {
   const isCalm = only === undefined && chanceOf(seed, "calm") < (profile.calm ?? 0);
   for (const [name, { of, rate }] of Object.entries(MISFORTUNES)) {
     const below = isCalm ? 0 : rate * (profile.factors[of] ?? 0);
-    if (below > 0) odds.set(name as MisfortuneKind, { below, chance: chancesAfter(`${seed}\n${name}\n`), seen: new Map() });
+    if (below > 0) odds.set(name as MisfortuneKind, { below, chances: chancesAfter(`${seed}\n${name}\n`), seen: new Map() });
   }
   return {
     struck,
     strikes(kind, where) {
       const known = odds.get(kind);
       if (known === undefined) return false;
-      const nth = (known.seen.get(where) ?? 0) + 1;
-      known.seen.set(where, nth);
+      let seen = known.seen.get(where);
+      if (seen === undefined) known.seen.set(where, (seen = { nth: 0, chances: known.chances.after(`${where}\n`) }));
+      const nth = ++seen.nth;
       const id = (): string => hashOf(`${kind}\n${where}\n${nth}`).toString(36).padStart(7, "0");
-      const happens = only === undefined ? known.chance(`${where}\n${nth}`) < known.below : only.has(id());
+      const happens = only === undefined ? seen.chances.of(String(nth)) < known.below : only.has(id());
       if (happens) struck.push({ id: id(), kind, where: nth === 1 ? where : `${where} #${nth}` });
       return happens;
     },
