@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import type { Activities, Child, FamilyActivity, StepAdvice, TargetAdvice, TargetInput } from "../orchestrators/wire.ts";
+import type { Activities, Child, FamilyActivity, StepAdvice, StepInput, TargetAdvice, TargetInput } from "../orchestrators/wire.ts";
 import { familyOf } from "../shared/action/registry.ts";
 import { outcomeOf } from "../shared/fault/fault.ts";
 import type { Advice } from "../shared/run/conductor.ts";
@@ -12,8 +12,9 @@ import type { StepOrder } from "../shared/run/next-step.ts";
 import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
 
-/** Targets of a batch that are given their first advice along: an answer must stay small. */
+/** Targets of a batch, and steps of a wave, that are given their first advice along: an answer must stay small. */
 const MOST_ADVISED = 40;
+const MOST_STEPS_ADVISED = 100;
 
 /**
  * Registers the activities: muster, advise-step, act-step, advise, close, show-reply, and one `act-FAMILY` per family of verbs, made from
@@ -27,7 +28,7 @@ export function registerActivities(app: App): void {
     const wave = await conductor.muster(run, digest, amendment ?? THE_WINDOW);
     switch (wave.do) {
       case "forward":
-        return { value: { do: "forward", steps: wave.steps.map((step) => stepChild({ run, digest, step })) }, ring: [] };
+        return { value: { do: "forward", steps: await stepChildren(app, { run, digest }, wave.steps) }, ring: [] };
       case "back": {
         const now = await conductor.planNow(run, digest);
         return { value: { do: "back", targets: wave.targets.map(({ step, target }) => targetChild({ run, digest: now, step, target, back: true })) }, ring: [] };
@@ -106,7 +107,24 @@ async function targetAnswer(app: App, ref: TargetRef, { order, seq, ring: instan
   return { value: { order, seq, by: `act-${familyOf(await app.conductor.verbOf(ref))}` }, ring: instances };
 }
 
-function stepChild(input: StepRef): Child<StepRef> {
+/**
+ * The steps of a wave, most of which are to wait: those are told so along, and need not ask. What they wait for begins only after all of
+ * them were started; a ring that finds one not listening yet is rung again by the guard.
+ */
+async function stepChildren({ conductor }: App, where: Omit<StepRef, "step">, steps: readonly string[]): Promise<readonly Child<StepInput>[]> {
+  const refs = steps.map((step): StepRef => ({ ...where, step }));
+  if (refs.length > MOST_STEPS_ADVISED) return refs.map((ref) => stepChild(ref));
+  return Promise.all(
+    refs.map(async (ref) => {
+      const advice = await outcomeOf(() => conductor.foreseeStep(ref));
+      if (!advice.ok || advice.value.order.do !== "wait") return stepChild(ref);
+      const { order, seq } = advice.value;
+      return stepChild({ ...ref, first: { order, seq, children: [] } });
+    }),
+  );
+}
+
+function stepChild(input: StepInput): Child<StepInput> {
   return { instance: stepInstance(input.run, input.step), input };
 }
 

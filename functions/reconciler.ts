@@ -102,7 +102,7 @@ async function lookAtHub({ stage, conductor }: App, index: PlanIndex, digest: st
     alive: new Set(alive),
     now: stage.clock.now(),
     hasRested: async (step, target) => (await stage.journal.read(run, targetStream(step, target))).some(({ type }) => type === "target.rested"),
-    isDue: async (step) => (await conductor.orderOfStep({ run, digest, step })).do !== "wait",
+    isDue: async (step) => (await conductor.foreseeStep({ run, digest, step })).order.do !== "wait",
   });
 }
 

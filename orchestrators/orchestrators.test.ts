@@ -57,7 +57,6 @@ const ref = { run: "r", digest: "d" };
 
 const stepOrder = (order: object, children: readonly Child<never>[] = []): Outcome<StepAdvice> => ({ ok: true, value: { order: order as StepAdvice["order"], seq: 1, children } });
 const targetOrder = (order: object): Outcome<TargetAdvice> => ({ ok: true, value: { order: order as TargetAdvice["order"], seq: 1, by: "act-fake" } });
-const OUTAGE: Outcome<TargetAdvice> = { ok: false, fault: { kind: "unavailable", message: "the journal is away" } };
 /** Wait, and then look without asking whether to. */
 // oxlint-disable-next-line unicorn/no-thenable -- an order, not a function
 const underWay = (until: number): Outcome<TargetAdvice> => targetOrder({ do: "wait", until, why: "under way", then: { do: "poll", attempt: 1 } });
@@ -105,7 +104,7 @@ describe("a target", () => {
 
   it.each([
     ["is to wait for somebody", targetOrder({ do: "wait", until: START_MS + 60_000, why: "held" })],
-    ["could not be told what to do", OUTAGE],
+    ["could not be told what to do", away],
   ])("asks when it starts over and %s, since a ring may be lost in the changeover", async (_name, tenth) => {
     let acts = 0;
     const one = await driven({ act: () => (++acts < 10 ? targetOrder({ do: "verify", attempt: 1 }) : tenth), advise: told(targetOrder({ do: "verify", attempt: 1 }), AT_REST) });
@@ -194,6 +193,19 @@ describe("a step", () => {
     expect(one.calls).toEqual(["0 advise s", "600 advise s", "600 run s", "600 advise t0", "600 advise t1", "600 advise s", "600 end s"]);
   });
 
+  it("does not ask where it was told along to wait; a ring ends that wait as any other", async () => {
+    const first = { order: { do: "wait", until: START_MS + 600_000, why: "waits for a.b" }, seq: 0, children: [] };
+    const slept = await driven({});
+    await run(slept, "step", { ...input, first });
+    const rung = await driven({});
+    await rung.host.start("step", { ...input, first }, "i");
+    await rung.host.advanceTo(at(100));
+    await rung.host.raise("i", "ring", {});
+    await rung.host.waitFor("i");
+
+    expect([slept.calls, rung.calls]).toEqual([["600 advise s"], ["100 advise s"]]);
+  });
+
   it("lets a batch through that the advice brings along, without carrying anything out", async () => {
     const one = await driven({ adviseStep: told(stepOrder({ do: "run", batch: 0, targets: ["t0", "t1"] }, children(2)), REST) });
 
@@ -277,6 +289,21 @@ describe("a window", () => {
 
     expect(one.calls).toEqual(["0 muster", "0 advise a", "0 muster", "60 muster", "60 advise a", "60 muster"]);
     expect((await one.host.status("r.a"))?.runtimeStatus).toBe("Completed");
+  });
+
+  it("knows a wave that it has started although its steps are told something else along", async () => {
+    let until = START_MS;
+    const again = (): Outcome<WaveAnswer> => {
+      until += 1_000;
+      const first = { order: { do: "wait", until, why: "waits" }, seq: 0, children: [] };
+      return wave({ do: "forward", steps: [{ instance: "r.a", input: { ...ref, step: "a", first } }] });
+    };
+    const waves = told(again, again, () => rested);
+    const one = await driven({ muster: () => waves()() });
+
+    await run(one, "window", ref);
+
+    expect(one.calls).toEqual(["0 muster", "1 advise a", "1 muster", "61 muster"]);
   });
 
   it("goes on however many waves there are, in short histories, each of which ends after a call", async () => {

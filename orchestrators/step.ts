@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { StepRef } from "../shared/run/facts.ts";
+import type { Outcome } from "../shared/fault/fault.ts";
 import { call, Doorbell, fanOut, inputOf, sleep, startOver, type Durable } from "./durable.ts";
+import type { StepAdvice, StepInput } from "./wire.ts";
 
 const ORDERS_PER_HISTORY = 10;
 const OUTAGE_MS = 60_000;
@@ -12,9 +13,9 @@ const OUTAGE_MS = 60_000;
  * redeployment in the middle of a window cannot change what a replay means.
  */
 export function* step(ctx: OrchestrationContext): Durable<undefined> {
-  const ref = inputOf<StepRef>(ctx);
+  const { first, ...ref } = inputOf<StepInput>(ctx);
   const bell = new Doorbell(ctx);
-  let advice = yield* call(ctx, "advise-step", ref);
+  let advice: Outcome<StepAdvice> = first === undefined ? yield* call(ctx, "advise-step", ref) : { ok: true, value: first };
   for (let orders = 0; orders < ORDERS_PER_HISTORY; orders++) {
     if (!advice.ok) {
       yield* sleep(ctx, OUTAGE_MS);
@@ -39,6 +40,6 @@ export function* step(ctx: OrchestrationContext): Durable<undefined> {
         advice = yield* call(ctx, "act-step", { ref, order, seq });
     }
   }
-  startOver(ctx);
+  startOver(ctx, ref);
   return undefined;
 }

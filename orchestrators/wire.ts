@@ -22,7 +22,7 @@ export interface Child<Input> {
 }
 
 export type WaveAnswer =
-  | { readonly do: "forward"; readonly steps: readonly Child<StepRef>[] }
+  | { readonly do: "forward"; readonly steps: readonly Child<StepInput>[] }
   | { readonly do: "back"; readonly targets: readonly Child<TargetInput>[] }
   | { readonly do: "wait"; readonly until: number }
   | { readonly do: "end" | "rest"; readonly outcome: RunOutcome };
@@ -40,6 +40,8 @@ export interface StepAdvice {
   /** For `run`: the targets of the batch. None where release 0.1.0 answered: there the batch was begun by carrying out the order. */
   readonly children: readonly Child<TargetInput>[];
 }
+/** What a step starts with. `first`: what it is to do, where that is to wait: everything else is looked at once more. */
+export type StepInput = StepRef & { readonly first?: StepAdvice };
 /** What a target starts with. `first`: what it is to do, where that was known when it was started. */
 export type TargetInput = TargetRef & { readonly first?: TargetAdvice };
 

@@ -210,7 +210,7 @@ describe("the conductor", () => {
   it("says what a step would be told to do without writing anything", async () => {
     const { conductor, ref, journal } = await staged(fakeVendor());
 
-    expect(await conductor.orderOfStep(ref("page.up"))).toMatchObject({ do: "run", batch: 0 });
+    expect(await conductor.foreseeStep(ref("page.up"))).toMatchObject({ order: { do: "run", batch: 0 } });
     expect(await journal.readAll("2024-12-08")).toEqual([]);
   });
 

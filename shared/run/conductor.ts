@@ -137,9 +137,9 @@ export function conductorOf(stage: Stage): Conductor {
 
     adviseStep,
 
-    async orderOfStep(ref) {
+    async foreseeStep(ref) {
       const { index, view } = await lookAtStep(ref);
-      return stepAdvice(index, ref, view).order;
+      return stepAdvice(index, ref, view);
     },
 
     preview: async (digest) => previewPlan(performer, await indexFor(digest)),
@@ -256,7 +256,7 @@ export interface Conductor {
   /** What the step is to do now, once what needs the journal alone has been done. */
   adviseStep(ref: StepRef): Promise<Advice<StepOrder>>;
   /** What the step would be told to do now; writes nothing. */
-  orderOfStep(ref: StepRef): Promise<StepOrder>;
+  foreseeStep(ref: StepRef): Promise<Advice<StepOrder>>;
   actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
   adviseTarget(ref: TargetRef): Promise<Advice<Order>>;
   act(ref: TargetRef, order: Order, seq: number): Promise<Advice<Order>>;
