@@ -57,14 +57,14 @@ export type Family = (typeof MISFORTUNES)[MisfortuneKind]["of"];
 export interface Profile {
   readonly says: string;
   readonly factors: Partial<Record<Family, number>>;
-  /** So many of its nights are calm: nothing strikes, and what bad weather would excuse is a violation. */
+  /** This share of its nights is calm: nothing strikes, and what bad weather would excuse is a violation. */
   readonly calm?: number;
   readonly scenario?: "december";
 }
 
 export const PROFILES = {
   fair: { says: "nothing goes wrong", factors: {} },
-  light: { says: "a little of everything", factors: { vendors: 0.3, backend: 0.3, deaths: 0.3, worlds: 0.3, people: 0.3, calendar: 1 } },
+  light: { says: "a little of everything", factors: { vendors: 0.3, backend: 0.3, deaths: 0.3, worlds: 0.3, people: 0.3, calendar: 1 }, calm: 1 / 8 },
   rough: { says: "everything, often", factors: { vendors: 1, backend: 1, deaths: 1, worlds: 1, people: 1, calendar: 1 }, calm: 1 / 16 },
   vendors: { says: "vendors that cannot be reached, answer late, wrongly or not at all", factors: { vendors: 3 } },
   backend: { says: "messages doubled, late and out of order, activities twice, storage that refuses", factors: { backend: 3 } },

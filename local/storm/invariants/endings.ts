@@ -13,8 +13,11 @@ const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
 const NOTICED_MS = MINUTE_MS;
 /** The same when messages are late, processes die and Slack is away. */
 const NOTICED_IN_BAD_WEATHER_MS = 20 * MINUTE_MS;
-/** A ring that was lost with its process costs a heartbeat of half an hour. */
-const RUNG_IN_BAD_WEATHER_MS = 45 * MINUTE_MS;
+/** A ring that was lost with its process is rung again by the guard, whose own look and whose ring may be late as well. */
+const RUNG_IN_BAD_WEATHER_MS = 15 * MINUTE_MS;
+/** Weather makes some steps late. When more than half of so many are late by more than this, it is not the weather. */
+const ENOUGH_STEPS = 8;
+const HARDLY_LATE_MS = 1.5 * MINUTE_MS;
 
 /** Promises 7, 9, 10 and 12: kickoffs, announcements, secrets, and that changes in are changes out. */
 export const ENDS: readonly Invariant[] = [
@@ -106,7 +109,8 @@ export const ENDS: readonly Invariant[] = [
       const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
-      return plan.steps.flatMap((planned) => {
+      const lateMs: number[] = [];
+      const lines = plan.steps.flatMap((planned) => {
         const { id, at = plan.window.opensAt, needs, when, approval, lift, targets } = planned;
         // An approval takes as long as people do, and what was opened or left unsafe has no instant of its own.
         if (approval !== undefined || lift !== undefined || (when !== undefined && "opened" in when)) return [];
@@ -115,9 +119,14 @@ export const ENDS: readonly Invariant[] = [
         const awaited = [...before, ...needs.map(({ step }) => step), ...(when !== undefined && "succeeded" in when ? [when.succeeded] : [])];
         const mayAt = Math.max(Date.parse(at), ...awaited.map((step) => endOf.get(step) ?? Infinity));
         const first = facts.find(({ entry: { fact } }) => (fact.type === "batch.started" || fact.type === "step.ended") && fact.step === id);
-        if (targets.length === 0 || first === undefined || !Number.isFinite(mayAt) || first.at <= mayAt + patience) return [];
-        return [`${id} could begin at ${isoOf(mayAt)} and did at ${isoOf(first.at)}`];
+        if (targets.length === 0 || first === undefined || !Number.isFinite(mayAt)) return [];
+        if (mayAt > Date.parse(at)) lateMs.push(first.at - mayAt);
+        return first.at <= mayAt + patience ? [] : [`${id} could begin at ${isoOf(mayAt)} and did at ${isoOf(first.at)}`];
       });
+      const late = lateMs.filter((ms) => ms > HARDLY_LATE_MS).length;
+      if (lateMs.length >= ENOUGH_STEPS && late > lateMs.length / 2)
+        lines.push(`${late} of ${lateMs.length} steps that waited for others began more than ${HARDLY_LATE_MS / 1_000} s after the last of them had ended`);
+      return lines;
     },
   },
   {
