@@ -215,7 +215,13 @@ const inWords = ({ status, result }: PipelineRun) =>
     ? `completed (${result ?? "no result"})`
     : { none: "not queued", notStarted: "queued", inProgress: "in progress", cancelling: "being cancelled", postponed: "postponed", abandoned: "abandoned" }[status];
 
-const hasStarted = (record: StageRecord | undefined) => record !== undefined && (record.state !== "pending" || record.startedAt !== undefined);
+const STARTED: ReadonlySet<string> = new Set(["succeeded", "succeededWithIssues", "failed"]);
+
+/** A stage that was skipped, or cancelled before its turn came, is over and has never started. */
+function hasStarted(record: StageRecord | undefined): boolean {
+  if (record === undefined) return false;
+  return record.startedAt !== undefined || record.state === "inProgress" || STARTED.has(record.result ?? "none");
+}
 
 function inWordsOf(record: StageRecord | undefined): string {
   if (record === undefined) return "has no record";

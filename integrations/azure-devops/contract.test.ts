@@ -96,6 +96,21 @@ describe("azure-devops: a run is judged by the chosen stages' own records", () =
     });
   });
 
+  it("does not take a stage that was skipped for one that has started", async () => {
+    const stuck = world({ what: "never starts", stage: "apply_PRD" });
+    const { begin, poll, outside } = running(stuck);
+
+    const receipt = await begin();
+    const run = stuck.runs[1]!;
+    stuck.runs.splice(1, 1, { ...run, stages: run.stages.map((stage) => (stage.name === "network_PRD" ? { ...stage, fate: "skipped" } : stage)) });
+    outside.advance(10 * 60_000);
+
+    expect(await poll(receipt)).toEqual({
+      state: "waiting",
+      note: "run 812 of pipeline Hub_Infrastructure is in progress; network_PRD was skipped, apply_PRD has not started",
+    });
+  });
+
   it("says that no agent has taken the run, and goes on once one has", async () => {
     const offline = world();
     offline.agentsOfflineUntil = "2024-12-08T01:05:00.000Z";
