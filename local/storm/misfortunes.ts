@@ -44,8 +44,9 @@ export const MISFORTUNES = {
   "no reply": { of: "people", rate: 0.06, says: "somebody never answered" },
   "reply twice": { of: "people", rate: 0.1, says: "somebody answered twice" },
   "skip instead": { of: "people", rate: 0.04, says: "somebody decided to skip what was asked about" },
+  "step skipped": { of: "people", rate: 0.15, says: "somebody decided to leave a step out" },
   abort: { of: "people", rate: 0.06, says: "somebody aborted the window" },
-  pause: { of: "people", rate: 0.15, says: "somebody paused the window for a while" },
+  pause: { of: "people", rate: 0.2, says: "somebody paused the window for a while" },
   // --- the calendar: per window -------------------------------------------------------------------------------------------
   "clocks change": { of: "calendar", rate: 0.1, says: "the window lay on a night on which the clocks change" },
 } as const satisfies Record<string, { of: string; rate: number; says: string }>;
@@ -64,7 +65,7 @@ export interface Profile {
 
 export const PROFILES = {
   fair: { says: "nothing goes wrong", factors: {} },
-  light: { says: "a little of everything", factors: { vendors: 0.3, backend: 0.3, deaths: 0.3, worlds: 0.3, people: 0.3, calendar: 1 }, calm: 1 / 8 },
+  light: { says: "a little of everything", factors: { vendors: 0.3, backend: 0.3, deaths: 0.3, worlds: 0.3, people: 0.6, calendar: 1 }, calm: 1 / 8 },
   rough: { says: "everything, often", factors: { vendors: 1, backend: 1, deaths: 1, worlds: 1, people: 1, calendar: 1 }, calm: 1 / 16 },
   vendors: { says: "vendors that cannot be reached, answer late, wrongly or not at all", factors: { vendors: 3 } },
   backend: { says: "messages doubled, late and out of order, activities twice, storage that refuses", factors: { backend: 3 } },

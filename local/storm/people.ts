@@ -18,14 +18,19 @@ export function stormyMood(weather: Weather): Mood {
 }
 
 /** What people decide about the whole window, each at its instant. Whoever froze or paused it comes back to it. */
-export function stormyDecisions(weather: Weather, { window }: CompiledPlan): NonNullable<RehearsalOptions["decisions"]> {
+export function stormyDecisions(weather: Weather, { window, steps }: CompiledPlan): NonNullable<RehearsalOptions["decisions"]> {
   const from = Date.parse(window.opensAt) - 5 * MINUTE_MS;
   const to = Date.parse(window.cutoff);
-  const decisions: { at: string; by: string; decision: "abort" | "pause" | "resume"; mode?: (typeof ABORT_MODES)[number] }[] = [];
+  const decisions: { at: string; by: string; decision: "abort" | "pause" | "resume" | "skip"; mode?: (typeof ABORT_MODES)[number]; step?: string }[] = [];
   if (weather.strikes("pause", "window")) {
-    const at = weather.number(from, to, "pause");
+    // Half of them lie over an hour at which something is to begin: there a pause costs more than time.
+    const hours = [...new Set(steps.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)])))];
+    const hour = weather.number(0, 1, "pause over an hour") === 0 ? undefined : hours[weather.number(0, hours.length - 1, "pause over which hour")];
+    const at = hour === undefined ? weather.number(from, to, "pause") : hour - weather.number(0, 20 * MINUTE_MS, "pause before the hour");
     decisions.push({ at: isoOf(at), by: "Ada", decision: "pause" }, { at: isoOf(at + weather.number(1, 120, "pause lasts") * MINUTE_MS), by: "Ada", decision: "resume" });
   }
+  const left = steps[weather.number(0, steps.length - 1, "which step is skipped")];
+  if (left !== undefined && weather.strikes("step skipped", "window")) decisions.push({ at: isoOf(weather.number(from, to, "skip")), by: "Ben", decision: "skip", step: left.id });
   for (const mode of ABORT_MODES) {
     if (!weather.strikes("abort", mode)) continue;
     const at = weather.number(from, to, "abort", mode);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planWith } from "../../test/support/plan-with.ts";
 import type { Ending } from "./facts.ts";
-import { barrierGroups, nextWave, outcomeOfRun, type RunSight } from "./next-wave.ts";
+import { barrierGroups, nextWave, outcomeOfRun, wayBack, type RunSight } from "./next-wave.ts";
 import type { Obligation } from "./obligations.ts";
 
 const plan = planWith(
@@ -45,6 +45,16 @@ it("takes back what is open in reverse order of opening, each target once", () =
       { step: "a.one", target: "a.one" },
     ],
   });
+});
+
+it("takes back last what the plan let begin first, even where a host's clock said otherwise", () => {
+  const nights = planWith(
+    { "a.up": { phase: "prework" }, "b.one": { phase: "primary" }, "b.two": { phase: "primary", needs: ["b.one"] }, "b.else": { phase: "primary" } },
+    { phases: [{ id: "prework" }, { id: "primary", barrier: true }] },
+  );
+  const obligations = ["b.two", "b.one", "b.else", "a.up"].map((step) => open(step, step));
+
+  expect(wayBack(nights, obligations).map(({ step }) => step)).toEqual(["b.else", "b.two", "b.one", "a.up"]);
 });
 
 it("ends badly with what stays open and cannot be taken back", () => {

@@ -16,8 +16,7 @@ export function nextWave({ plan, control, ended, open, back, elsewhere = new Set
     if (steps.length > 0) return { do: "forward", steps };
     if (left.length > 0) return { do: "wait", why: `waits for ${left.join(", ")}` };
   }
-  // In reverse order of what really happened.
-  if (back.length > 0) return { do: "back", targets: unique(back.toReversed()) };
+  if (back.length > 0) return { do: "back", targets: wayBack(plan, back) };
   return { do: "end", outcome: outcomeOfRun(control, ended, open) };
 }
 
@@ -64,6 +63,39 @@ export function outcomeOfRun(control: Control, ended: ReadonlyMap<string, Ending
   return allWell && open.length === 0 ? "well" : "badly";
 }
 
-function unique(obligations: readonly Obligation[]): readonly { step: string; target: string }[] {
-  return [...new Map(obligations.map(({ step, target }) => [`${step}/${target}`, { step, target }])).values()];
+/**
+ * What was opened, in reverse order of what really happened, each target once. Facts of different targets are in order by their instants
+ * alone, and clocks of two hosts may be minutes apart; so what the plan lets begin only after another was opened later, whatever they say.
+ *
+ * @param opened in the order of the instants.
+ */
+export function wayBack(plan: CompiledPlan, opened: readonly Pick<Obligation, "step" | "target">[]): readonly { readonly step: string; readonly target: string }[] {
+  const comesAfter = precedence(plan);
+  const left = [...new Map(opened.toReversed().map(({ step, target }) => [`${step}/${target}`, { step, target }])).values()];
+  const back: { step: string; target: string }[] = [];
+  while (left.length > 0) {
+    const latest = left.findIndex((one) => !left.some((other) => comesAfter(other.step, one.step)));
+    back.push(...left.splice(Math.max(latest, 0), 1));
+  }
+  return back;
+}
+
+/** Whether the one step can begin only after all of the other has ended: behind a barrier, or since it needs it. */
+function precedence(plan: CompiledPlan): (step: string, other: string) => boolean {
+  const steps = new Map(plan.steps.map((step) => [step.id, step]));
+  const groups = new Map(barrierGroups(plan.phases).flatMap((group, nth) => group.map(({ id }) => [id, nth] as const)));
+  const groupOf = (id: string): number => groups.get(steps.get(id)?.phase ?? "") ?? 0;
+  const needs = (id: string): readonly string[] => (steps.get(id)?.needs ?? []).flatMap(({ step, per }) => (per === "step" ? [step] : []));
+  return (id, other) => {
+    if (groupOf(id) !== groupOf(other)) return groupOf(id) > groupOf(other);
+    const seen = new Set<string>();
+    const open = needs(id).slice();
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+      if (step === other) return true;
+      if (seen.has(step)) continue;
+      seen.add(step);
+      open.push(...needs(step));
+    }
+    return false;
+  };
 }

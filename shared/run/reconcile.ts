@@ -7,6 +7,7 @@ import { liftCommand } from "./lift-word.ts";
 import { guardsOf, mayTakeBack } from "./lift.ts";
 import { nextBack } from "./next-order.ts";
 import { foldStep } from "./next-step.ts";
+import { wayBack } from "./next-wave.ts";
 import { openOf, type Obligation } from "./obligations.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { isCurable } from "./retry.ts";
@@ -151,14 +152,10 @@ function undosOf(sight: GuardSight, open: readonly Obligation[], endedAt: number
   const { index, now } = sight;
   if (now >= endedAt + UNDO_GIVEN_UP_MS) return [];
   const decisions = factsOf(sight, DECISION_STREAM) as readonly Decision[];
-  const places = [
-    ...new Map(
-      open
-        .filter(({ id }) => mayTakeBack(index, id, decisions))
-        .toReversed()
-        .map((obligation) => [`${obligation.step}/${obligation.target}`, obligation]),
-    ).values(),
-  ];
+  const places = wayBack(
+    index.plan,
+    open.filter(({ id }) => mayTakeBack(index, id, decisions)),
+  );
   return places.flatMap(({ step: id, target }): GuardOrder[] => {
     const step = index.step(id);
     if (!sight.hasUndo(step.verb)) return [];

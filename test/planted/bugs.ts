@@ -409,4 +409,62 @@ export const BUGS: readonly PlantedBug[] = [
     runs: 1,
     rules: ["changes in are changes out"],
   },
+
+  // --- what the plan allows -----------------------------------------------------------------------------------------------
+  {
+    name: "all targets of a step are let through at once",
+    changes: [
+      {
+        file: `${RUN}next-step.ts`,
+        find: "const size = Math.max(1, sizes[Math.min(batch, sizes.length - 1)] ?? step.targets.length);",
+        replace: "const size = Math.max(step.targets.length, sizes.length);",
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["no more at once than the plan says"],
+  },
+  {
+    name: "failures do not end a rolling step",
+    changes: [{ file: `${RUN}next-step.ts`, find: "failures > rolling.maxFailures)", replace: "failures > 1_000)" }],
+    profile: "worlds",
+    runs: 3,
+    rules: ["not after too many failures"],
+  },
+  {
+    name: "a failure that stops the run stops nothing",
+    changes: [{ file: `${RUN}carry-out-step.ts`, find: 'if (step.onFailure === "stop" &&', replace: "if (false &&" }],
+    profile: "worlds",
+    runs: 6,
+    rules: ["not after what stops the run"],
+  },
+  {
+    name: "fresh tries are not counted",
+    changes: [{ file: `${RUN}next-order.ts`, find: "if (walk.try - askedTries(sight) >= step.policy.attempts ||", replace: "if (" }],
+    profile: "worlds",
+    runs: 3,
+    rules: ["no more tries than granted"],
+  },
+  {
+    name: "an irreversible step begins when it is too late to see it through",
+    changes: [{ file: `${RUN}next-order.ts`, find: "if (step.irreversible && instant + step.expectedMs > cutoff) return", replace: "if (false) return" }],
+    profile: "people",
+    runs: 6,
+    rules: ["not too late to be seen through"],
+  },
+  {
+    name: "a decision to skip is not followed",
+    changes: [{ file: `${RUN}next-step.ts`, find: 'if (skip !== undefined) return { do: "end", as: "dropped"', replace: 'if (false) return { do: "end", as: "dropped"' }],
+    profile: "people",
+    runs: 3,
+    seed: 13,
+    rules: ["what was skipped is not begun"],
+  },
+  {
+    name: "the report says of a change what the best of its steps came to",
+    changes: [{ file: `${RUN}state.ts`, find: "const as = WORST_FIRST.find((ending) => counted", replace: "const as = WORST_FIRST.toReversed().find((ending) => counted" }],
+    profile: "worlds",
+    runs: 3,
+    rules: ["the report says it", "no green over red"],
+  },
 ];

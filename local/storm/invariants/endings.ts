@@ -44,8 +44,26 @@ export const ENDS: readonly Invariant[] = [
     says: "the report has every change of the plan, each with the ending that its steps had",
     check({ plan, entries, endedAt, state }) {
       if (state === undefined) return [];
-      const told = JSON.stringify(reportOf(plan, entries, endedAt));
-      return plan.changes.flatMap(({ id, title }) => (told.includes(JSON.stringify(title).slice(1, -1)) ? [] : [`change ${id} is not in the report`]));
+      const { summary, changes } = reportOf(plan, entries, endedAt);
+      const endings = new Map(entries.flatMap(({ fact }) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
+      const lines = changes.flatMap((change) =>
+        change.steps.flatMap(({ id, servedBy = id, state: told }) => {
+          const as = endings.get(servedBy) ?? "nothing";
+          return told === as ? [] : [`the report says that step ${id} is ${told}, and it ended as ${as}`];
+        }),
+      );
+      const lists = ["done", "already", "dropped", "carriedOver", "underWay"] as const;
+      for (const { id, steps } of plan.changes) {
+        const places = lists.filter((list) => summary[list].some((line) => line.id === id));
+        if (places.length !== 1 || !changes.some((change) => change.id === id)) lines.push(`change ${id} is in ${places.length} lists of the report: ${places.join(", ")}`);
+        // Tickets and comments do not decide how a change stands.
+        const bad = steps.find(
+          (step) => ["failed", "unknown"].includes(endings.get(step.servedBy ?? step.id) ?? "") && stepNamed(plan, step.servedBy ?? step.id)?.verb.startsWith("jira.") === false,
+        );
+        if (bad !== undefined && places[0] !== "carriedOver")
+          lines.push(`change ${id} is ${places.join(", ")} in the report, and its step ${bad.id} ended ${endings.get(bad.servedBy ?? bad.id)}`);
+      }
+      return lines;
     },
   },
   {

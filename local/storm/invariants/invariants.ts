@@ -3,12 +3,13 @@ import { EFFECTS } from "./effects.ts";
 import { ENDS } from "./endings.ts";
 import { EVIDENCE } from "./evidence.ts";
 import { GUARD } from "./guard.ts";
+import { LIMITS } from "./limits.ts";
 import { OBLIGATIONS } from "./obligations.ts";
 import { ORDER } from "./order.ts";
 import { POOLS } from "./pools.ts";
 
 /** Everything that must always be true. */
-export const INVARIANTS: readonly Invariant[] = [...OBLIGATIONS, ...POOLS, ...EFFECTS, ...ORDER, ...EVIDENCE, ...ENDS, ...GUARD];
+export const INVARIANTS: readonly Invariant[] = [...OBLIGATIONS, ...POOLS, ...EFFECTS, ...ORDER, ...LIMITS, ...EVIDENCE, ...ENDS, ...GUARD];
 
 /** Holds a window against all of it. */
 export function breachesOf(aftermath: Aftermath): readonly Breach[] {

@@ -1,0 +1,127 @@
+import type { CompiledStep } from "../../../shared/plan/compiled.ts";
+import { isoOf } from "../../../shared/ports/clock.ts";
+import type { Ending, FactOf } from "../../../shared/run/facts.ts";
+import { factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+
+const isTrouble = (as: Ending | undefined): boolean => as === "failed" || as === "unknown";
+
+/** Every first order to begin a target, with the step it is for, in the order in which they were written down. */
+function beginsOf(aftermath: Aftermath): readonly { readonly step: CompiledStep; readonly fact: FactOf<"target.intended">; readonly at: number }[] {
+  return aftermath.happenings.flatMap((one) => {
+    if (one.what !== "fact" || one.entry.fact.type !== "target.intended") return [];
+    const { fact } = one.entry;
+    const step = stepNamed(aftermath.plan, fact.step);
+    return step === undefined || fact.deed !== "begin" || fact.attempt > 1 ? [] : [{ step, fact, at: one.at }];
+  });
+}
+
+/** Where in time facts stand to each other, whatever clocks say. */
+function placesOf({ happenings }: Aftermath): ReadonlyMap<object, number> {
+  return new Map(happenings.flatMap((one, at) => (one.what === "fact" ? [[one.entry.fact, at] as const] : [])));
+}
+
+/** What a plan allows each step: how many at once, how often, how late, and after what no more. */
+export const LIMITS: readonly Invariant[] = [
+  {
+    rule: "no more at once than the plan says",
+    promise: 3,
+    says: "a batch is no larger than the plan allows, begins after all of the one before it have rested, and holds whatever begins",
+    check(aftermath) {
+      const places = placesOf(aftermath);
+      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, places.get(fact) ?? Infinity]));
+      const lines: string[] = [];
+      for (const { id, rolling, targets } of aftermath.plan.steps) {
+        const batches = factsOf(aftermath, "batch.started").filter(({ step }) => step === id);
+        for (const [nth, batch] of batches.entries()) {
+          const most = rolling?.batches[Math.min(nth, rolling.batches.length - 1)] ?? targets.length;
+          if (batch.targets.length > most) lines.push(`batch ${nth + 1} of ${id} has ${batch.targets.length} targets, and ${most} may be under way at once`);
+          const restless = batches[nth - 1]?.targets.find((target) => (rested.get(`${id}/${target}`) ?? Infinity) > (places.get(batch) ?? 0));
+          if (restless !== undefined) lines.push(`batch ${nth + 1} of ${id} began before ${restless} had rested`);
+        }
+        const heldFrom = new Map(batches.flatMap((batch) => batch.targets.map((target) => [target, places.get(batch) ?? Infinity] as const)));
+        for (const { fact } of beginsOf(aftermath).filter(({ step }) => step.id === id))
+          if ((heldFrom.get(fact.target) ?? Infinity) > (places.get(fact) ?? 0)) lines.push(`${id} began on ${fact.target}, which no batch held by then`);
+      }
+      return lines;
+    },
+  },
+  {
+    rule: "not after too many failures",
+    promise: 5,
+    says: "no further batch begins once more targets have failed than the plan tolerates",
+    check(aftermath) {
+      const places = placesOf(aftermath);
+      const troubles = factsOf(aftermath, "target.rested").filter(({ as }) => isTrouble(as));
+      return aftermath.plan.steps.flatMap(({ id, rolling }) => {
+        if (rolling === undefined) return [];
+        return factsOf(aftermath, "batch.started")
+          .filter(({ step }) => step === id)
+          .flatMap((batch, nth) => {
+            const before = troubles.filter((rest) => rest.step === id && (places.get(rest) ?? 0) < (places.get(batch) ?? 0));
+            return before.length > rolling.maxFailures ? [`batch ${nth + 1} of ${id} began after ${before.length} failures, and ${rolling.maxFailures} are tolerated`] : [];
+          });
+      });
+    },
+  },
+  {
+    rule: "not after what stops the run",
+    promise: 5,
+    says: "nothing begins once a step that stops the run has ended badly, closing and telling excepted",
+    check(aftermath) {
+      const places = placesOf(aftermath);
+      const stops = factsOf(aftermath, "step.ended").filter(({ step, as }) => stepNamed(aftermath.plan, step)?.onFailure === "stop" && isTrouble(as));
+      return beginsOf(aftermath).flatMap(({ step, fact, at }) => {
+        const stop = step.always ? undefined : stops.find((ended) => (places.get(ended) ?? Infinity) < (places.get(fact) ?? 0));
+        return stop === undefined ? [] : [`${step.id} began on ${fact.target} at ${isoOf(at)} though ${stop.step} had ended ${stop.as}, which stops the run`];
+      });
+    },
+  },
+  {
+    rule: "no more tries than granted",
+    promise: 4,
+    says: "work that failed is begun afresh as often as the step's policy says, and once more for each time that somebody asked for it",
+    check(aftermath) {
+      const asked = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "retry");
+      const latest = new Map(beginsOf(aftermath).map(({ step, fact }) => [`${step.id}\n${fact.target}`, { step, fact }]));
+      return [...latest.values()].flatMap(({ step, fact: { target, try: nth } }) => {
+        const granted = step.policy.attempts + asked.filter((one) => one.step === step.id && (one.target === undefined || one.target === target)).length;
+        return nth > granted ? [`${step.id} was begun ${nth} times on ${target}, and ${granted} were granted`] : [];
+      });
+    },
+  },
+  {
+    rule: "not too late to be seen through",
+    promise: 5,
+    says: "an irreversible step does not begin when it could not be finished before the cutoff",
+    check(aftermath) {
+      const cutoff = Date.parse(aftermath.plan.window.cutoff) + skewOf(aftermath);
+      return beginsOf(aftermath).flatMap(({ step, fact, at }) =>
+        step.irreversible && !step.always && at + step.expectedMs > cutoff ? [`${step.id} began on ${fact.target} at ${isoOf(at)} and takes ${step.expectedMs / 60_000} min`] : [],
+      );
+    },
+  },
+  {
+    rule: "what was skipped is not begun",
+    promise: 12,
+    says: "nothing of a step begins that somebody has decided to skip, and it ends as dropped where nothing of it had begun",
+    check(aftermath) {
+      const places = placesOf(aftermath);
+      const skips = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "skip");
+      const lines = beginsOf(aftermath).flatMap(({ step, fact }) => {
+        if (fact.try > 1) return [];
+        const skip = skips.find(
+          (one) => one.step === step.id && (one.target === undefined || one.target === fact.target) && (places.get(one) ?? Infinity) < (places.get(fact) ?? 0),
+        );
+        return skip === undefined ? [] : [`${step.id} began on ${fact.target} after ${skip.by} had decided to skip it`];
+      });
+      for (const skip of skips.filter(({ target }) => target === undefined)) {
+        const ended = factsOf(aftermath, "step.ended").find(({ step }) => step === skip.step);
+        const begun = factsOf(aftermath, "batch.started").find(({ step }) => step === skip.step);
+        const came = places.get(skip) ?? 0;
+        const isInTime = (begun === undefined || (places.get(begun) ?? 0) > came) && ended !== undefined && (places.get(ended) ?? 0) > came;
+        if (isInTime && ended.as !== "dropped") lines.push(`${ended.step} ended ${ended.as}, and ${skip.by} had decided to skip it`);
+      }
+      return lines;
+    },
+  },
+];
