@@ -133,7 +133,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: "things are taken back in the order in which they were done",
-    changes: [{ file: `${RUN}next-wave.ts`, find: "unique(back.toReversed())", replace: "unique(back)" }],
+    changes: [{ file: `${RUN}next-wave.ts`, find: "  return back;\n", replace: "  return back.toReversed();\n" }],
     profile: "fair",
     runs: 1,
     rules: ["back in reverse order"],
