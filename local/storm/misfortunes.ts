@@ -7,6 +7,7 @@ export const MISFORTUNES = {
   "lost request": { of: "vendors", rate: 0.003, says: "the connection broke before the vendor had the request" },
   "lost answer": { of: "vendors", rate: 0.003, says: "the vendor did it, and its answer was lost" },
   "too many requests": { of: "vendors", rate: 0.002, says: "the vendor asked for patience (429)" },
+  "vendor away": { of: "vendors", rate: 0.04, says: "a vendor was away for a while (503)" },
   "server error": { of: "vendors", rate: 0.002, says: "the vendor failed (500) and did nothing" },
   "bad gateway": { of: "vendors", rate: 0.002, says: "the vendor did it, and a gateway answered 502" },
   "malformed answer": { of: "vendors", rate: 0.001, says: "the vendor did it, and what came back was cut off" },

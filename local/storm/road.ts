@@ -1,16 +1,20 @@
 import { systemOf } from "../simulators.ts";
+import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import type { Fetch } from "../../shared/ports/transport.ts";
 import { noAnswer } from "../vendors-wire.ts";
 import type { Weather } from "./weather.ts";
 
-/** What goes wrong between a connector and its vendor, before the vendor has the request or after it has acted. */
-export function stormyRoad(weather: Weather, direct: Fetch): Fetch {
+const MINUTE_MS = 60_000;
+
+/** What goes wrong between a connector and its vendor, before the vendor has the request or after it has acted. @param now the world's time. */
+export function stormyRoad(weather: Weather, isAway: Outages, direct: Fetch, now: () => number): Fetch {
   return async (input, init) => {
     const request = input instanceof Request ? input : undefined;
     const url = new URL(request?.url ?? String(input));
     const method = init?.method ?? request?.method ?? "GET";
     const where = `${method} ${url.host}${url.pathname}`;
     const system = systemOf(url, method) ?? "";
+    if (isAway(system, now())) return refusalOf(system, 503);
     if (weather.strikes("lost request", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");
     if (weather.strikes("too many requests", where)) return refusalOf(system, 429, { "retry-after": String(weather.number(5, 90, "patience", where)) });
     if (weather.strikes("server error", where)) return refusalOf(system, 500);
@@ -22,9 +26,30 @@ export function stormyRoad(weather: Weather, direct: Fetch): Fetch {
   };
 }
 
+/** Whether a system is away at an instant, milliseconds since the epoch. */
+export type Outages = (system: string, at: number) => boolean;
+
+/**
+ * Vendors that are away for a while, each at an hour of its own: once in a window, whatever process lives then. Not the one by which people
+ * are told: that one is only slow and wrong.
+ */
+export function stormyOutages(weather: Weather, { window: { opensAt, cutoff } }: CompiledPlan): Outages {
+  const known = new Map<string, { readonly from: number; readonly to: number } | undefined>();
+  const outageOf = (system: string): { readonly from: number; readonly to: number } | undefined => {
+    if (system === "" || system === "slack" || !weather.strikes("vendor away", system)) return undefined;
+    const from = weather.number(Date.parse(opensAt), Date.parse(cutoff), "vendor away", system);
+    return { from, to: from + weather.number(10, 120, "vendor away for", system) * MINUTE_MS };
+  };
+  return (system, at) => {
+    if (!known.has(system)) known.set(system, outageOf(system));
+    const outage = known.get(system);
+    return outage !== undefined && at >= outage.from && at < outage.to;
+  };
+}
+
 /** As the vendor says it; of those not named, any body will do. */
 function refusalOf(system: string, status: number, headers: Record<string, string> = {}): Response {
-  const message = status === 429 ? "Too many requests" : "Internal server error";
+  const message = status === 429 ? "Too many requests" : status === 503 ? "Service unavailable" : "Internal server error";
   if (system === "slack")
     return status === 429 ? Response.json({ ok: false, error: "ratelimited" }, { status, headers }) : Response.json({ ok: false, error: "internal_error" }, { status });
   if (system === "jira" || system === "confluence") return Response.json({ errorMessages: [message], errors: {} }, { status, headers });

@@ -10,7 +10,7 @@ import { breachesOf } from "./invariants/invariants.ts";
 import type { Aftermath, Breach } from "./invariants/aftermath.ts";
 import type { Profile } from "./misfortunes.ts";
 import { stormyDecisions, stormyMood } from "./people.ts";
-import { stormyRoad } from "./road.ts";
+import { stormyOutages, stormyRoad } from "./road.ts";
 import { tapeOf, type Happening } from "./tape.ts";
 import { transcriptOf } from "./transcript.ts";
 import { weatherOf, type Struck } from "./weather.ts";
@@ -76,6 +76,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
   after.worlds = structuredClone(before.worlds);
   const tape = tapeOf(after);
   const facts = memoryJournal();
+  const isAway = stormyOutages(weather, plan);
   const [othersAt, hubAt] = [strangers(weather, plan, after), stormyHub(weather, plan)];
   let rehearsal: Rehearsal | undefined;
   let why = "";
@@ -84,7 +85,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
       plan,
       scene: after,
       journal: tape.hearing(facts),
-      road: (direct, now) => stormyRoad(weather, tape.listening(direct, now)),
+      road: (direct, now) => stormyRoad(weather, isAway, tape.listening(direct, now), now),
       storage: (journal) => stormyStorage(weather, journal),
       faults: stormyBackend(weather),
       killAt: stormyDeaths(weather),
