@@ -34,6 +34,7 @@ interface Sight {
   readonly alive?: boolean;
   /** Orchestrations that have not ended. */
   readonly left?: readonly string[];
+  readonly gone?: readonly string[];
   readonly asleep?: readonly string[];
   readonly run?: readonly Fact[];
   readonly target?: readonly Fact[];
@@ -42,7 +43,18 @@ interface Sight {
   readonly hasUndo?: boolean;
 }
 
-function ordersOf({ now, alive = true, left = [], asleep = [], run = [started], target = [], guard = [], decisions = [], hasUndo = true }: Sight): readonly GuardOrder[] {
+function ordersOf({
+  now,
+  alive = true,
+  left = [],
+  gone = [RUN],
+  asleep = [],
+  run = [started],
+  target = [],
+  guard = [],
+  decisions = [],
+  hasUndo = true,
+}: Sight): readonly GuardOrder[] {
   const streams: [string, readonly Fact[]][] = [
     [RUN_STREAM, run],
     [targetStream("web.drain", "IC-Web1"), target],
@@ -50,7 +62,7 @@ function ordersOf({ now, alive = true, left = [], asleep = [], run = [started], 
     [DECISION_STREAM, decisions],
   ];
   const entries = streams.flatMap(([stream, facts]) => facts.map((fact, seq) => ({ stream, seq, fact })));
-  return reconcile({ index, entries, now: Date.parse(now), gone: alive ? [] : [RUN], asleep, alive: left, hasUndo: () => hasUndo });
+  return reconcile({ index, entries, now: Date.parse(now), gone: alive ? [] : gone, asleep, alive: left, hasUndo: () => hasUndo });
 }
 
 describe("a run without an orchestration", () => {
@@ -80,6 +92,16 @@ describe("a run without an orchestration", () => {
 
     expect(ordersOf({ now: "2024-12-08T02:10:00.000Z", alive: false, left, guard: [missed] })).toEqual([]);
     expect(ordersOf({ now: "2024-12-08T02:15:00.000Z", alive: false, left, guard: [missed] })).toMatchObject([{ do: "clear", instances: left }]);
+  });
+
+  it("is given a quarter of an hour where a step of it is missed that has done nothing yet: its start may be late", () => {
+    const drain = `${RUN}.web~2edrain`;
+    const sight = { alive: false, gone: [drain], left: [RUN], guard: [{ ...missed, instances: [drain] }] };
+    const begun: Fact = { type: "target.rested", at: OPENS_AT, ...where, as: "done", why: "" };
+
+    expect(ordersOf({ now: "2024-12-08T02:10:00.000Z", ...sight })).toEqual([]);
+    expect(ordersOf({ now: "2024-12-08T02:15:00.000Z", ...sight })).toMatchObject([{ do: "clear", instances: [RUN] }]);
+    expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", ...sight, target: [begun] })).toMatchObject([{ do: "clear", instances: [RUN] }]);
   });
 
   it("is noted anew when others are gone than before", () => {

@@ -17,7 +17,7 @@ import { walkOf } from "./walk.ts";
 export const GONE_AFTER_MS = 3 * 60_000;
 /**
  * One that is there and does not do what it has to do is deaf after this long: the answer that it waits for may be minutes late, and its next
- * look as well. The same goes for a target that it has not started yet.
+ * look as well. The same goes for a step or a target that has not done anything yet.
  */
 export const DEAF_AFTER_MS = 15 * 60_000;
 /** An older look says nothing about now. */
@@ -138,12 +138,15 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
   return [inVain < RESUMES_IN_VAIN ? { do: "resume", by: "orchestration", why } : { do: "resume", by: "guard", why: `${why}; ${inVain} new ones came to nothing` }];
 }
 
-/** Whether each of these is there and only does not hear, or is a target that its step has not started yet. */
+/** Whether each of these is there and only does not hear, or is a step or a target that has done nothing yet: the message that starts it may be late. */
 function mayBeLate({ index, entries, alive }: GuardSight, missed: readonly string[]): boolean {
   const run = index.plan.window.id;
-  const started = new Set([windowInstance(run), ...index.plan.steps.map(({ id }) => stepInstance(run, id))]);
-  for (const { fact } of entries)
-    if ("target" in fact && "step" in fact && fact.step !== undefined && fact.target !== undefined) started.add(targetInstance(run, fact.step, fact.target));
+  const started = new Set([windowInstance(run)]);
+  for (const { stream, fact } of entries) {
+    if (stream === DECISION_STREAM || !("step" in fact) || fact.step === undefined) continue;
+    started.add(stepInstance(run, fact.step));
+    if ("target" in fact && fact.target !== undefined) started.add(targetInstance(run, fact.step, fact.target));
+  }
   return missed.every((instance) => alive.includes(instance) || !started.has(instance));
 }
 
