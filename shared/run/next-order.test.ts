@@ -65,6 +65,17 @@ describe("B2 an announced call has not answered", () => {
     expect(nextOrder(sight(told, { now: told.now + CALL_LOST_MS }))).toEqual({ do: "begin", try: 1, attempt: 2 });
   });
 
+  it.each([
+    ["frozen", { control: ABORT.freeze }, "frozen by Ada"],
+    ["paused", { control: { paused: { by: "Ben", at: OPENS_AT } } }, "paused by Ben"],
+  ])("does not begin it again while the run is %s, but for what always runs", (_how, held, why) => {
+    const told = fresh().intended();
+    const now = told.now + CALL_LOST_MS;
+
+    expect(nextOrder(sight(told, { now, ...held }))).toEqual({ do: "wait", until: now + HEARTBEAT_MS, why });
+    expect(nextOrder(sight(told, { now, ...held, step: { always: true } }))).toMatchObject({ do: "begin", attempt: 2 });
+  });
+
   it("does a lost cancel again, as a cancel", () => {
     const told = begun().intended({ deed: "cancel" });
 

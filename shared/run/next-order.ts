@@ -43,7 +43,8 @@ export function nextOrder(sight: TargetSight): Order {
       if (search !== undefined) return search;
     }
     if (forbidden !== undefined) return { do: "rest", as: "unknown", why: `its begin never answered, so it is not known whether it began; not asked again: ${forbidden}` };
-    return { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };
+    const again: Order = { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };
+    return again.do === "begin" && mayBegin(sight, now) === undefined ? unlessHeld(sight, again) : again;
   }
 
   // People are not asked about what can still be found out.

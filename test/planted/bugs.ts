@@ -239,8 +239,8 @@ export const BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: `${RUN}next-order.ts`,
-        find: "return { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };",
-        replace: "return { do: walk.inFlight.deed, try: walk.try + 1, attempt: 1 };",
+        find: "const again: Order = { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };",
+        replace: "const again: Order = { do: walk.inFlight.deed, try: walk.try + 1, attempt: 1 };",
       },
     ],
     profile: "deaths",

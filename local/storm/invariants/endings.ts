@@ -15,6 +15,8 @@ const NOTICED_MS = MINUTE_MS;
 const NOTICED_IN_BAD_WEATHER_MS = 20 * MINUTE_MS;
 /** A ring that was lost with its process is rung again by the guard, whose own look and whose ring may be late as well. */
 const RUNG_IN_BAD_WEATHER_MS = 15 * MINUTE_MS;
+/** Where orchestrations were lost, the guard waits for what may only be late before it starts new ones. */
+const STARTED_ANEW_MS = 45 * MINUTE_MS;
 /** Weather makes some steps late. When more than half of so many are late by more than this, it is not the weather. */
 const ENOUGH_STEPS = 8;
 const HARDLY_LATE_MS = 1.5 * MINUTE_MS;
@@ -123,7 +125,8 @@ export const ENDS: readonly Invariant[] = [
     says: "a step begins at its instant, once what it needs and all in front of its barrier has ended and nothing holds it",
     check({ plan, happenings, struck, state }) {
       if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
-      const patience = struck.length === 0 ? NOTICED_MS : RUNG_IN_BAD_WEATHER_MS;
+      const isLost = struck.some(({ kind }) => kind === "orchestration lost" || kind === "orchestration terminated");
+      const patience = struck.length === 0 ? NOTICED_MS : isLost ? STARTED_ANEW_MS : RUNG_IN_BAD_WEATHER_MS;
       const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
