@@ -20,8 +20,8 @@ export function memoryJournal(): Journal {
       const streams = streamsOf(run);
       const known = streams.get(stream) ?? [];
       if (known.length !== expected) return Promise.resolve(false);
-      // Through JSON, as every store does it: what is kept is what can be read back.
       whole.delete(run);
+      // Through JSON, as every store does it: what is kept is what can be read back.
       streams.set(stream, [...known, ...(JSON.parse(JSON.stringify(facts)) as Fact[])]);
       return Promise.resolve(true);
     },

@@ -85,11 +85,11 @@ function precedence(plan: CompiledPlan): (step: string, other: string) => boolea
   const steps = new Map(plan.steps.map((step) => [step.id, step]));
   const groups = new Map(barrierGroups(plan.phases).flatMap((group, nth) => group.map(({ id }) => [id, nth] as const)));
   const groupOf = (id: string): number => groups.get(steps.get(id)?.phase ?? "") ?? 0;
-  const needs = (id: string): readonly string[] => (steps.get(id)?.needs ?? []).flatMap(({ step, per }) => (per === "step" ? [step] : []));
+  const needs = (id: string): string[] => (steps.get(id)?.needs ?? []).flatMap(({ step, per }) => (per === "step" ? [step] : []));
   return (id, other) => {
     if (groupOf(id) !== groupOf(other)) return groupOf(id) > groupOf(other);
     const seen = new Set<string>();
-    const open = needs(id).slice();
+    const open = needs(id);
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
       if (step === other) return true;
       if (seen.has(step)) continue;

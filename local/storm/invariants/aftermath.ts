@@ -1,5 +1,5 @@
 import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
-import type { Fact, FactOf } from "../../../shared/run/facts.ts";
+import type { Ending, Fact, FactOf } from "../../../shared/run/facts.ts";
 import type { Entry } from "../../../shared/run/journal.ts";
 import type { RunState } from "../../../shared/run/state.ts";
 import type { Scene } from "../../scene.ts";
@@ -52,26 +52,56 @@ export function callsFor(aftermath: Aftermath, step: string, target: string): re
   return sortedOut(aftermath).byTarget.get(`${step}/${target}`) ?? [];
 }
 
-const calls = new WeakMap<Aftermath, { readonly all: readonly Called[]; readonly byTarget: ReadonlyMap<string, readonly Called[]> }>();
-
-function sortedOut(aftermath: Aftermath) {
-  let known = calls.get(aftermath);
-  if (known === undefined) {
-    const all = aftermath.happenings.filter((one) => one.what === "call");
-    known = { all, byTarget: Map.groupBy(all, ({ scope }) => `${scope?.step ?? ""}/${scope?.target ?? ""}`) };
-    calls.set(aftermath, known);
-  }
-  return known;
+/** Facts of one type, oldest first. */
+export function factsOf<Type extends Fact["type"]>(aftermath: Aftermath, type: Type): readonly FactOf<Type>[] {
+  return (sortedOut(aftermath).byType.get(type) ?? []) as readonly FactOf<Type>[];
 }
 
-export function factsOf<Type extends Fact["type"]>({ happenings }: Aftermath, type: Type): readonly FactOf<Type>[] {
-  return happenings.flatMap((one) => (one.what === "fact" && one.entry.fact.type === type ? [one.entry.fact as FactOf<Type>] : []));
+/** Where facts stand among all that happened, whatever clocks say. */
+export function placesOf(aftermath: Aftermath): (fact: Fact) => number {
+  const { places } = sortedOut(aftermath);
+  return (fact) => places.get(fact) ?? Infinity;
+}
+
+interface SortedOut {
+  readonly all: readonly Called[];
+  readonly byTarget: ReadonlyMap<string, readonly Called[]>;
+  readonly byType: ReadonlyMap<string, readonly Fact[]>;
+  readonly places: ReadonlyMap<Fact, number>;
+}
+
+const known = new WeakMap<Aftermath, SortedOut>();
+
+function sortedOut(aftermath: Aftermath): SortedOut {
+  let sorted = known.get(aftermath);
+  if (sorted === undefined) {
+    const all = aftermath.happenings.filter((one) => one.what === "call");
+    const placed = aftermath.happenings.flatMap((one, at) => (one.what === "fact" ? [[one.entry.fact, at] as const] : []));
+    sorted = {
+      all,
+      byTarget: Map.groupBy(all, ({ scope }) => `${scope?.step ?? ""}/${scope?.target ?? ""}`),
+      byType: Map.groupBy(
+        placed.map(([fact]) => fact),
+        ({ type }) => type,
+      ),
+      places: new Map(placed),
+    };
+    known.set(aftermath, sorted);
+  }
+  return sorted;
 }
 
 /** By how much instants of facts may be off: clocks of hosts differ by two minutes at the most. */
 export function skewOf({ struck }: Aftermath): number {
   return struck.some(({ kind }) => kind === "clock skew") ? 120_000 : 0;
 }
+
+/** Whether somebody took an orchestration away: the guard has to find that out and start new ones. */
+export function hasLostOrchestrations({ struck }: Pick<Aftermath, "struck">): boolean {
+  return struck.some(({ kind }) => kind === "orchestration lost" || kind === "orchestration terminated");
+}
+
+export const isTrouble = (as: Ending | undefined): boolean => as === "failed" || as === "unknown";
 
 export function stepNamed({ steps }: CompiledPlan, id: string): CompiledStep | undefined {
   return steps.find((step) => step.id === id);

@@ -2,7 +2,7 @@ import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
 import { reportOf } from "../../../shared/run/report.ts";
-import { callsOf, stepNamed, type Invariant } from "./aftermath.ts";
+import { callsOf, hasLostOrchestrations, isTrouble, stepNamed, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 const MINUTE_MS = 60_000;
@@ -59,11 +59,8 @@ export const ENDS: readonly Invariant[] = [
         const places = lists.filter((list) => summary[list].some((line) => line.id === id));
         if (places.length !== 1 || !changes.some((change) => change.id === id)) lines.push(`change ${id} is in ${places.length} lists of the report: ${places.join(", ")}`);
         // Tickets and comments do not decide how a change stands.
-        const bad = steps.find(
-          (step) => ["failed", "unknown"].includes(endings.get(step.servedBy ?? step.id) ?? "") && stepNamed(plan, step.servedBy ?? step.id)?.verb.startsWith("jira.") === false,
-        );
-        if (bad !== undefined && places[0] !== "carriedOver")
-          lines.push(`change ${id} is ${places.join(", ")} in the report, and its step ${bad.id} ended ${endings.get(bad.servedBy ?? bad.id)}`);
+        const bad = steps.map(({ id: own, servedBy = own }) => servedBy).find((step) => isTrouble(endings.get(step)) && stepNamed(plan, step)?.verb.startsWith("jira.") === false);
+        if (bad !== undefined && places[0] !== "carriedOver") lines.push(`change ${id} is ${places.join(", ")} in the report, and its step ${bad} ended ${endings.get(bad)}`);
       }
       return lines;
     },
@@ -125,8 +122,7 @@ export const ENDS: readonly Invariant[] = [
     says: "a step begins at its instant, once what it needs and all in front of its barrier has ended and nothing holds it",
     check({ plan, happenings, struck, state }) {
       if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
-      const isLost = struck.some(({ kind }) => kind === "orchestration lost" || kind === "orchestration terminated");
-      const patience = struck.length === 0 ? NOTICED_MS : isLost ? STARTED_ANEW_MS : RUNG_IN_BAD_WEATHER_MS;
+      const patience = struck.length === 0 ? NOTICED_MS : hasLostOrchestrations({ struck }) ? STARTED_ANEW_MS : RUNG_IN_BAD_WEATHER_MS;
       const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));

@@ -7,7 +7,7 @@ import { indexOf } from "../../../shared/run/plan-index.ts";
 import { ALARM_AGAIN_MS } from "../../../shared/run/reconcile.ts";
 import { isCurable } from "../../../shared/run/retry.ts";
 import type { Written } from "../tape.ts";
-import { callsOf, factsOf, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, hasLostOrchestrations, type Aftermath, type Invariant } from "./aftermath.ts";
 
 const MINUTE_MS = 60_000;
 /** From the end of a run with something open until people have been told by the guard. */
@@ -87,7 +87,7 @@ export const GUARD: readonly Invariant[] = [
         const count = factsOf(aftermath, type).length;
         if (count > 1) lines.push(`${type} is written ${count} times`);
       }
-      const lost = aftermath.struck.some(({ kind }) => kind === "orchestration lost" || kind === "orchestration terminated");
+      const lost = hasLostOrchestrations(aftermath);
       let missed = false;
       for (const fact of factsIn(aftermath)) {
         if (fact.type === "guard.missed") missed = true;

@@ -1,9 +1,7 @@
 import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
-import type { Ending, FactOf } from "../../../shared/run/facts.ts";
-import { factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
-
-const isTrouble = (as: Ending | undefined): boolean => as === "failed" || as === "unknown";
+import type { FactOf } from "../../../shared/run/facts.ts";
+import { factsOf, isTrouble, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** Every first order to begin a target, with the step it is for, in the order in which they were written down. */
 function beginsOf(aftermath: Aftermath): readonly { readonly step: CompiledStep; readonly fact: FactOf<"target.intended">; readonly at: number }[] {
@@ -15,11 +13,6 @@ function beginsOf(aftermath: Aftermath): readonly { readonly step: CompiledStep;
   });
 }
 
-/** Where in time facts stand to each other, whatever clocks say. */
-function placesOf({ happenings }: Aftermath): ReadonlyMap<object, number> {
-  return new Map(happenings.flatMap((one, at) => (one.what === "fact" ? [[one.entry.fact, at] as const] : [])));
-}
-
 /** What a plan allows each step: how many at once, how often, how late, and after what no more. */
 export const LIMITS: readonly Invariant[] = [
   {
@@ -27,20 +20,22 @@ export const LIMITS: readonly Invariant[] = [
     promise: 3,
     says: "a batch is no larger than the plan allows, begins after all of the one before it have rested, and holds whatever begins",
     check(aftermath) {
-      const places = placesOf(aftermath);
-      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, places.get(fact) ?? Infinity]));
+      const placeOf = placesOf(aftermath);
+      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, placeOf(fact)]));
+      const batchesOf = Map.groupBy(factsOf(aftermath, "batch.started"), ({ step }) => step);
+      const begins = Map.groupBy(beginsOf(aftermath), ({ step }) => step.id);
       const lines: string[] = [];
       for (const { id, rolling, targets } of aftermath.plan.steps) {
-        const batches = factsOf(aftermath, "batch.started").filter(({ step }) => step === id);
+        const batches = batchesOf.get(id) ?? [];
         for (const [nth, batch] of batches.entries()) {
           const most = rolling?.batches[Math.min(nth, rolling.batches.length - 1)] ?? targets.length;
           if (batch.targets.length > most) lines.push(`batch ${nth + 1} of ${id} has ${batch.targets.length} targets, and ${most} may be under way at once`);
-          const restless = batches[nth - 1]?.targets.find((target) => (rested.get(`${id}/${target}`) ?? Infinity) > (places.get(batch) ?? 0));
+          const restless = batches[nth - 1]?.targets.find((target) => (rested.get(`${id}/${target}`) ?? Infinity) > placeOf(batch));
           if (restless !== undefined) lines.push(`batch ${nth + 1} of ${id} began before ${restless} had rested`);
         }
-        const heldFrom = new Map(batches.flatMap((batch) => batch.targets.map((target) => [target, places.get(batch) ?? Infinity] as const)));
-        for (const { fact } of beginsOf(aftermath).filter(({ step }) => step.id === id))
-          if ((heldFrom.get(fact.target) ?? Infinity) > (places.get(fact) ?? 0)) lines.push(`${id} began on ${fact.target}, which no batch held by then`);
+        const heldFrom = new Map(batches.flatMap((batch) => batch.targets.map((target) => [target, placeOf(batch)] as const)));
+        for (const { fact } of begins.get(id) ?? [])
+          if ((heldFrom.get(fact.target) ?? Infinity) > placeOf(fact)) lines.push(`${id} began on ${fact.target}, which no batch held by then`);
       }
       return lines;
     },
@@ -50,14 +45,14 @@ export const LIMITS: readonly Invariant[] = [
     promise: 5,
     says: "no further batch begins once more targets have failed than the plan tolerates",
     check(aftermath) {
-      const places = placesOf(aftermath);
+      const placeOf = placesOf(aftermath);
       const troubles = factsOf(aftermath, "target.rested").filter(({ as }) => isTrouble(as));
       return aftermath.plan.steps.flatMap(({ id, rolling }) => {
         if (rolling === undefined) return [];
         return factsOf(aftermath, "batch.started")
           .filter(({ step }) => step === id)
           .flatMap((batch, nth) => {
-            const before = troubles.filter((rest) => rest.step === id && (places.get(rest) ?? 0) < (places.get(batch) ?? 0));
+            const before = troubles.filter((rest) => rest.step === id && placeOf(rest) < placeOf(batch));
             return before.length > rolling.maxFailures ? [`batch ${nth + 1} of ${id} began after ${before.length} failures, and ${rolling.maxFailures} are tolerated`] : [];
           });
       });
@@ -68,10 +63,10 @@ export const LIMITS: readonly Invariant[] = [
     promise: 5,
     says: "nothing begins once a step that stops the run has ended badly, closing and telling excepted",
     check(aftermath) {
-      const places = placesOf(aftermath);
+      const placeOf = placesOf(aftermath);
       const stops = factsOf(aftermath, "step.ended").filter(({ step, as }) => stepNamed(aftermath.plan, step)?.onFailure === "stop" && isTrouble(as));
       return beginsOf(aftermath).flatMap(({ step, fact, at }) => {
-        const stop = step.always ? undefined : stops.find((ended) => (places.get(ended) ?? Infinity) < (places.get(fact) ?? 0));
+        const stop = step.always ? undefined : stops.find((ended) => placeOf(ended) < placeOf(fact));
         return stop === undefined ? [] : [`${step.id} began on ${fact.target} at ${isoOf(at)} though ${stop.step} had ended ${stop.as}, which stops the run`];
       });
     },
@@ -105,20 +100,18 @@ export const LIMITS: readonly Invariant[] = [
     promise: 12,
     says: "nothing of a step begins that somebody has decided to skip, and it ends as dropped where nothing of it had begun",
     check(aftermath) {
-      const places = placesOf(aftermath);
+      const placeOf = placesOf(aftermath);
       const skips = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "skip");
       const lines = beginsOf(aftermath).flatMap(({ step, fact }) => {
         if (fact.try > 1) return [];
-        const skip = skips.find(
-          (one) => one.step === step.id && (one.target === undefined || one.target === fact.target) && (places.get(one) ?? Infinity) < (places.get(fact) ?? 0),
-        );
+        const skip = skips.find((one) => one.step === step.id && (one.target === undefined || one.target === fact.target) && placeOf(one) < placeOf(fact));
         return skip === undefined ? [] : [`${step.id} began on ${fact.target} after ${skip.by} had decided to skip it`];
       });
       for (const skip of skips.filter(({ target }) => target === undefined)) {
         const ended = factsOf(aftermath, "step.ended").find(({ step }) => step === skip.step);
         const begun = factsOf(aftermath, "batch.started").find(({ step }) => step === skip.step);
-        const came = places.get(skip) ?? 0;
-        const isInTime = (begun === undefined || (places.get(begun) ?? 0) > came) && ended !== undefined && (places.get(ended) ?? 0) > came;
+        const came = placeOf(skip);
+        const isInTime = (begun === undefined || placeOf(begun) > came) && ended !== undefined && placeOf(ended) > came;
         if (isInTime && ended.as !== "dropped") lines.push(`${ended.step} ended ${ended.as}, and ${skip.by} had decided to skip it`);
       }
       return lines;

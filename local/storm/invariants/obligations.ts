@@ -76,17 +76,20 @@ export const OBLIGATIONS: readonly Invariant[] = [
     says: "what a run takes back it takes back in reverse order of what really happened",
     check(aftermath) {
       const intended = factsOf(aftermath, "target.intended");
-      const firstOf = (deed: string) => [
-        ...new Map(intended.filter((fact) => fact.deed === deed).map(({ step, target }) => [`${step}/${target}`, `${step}/${target}`] as const)).keys(),
-      ];
-      const begun = firstOf("begin");
-      const undone = firstOf("undo");
+      const firstsOf = (deed: string): ReadonlyMap<string, FactOf<"target.intended">> => {
+        const firsts = new Map<string, FactOf<"target.intended">>();
+        for (const fact of intended) if (fact.deed === deed && !firsts.has(`${fact.step}/${fact.target}`)) firsts.set(`${fact.step}/${fact.target}`, fact);
+        return firsts;
+      };
+      const firstBegins = firstsOf("begin");
+      const begun = [...firstBegins.keys()];
+      const undone = [...firstsOf("undo").keys()];
       const inReverse = undone.toSorted((a, b) => begun.indexOf(b) - begun.indexOf(a));
       // Where clocks were off, nobody can tell which of two came first that began within a few minutes, but for what the plan says.
       const uncertainMs = 2 * skewOf(aftermath);
       const groupOf = groupsOf(aftermath.plan);
       const isTold = (first: string, second: string): boolean => {
-        const [one, other] = [intended.find(isBeginOf(first)), intended.find(isBeginOf(second))];
+        const [one, other] = [firstBegins.get(first), firstBegins.get(second)];
         if (one === undefined || other === undefined) return false;
         const [before, after] = [stepNamed(aftermath.plan, one.step), stepNamed(aftermath.plan, other.step)];
         if (before === undefined || after === undefined) return false;
@@ -187,8 +190,4 @@ function openers({ plan }: Aftermath): readonly { readonly step: string; readonl
 function isPoolOrDns({ plan }: Aftermath, step: string): boolean {
   const verb = plan.steps.find(({ id }) => id === step)?.verb ?? "";
   return ["pool.drain", "dns.swap", "monitor.mute"].includes(verb);
-}
-
-function isBeginOf(place: string): (fact: FactOf<"target.intended">) => boolean {
-  return ({ deed, step, target }) => deed === "begin" && `${step}/${target}` === place;
 }
