@@ -214,6 +214,31 @@ describe("obligations", () => {
     expect(stepOf(plan, "first.back").targets[1]).toMatchObject({ closes: ["out:app2"] });
   });
 
+  describe("are closed after all that opens them, also where another step stands between", () => {
+    const opener = (opens: string, targets = "apps") => `- { id: open, at: Sat 20:00, action: patch.install, targets: ${targets}, opens: { "${opens}": it is open } }`;
+    const between = "- { id: work, needs: open, action: patch.install, targets: apps }";
+    const closer = (closes: string, { needs = "{ step: work, as: end }", targets = "apps" } = {}) =>
+      `- { id: close, needs: ${needs}, action: patch.install, targets: ${targets}, always: true, closes: "${closes}" }`;
+    const waits = (...steps: string[]) => stepOf(planFrom(planOf(steps.join("\n"))), "first.close").needs;
+    const work = { step: "first.work", per: "step", as: "end" };
+
+    it("target by target where they are the same", () => {
+      expect(waits(opener("out:{target}"), between, closer("out:{target}"))).toEqual([work, { step: "first.open", per: "target", as: "end" }]);
+    });
+
+    it("the whole step where one target opens what another closes", () => {
+      expect(waits(opener("gate", "app1"), between, closer("gate", { targets: "app2" }))).toEqual([work, { step: "first.open", per: "step", as: "end" }]);
+    });
+
+    it("once, where the plan says it itself", () => {
+      expect(waits(opener("out:{target}"), between, closer("out:{target}", { needs: "[{ step: work, as: end }, { step: open, as: end }]" }))).toHaveLength(2);
+    });
+
+    it("and not where it opens something else", () => {
+      expect(waits(opener("gate", "app1"), between, closer("door", { targets: "app1" }))).toEqual([work]);
+    });
+  });
+
   it("of the action itself are the step's too", () => {
     expect(compiled(planOf("- { id: a, at: Sat 20:00, action: pool.drain, targets: app1, with: { pool: web } }")).lines.join()).toContain("no pool called `web`");
   });

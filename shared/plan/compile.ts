@@ -2,6 +2,7 @@ import type { AnyAction } from "../action/action.ts";
 import { familyOf } from "../action/registry.ts";
 import type { Registry } from "../action/registry.ts";
 import type { Entry, Inventory } from "../inventory/inventory.ts";
+import { closingLast } from "./closing.ts";
 import { complain } from "./complaints.ts";
 import { COMPILED_FORMAT, sealed } from "./compiled.ts";
 import type { CompiledChange, CompiledPerson, CompiledPlan, CompiledStep, CompiledTarget, Condition } from "./compiled.ts";
@@ -161,7 +162,7 @@ class Compilation {
       },
       phases: phases.map(({ id, title: heading, fields }) => ({ id, title: heading, barrier: fields.barrier ?? false })),
       changes: phases.flatMap((phase) => phase.changes).map((change) => this.#change(change, withTickets(change), served, windowOwners)),
-      steps: order.flatMap((id) => byId.get(id) ?? []),
+      steps: closingLast(order.flatMap((id) => byId.get(id) ?? [])),
     };
     if (!hasErrors(this.#report.findings())) {
       const drafted = new Map(drafts.map((draft) => [draft.id, draft]));
