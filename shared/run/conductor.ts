@@ -185,7 +185,7 @@ export function conductorOf(stage: Stage): Conductor {
       const decisions = entries.flatMap(({ stream, fact }) => (stream === DECISION_STREAM ? [fact as Decision] : []));
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
-      const open = openOf(facts);
+      const open = openOf(facts, index);
       // What the brain has nothing more to do about (no receipt, or an undo that cannot be made) stays open, and is said to be.
       const back = open.filter(({ id: obligation, step: id, target }) => {
         // What is lifted by evidence only is not lifted by taking it back.

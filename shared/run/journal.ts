@@ -27,15 +27,28 @@ export interface Journal {
   read(run: string, stream: string): Promise<readonly Fact[]>;
   /** The facts of all streams whose name begins with `prefix`, stream by stream, each in order. */
   readUnder(run: string, prefix: string): Promise<readonly Entry[]>;
-  /** Every fact of the run, ordered by instant, then stream, then position. */
+  /** Every fact of the run, ordered as `inOrder` does it. */
   readAll(run: string): Promise<readonly Entry[]>;
   /** Ids of all runs that have facts, newest window first. */
   runs(): Promise<readonly string[]>;
 }
 
-/** Orders entries as `readAll` promises; for journals that gather them in another order. */
+/**
+ * Orders entries by instant, then stream, then position; within a stream by position alone. Clocks of two hosts are minutes apart at
+ * times: what was written on to a stream later stands behind what is there, whatever its clock said.
+ */
 export function inOrder(entries: readonly Entry[]): readonly Entry[] {
-  return entries.toSorted((a, b) => compare(a.fact.at, b.fact.at) || compare(a.stream, b.stream) || a.seq - b.seq);
+  let stream: string | undefined;
+  let latest = "";
+  return entries
+    .toSorted((a, b) => compare(a.stream, b.stream) || a.seq - b.seq)
+    .map((entry) => {
+      if (entry.stream !== stream || entry.fact.at > latest) latest = entry.fact.at;
+      stream = entry.stream;
+      return { entry, at: latest };
+    })
+    .sort((a, b) => compare(a.at, b.at))
+    .map(({ entry }) => entry);
 }
 
 function compare(a: string, b: string): number {

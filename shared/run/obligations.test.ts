@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { factsOf } from "../../test/support/facts-of.ts";
+import { planWith } from "../../test/support/plan-with.ts";
 import type { Fact } from "./facts.ts";
 import { obligationsOf, openOf } from "./obligations.ts";
+import { indexOf } from "./plan-index.ts";
 
 const PAGE = { id: "maintenance-page", what: "the maintenance page is up" };
 const opening = (): ReturnType<typeof factsOf> => factsOf("page.up").intended({ opens: [PAGE] });
@@ -51,6 +53,20 @@ it("stays open when a step that should close it had found nothing to close withi
 
   expect(ids([...closing("a.close"), ...opening().begun().facts])).toEqual([PAGE.id]);
   expect(ids([...opening().begun().facts, ...closing("z.close")])).toEqual([PAGE.id]);
+});
+
+it("is closed by a step that can only have come after it, whatever the clock of the host said that closed it", () => {
+  const plan = indexOf(planWith({ "page.up": {}, "page.down": { needs: [{ step: "page.up", per: "step", as: "end" }] }, "page.look": {} }));
+  const closing = (step: string) =>
+    factsOf(step)
+      .intended()
+      .begun()
+      .finished()
+      .verified("it points at pal", { already: "it pointed at pal before", closes: [PAGE.id] }).facts;
+  const opened = opening().after("2m").begun().facts;
+
+  expect(openOf([...closing("page.down"), ...opened], plan)).toEqual([]);
+  expect(openOf([...closing("page.look"), ...opened], plan).map(({ id }) => id)).toEqual([PAGE.id]);
 });
 
 it("is closed by its own undo", () => {

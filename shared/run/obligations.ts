@@ -1,4 +1,5 @@
 import type { Fact } from "./facts.ts";
+import type { PlanIndex } from "./plan-index.ts";
 import { doubtAfter } from "./walk.ts";
 
 /** Something opened that must be closed. */
@@ -19,19 +20,23 @@ export interface Obligation {
  * to have had no effect closes it again.
  *
  * @param facts of all streams, in the order of `Journal.readAll`.
+ * @param plan tells which closing can only have come after which opening: clocks of two hosts are minutes apart at times, and then the
+ *   closing stands first. Without a plan, instants alone are believed.
  */
-export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
+export function obligationsOf(facts: readonly Fact[], plan?: Pick<PlanIndex, "follows">): readonly Obligation[] {
   const open = new Map<string, Obligation>();
   const all: string[] = [];
   const doubts = new Set<string>();
   const unanswered = new Set<string>();
   // Within one instant facts stand in the order of their streams' names, so that a closing can stand before the opening that it closed.
-  const early = new Map<string, NonNullable<Obligation["closed"]>>();
-  const close = (id: string, at: string, by: string, evidence: readonly string[], never?: true): void => {
+  const early = new Map<string, { readonly closed: NonNullable<Obligation["closed"]>; readonly step: string; readonly foundSo: boolean }>();
+  const close = (id: string, closed: NonNullable<Obligation["closed"]>): void => {
     const obligation = open.get(id);
-    const closed = { at, by, evidence, ...(never === undefined ? {} : { never }) };
     if (obligation !== undefined && obligation.closed === undefined) open.set(id, { ...obligation, closed });
-    else if (obligation === undefined && never === undefined) early.set(id, closed);
+  };
+  const isClosedBefore = (id: string, { step, at }: { readonly step: string; readonly at: string }): boolean => {
+    const closing = early.get(id);
+    return closing !== undefined && (plan?.follows(closing.step, step) === true || (closing.closed.at === at && !closing.foundSo));
   };
   for (const fact of facts) {
     switch (fact.type) {
@@ -43,7 +48,7 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
           const known = open.get(id);
           if (known !== undefined && known.closed === undefined) continue;
           if (known === undefined) all.push(id);
-          const closed = early.get(id)?.at === fact.at ? early.get(id) : undefined;
+          const closed = isClosedBefore(id, fact) ? early.get(id)?.closed : undefined;
           open.set(id, { id, what, openedAt: fact.at, step: fact.step, target: fact.target, certain: closed !== undefined, ...(closed === undefined ? {} : { closed }) });
         }
         break;
@@ -65,21 +70,25 @@ export function obligationsOf(facts: readonly Fact[]): readonly Obligation[] {
         for (const obligation of openedBy(open, fact)) open.set(obligation.id, { ...obligation, certain: true });
         break;
       case "target.verified":
-        // What found it closed before did not close what was opened at that very instant: it had looked first.
         for (const id of fact.closes) {
-          const isLater = fact.already !== undefined && (open.get(id)?.openedAt ?? fact.at) === fact.at;
-          if (!isLater) close(id, fact.at, `${fact.step} ${fact.target}`, fact.evidence);
+          const known = open.get(id);
+          const foundSo = fact.already !== undefined;
+          const closed = { at: fact.at, by: `${fact.step} ${fact.target}`, evidence: fact.evidence };
+          if (known === undefined) early.set(id, { closed, step: fact.step, foundSo });
+          // What found it closed before did not close what was opened at that very instant: it had looked first.
+          else if (!foundSo || known.openedAt !== fact.at || plan?.follows(fact.step, known.step) === true) close(id, closed);
         }
         break;
       case "target.undone":
-        for (const id of fact.closes) close(id, fact.at, `undo of ${fact.step} ${fact.target}`, fact.evidence);
+        for (const id of fact.closes) close(id, { at: fact.at, by: `undo of ${fact.step} ${fact.target}`, evidence: fact.evidence });
         break;
       case "target.rested":
         // A call that was refused opened nothing; work that never started opened nothing either. A lost answer proves neither.
         if (doubts.has(placeOf(fact)) || unanswered.has(placeOf(fact))) break;
         if (fact.as === "failed" || fact.as === "skipped" || fact.as === "dropped") {
           for (const { id, certain } of openedBy(open, fact)) {
-            if (!certain || fact.why.startsWith("never started")) close(id, fact.at, `${fact.step} ${fact.target}`, [`never opened: ${fact.why}`], true);
+            if (!certain || fact.why.startsWith("never started"))
+              close(id, { at: fact.at, by: `${fact.step} ${fact.target}`, evidence: [`never opened: ${fact.why}`], never: true });
           }
         }
         break;
@@ -99,6 +108,6 @@ function openedBy(open: ReadonlyMap<string, Obligation>, { step, target }: { ste
 }
 
 /** Those that are open still. */
-export function openOf(facts: readonly Fact[]): readonly Obligation[] {
-  return obligationsOf(facts).filter(({ closed }) => closed === undefined);
+export function openOf(facts: readonly Fact[], plan?: Pick<PlanIndex, "follows">): readonly Obligation[] {
+  return obligationsOf(facts, plan).filter(({ closed }) => closed === undefined);
 }

@@ -10,6 +10,8 @@ export interface PlanIndex {
   /** @throws Fault `defect` for a target that the step does not have. */
   target(step: string, target: string): CompiledTarget;
   change(id: string): CompiledChange;
+  /** Whether the step, or each of its targets, waits for the end of the other by a need of its own. */
+  follows(step: string, other: string): boolean;
   /** Steps that wait for this one, whole or target by target, or whose condition looks at it. */
   dependents(step: string): readonly CompiledStep[];
   /** Titles of the steps that cannot be done if this one is not: those that need its success, and those that need theirs. */
@@ -86,6 +88,7 @@ function build(plan: CompiledPlan): PlanIndex {
       assert(change !== undefined, `the plan ${plan.window.id} has no change ${id}`);
       return change;
     },
+    follows: (id, other) => steps.get(id)?.needs.some((need) => need.step === other) === true,
     dependents: (id) => [...(dependents.get(id) ?? [])],
     cascade(id) {
       let titles = cascades.get(id);

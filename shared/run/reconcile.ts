@@ -83,7 +83,10 @@ export function reconcile(sight: GuardSight): readonly GuardOrder[] {
   const runFacts = factsOf(sight, RUN_STREAM);
   const control = controlOf(runFacts, factsOf(sight, DECISION_STREAM) as readonly Decision[]);
   if (control.started === undefined) return [];
-  const open = openOf(sight.entries.map(({ fact }) => fact));
+  const open = openOf(
+    sight.entries.map(({ fact }) => fact),
+    index,
+  );
   if (control.ended !== undefined) {
     if (open.length === 0) return [];
     return [...undosOf(sight, open, Date.parse(control.ended.at)), ...alarmOf(sight, "open", open)];
@@ -114,7 +117,12 @@ export function isQuiet({ index, now, gone, asleep }: Pick<GuardSight, "index" |
 /** Obligations that should be closed by now: those of a run that has ended, or whose cutoff is long over. */
 export function overdueOf(sight: Pick<GuardSight, "index" | "entries" | "now">): readonly Obligation[] {
   const ended = sight.entries.some(({ fact }) => fact.type === "run.ended");
-  return ended || sight.now >= sight.index.cutoff + CLOSING_TAKES_MS ? openOf(sight.entries.map(({ fact }) => fact)) : [];
+  return ended || sight.now >= sight.index.cutoff + CLOSING_TAKES_MS
+    ? openOf(
+        sight.entries.map(({ fact }) => fact),
+        sight.index,
+      )
+    : [];
 }
 
 function ordersForGone(sight: GuardSight): readonly GuardOrder[] {

@@ -16,7 +16,7 @@ type Event = Omit<EventReport, "at"> & { readonly at: string };
  */
 export function timelineOf(index: PlanIndex, entries: readonly Entry[], moment: (at: string) => Moment): readonly EventReport[] {
   const facts = entries.map(({ fact }) => fact);
-  const events = [...facts.flatMap((fact) => eventsOf(index, fact)), ...obligationEvents(facts)];
+  const events = [...facts.flatMap((fact) => eventsOf(index, fact)), ...obligationEvents(index, facts)];
   // The sort is stable: what happened in one instant keeps the order of the journal, but the run's end comes last.
   const ended = facts.find(({ type }) => type === "run.ended")?.at;
   const isEnd = ({ kind, at }: Event): number => (kind === "run" && at === ended ? 1 : 0);
@@ -96,8 +96,8 @@ function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
   }
 }
 
-function obligationEvents(facts: readonly Fact[]): readonly Event[] {
-  return obligationsOf(facts).flatMap(({ what, openedAt, step, target, closed }): Event[] => [
+function obligationEvents(index: PlanIndex, facts: readonly Fact[]): readonly Event[] {
+  return obligationsOf(facts, index).flatMap(({ what, openedAt, step, target, closed }): Event[] => [
     { at: openedAt, kind: "opened", tone: "plain", text: `Open from now on: ${what}`, step, target },
     ...(closed === undefined
       ? []

@@ -20,7 +20,12 @@ export interface ClosingSight {
  */
 export function endangered({ plan, next, added, stood, entries }: ClosingSight): readonly Problem[] {
   const has = (id: string, how: string): boolean => stood.get(id)?.startsWith(how) === true;
-  const openNow = new Set(openOf(entries.map(({ fact }) => fact)).map(({ id }) => id));
+  const openNow = new Set(
+    openOf(
+      entries.map(({ fact }) => fact),
+      indexOf(plan),
+    ).map(({ id }) => id),
+  );
   const before = closersOf(plan);
   const after = closersOf(next);
   const problems: Problem[] = [];

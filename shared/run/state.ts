@@ -135,7 +135,10 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
       ...changeStanding(change.steps.map(({ id, servedBy }) => byId.get(servedBy ?? id)).filter((step) => step !== undefined)),
     })),
     steps,
-    obligations: obligationsOf(entries.map(({ fact }) => fact)),
+    obligations: obligationsOf(
+      entries.map(({ fact }) => fact),
+      index,
+    ),
     asks: control.ended === undefined ? steps.flatMap((step) => asksOf(index.step(step.id), read, decisions)) : [],
     decisions,
     amendments: amendmentsOf(read(RUN_STREAM)),

@@ -2,6 +2,7 @@ import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import type { Decision, Fact } from "../../shared/run/facts.ts";
 import type { Entry } from "../../shared/run/journal.ts";
 import { openOf } from "../../shared/run/obligations.ts";
+import { indexOf } from "../../shared/run/plan-index.ts";
 
 /** An abort that closes the run to new work; a freeze only holds it. */
 export function closingAbort(entries: readonly Entry[]): Decision | undefined {
@@ -29,7 +30,7 @@ export function breachesOfAbort({ plan, entries, longestMs }: { readonly plan: C
     const step = plan.steps.find(({ id }) => id === fact.step);
     if (step?.always !== true && fact.at > abort.at) breaches.push(`${fact.step} ${fact.target} was begun at ${fact.at}, after the abort of ${abort.at}`);
   }
-  for (const { what } of openOf(facts)) breaches.push(`left open: ${what}`);
+  for (const { what } of openOf(facts, indexOf(plan))) breaches.push(`left open: ${what}`);
   for (const [stream, own] of Map.groupBy(entries, (entry) => entry.stream)) {
     if (stream.startsWith("target/"))
       breaches.push(

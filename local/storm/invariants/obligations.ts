@@ -3,6 +3,7 @@ import { callsOf, factsOf, skewOf, stepNamed, type Aftermath, type Invariant } f
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, type Fact, type FactOf } from "../../../shared/run/facts.ts";
 import { obligationsOf } from "../../../shared/run/obligations.ts";
+import { indexOf } from "../../../shared/run/plan-index.ts";
 import { doneFor } from "./effects.ts";
 import { groupsOf } from "./order.ts";
 
@@ -13,7 +14,12 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "every effect of a target that opens something is under an obligation",
     check(aftermath) {
-      const known = new Set(obligationsOf(aftermath.entries.map(({ fact }) => fact)).map(({ id }) => id));
+      const known = new Set(
+        obligationsOf(
+          aftermath.entries.map(({ fact }) => fact),
+          indexOf(aftermath.plan),
+        ).map(({ id }) => id),
+      );
       return openers(aftermath).flatMap(({ step, target, opens }) =>
         doneFor(aftermath, step, target, ["begin"]).length === 0 ? [] : opens.flatMap((id) => (known.has(id) ? [] : [`${step} ${target} opened ${id}, and nobody owes it`])),
       );
@@ -24,7 +30,10 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "an obligation is closed only by a closing or an undo that had its effect, or by an opening that never had one",
     check(aftermath) {
-      const all = obligationsOf(aftermath.entries.map(({ fact }) => fact));
+      const all = obligationsOf(
+        aftermath.entries.map(({ fact }) => fact),
+        indexOf(aftermath.plan),
+      );
       return all.flatMap(({ id, step, target, closed }) => {
         if (closed === undefined) return [];
         const opened = doneFor(aftermath, step, target, ["begin", "poll"]).length > 0;
@@ -39,7 +48,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
     says: "with something open no run has ended well, and its headline or a message says so",
     check(aftermath) {
       const { state } = aftermath;
-      const open = obligationsOf(untilItsEnd(aftermath)).filter(({ closed }) => closed === undefined);
+      const open = obligationsOf(untilItsEnd(aftermath), indexOf(aftermath.plan)).filter(({ closed }) => closed === undefined);
       if (open.length === 0 || state === undefined) return [];
       return state.outcome === "well" ? [`the run ended well with ${open.map(({ what }) => what).join(", ")} open`] : [];
     },
@@ -51,7 +60,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
     check(aftermath) {
       const { plan } = aftermath;
       const facts = untilItsEnd(aftermath);
-      return obligationsOf(facts).flatMap(({ id, step, target, what, closed }) => {
+      return obligationsOf(facts, indexOf(plan)).flatMap(({ id, step, target, what, closed }) => {
         if (closed !== undefined) return [];
         const tried = facts.some(
           (fact) =>
@@ -156,10 +165,13 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "no monitor is left muted beyond the run that muted it, unless that is owed",
     check(aftermath) {
-      const { after, entries, endedAt } = aftermath;
-      const open = obligationsOf(entries.map(({ fact }) => fact)).filter(({ closed }) => closed === undefined);
+      const { plan, after, entries, endedAt } = aftermath;
+      const open = obligationsOf(
+        entries.map(({ fact }) => fact),
+        indexOf(plan),
+      ).filter(({ closed }) => closed === undefined);
       const ours = new Set(factsOf(aftermath, "target.intended").map(({ step }) => step));
-      const muted = aftermath.plan.steps.filter(({ id, verb }) => verb === "monitor.mute" && ours.has(id));
+      const muted = plan.steps.filter(({ id, verb }) => verb === "monitor.mute" && ours.has(id));
       return after.worlds.pingdom.maintenance
         .filter(({ from, to, id }) => from * 1_000 <= endedAt && to * 1_000 > endedAt && !aftermath.before.worlds.pingdom.maintenance.some((was) => was.id === id))
         .flatMap(({ id, to }) =>
