@@ -67,8 +67,9 @@ function follow(standing: Standing, { entry: { fact }, at }: Extract<Happening, 
 }
 
 /** What a call changed, in words; undefined for one that changed nothing. */
-function changedBy({ done, at }: Called): string | undefined {
-  // What a vendor's world comes to by itself is noticed at the next look, whoever looks.
+function changedBy({ method, done, at }: Called): string | undefined {
+  // What a vendor's world comes to by itself is noticed at the next look, whoever looks; and no vendor changes anything for a GET.
+  if (method === "GET") return undefined;
   const now = done.filter(({ effect }) => Date.parse(effect.at) >= at - 1_000);
   return now.length === 0 ? undefined : now.map(({ effect }) => `${effect.did} ${effect.to}`).join(", ");
 }
