@@ -94,7 +94,10 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
   async poll({ hosts, scripts }, receipt): Promise<Progress<Receipt>> {
     const { server, script, check, parameters, phase } = receipt;
     const run = await hosts.scriptRun(server, idOf(receipt, phase));
-    if (!ended(run)) return { state: run.state === "waiting" && phase === "script" ? "waiting" : "running", note: `${phase} ${run.state} on ${server.name}` };
+    if (!ended(run)) {
+      const note = `${phase} ${run.state} on ${server.name}`;
+      return run.state === "waiting" && phase === "script" ? { state: "waiting", note } : { state: "running", note, aheadMs: 0 };
+    }
     // A failing check is for `verify` to tell.
     if (phase === "check") return { state: "done", note: `check ended on ${server.name}` };
     expectSuccess(run, server.name, script);

@@ -108,10 +108,10 @@ export const poolDrain = defineAction<{ pools: Pools }, Params, DrainReceipt>({
       if (provisioning === "Failed") throw new Fault("rejected", `Azure could not take ${server.name} out of ${said(pool)}: its last change failed`, { vendor: "azure-network" });
       if (state !== "out") throw new Fault("rejected", `${server.name} is in ${said(pool)} again; somebody has put it back`, { vendor: "azure-network" });
       if (provisioning !== "Succeeded") return { state: "running", note: `Azure is taking ${server.name} out of ${pool.name}: ${provisioning}` };
-      return { state: "running", note: `${server.name} gets no new connections`, receipt: { ...receipt, outSince: isoOf(now) } };
+      return { state: "running", note: `${server.name} gets no new connections`, receipt: { ...receipt, outSince: isoOf(now) }, quietUntil: now + pool.drainMs };
     }
     const until = Date.parse(outSince) + pool.drainMs;
-    if (now < until) return { state: "running", note: `connections to ${server.name} get until ${isoOf(until)} to end` };
+    if (now < until) return { state: "running", note: `connections to ${server.name} get until ${isoOf(until)} to end`, quietUntil: until };
     return { state: "done", note: `connections to ${server.name} had ${pool.drainMs / 1_000} s to end` };
   },
 

@@ -76,7 +76,8 @@ export const resourceMove = defineAction<{ resources: Resources }, MoveParams, M
         return { state: "running", note: `Azure would move ${from.resource}`, receipt: { from, to, phase: "move" } };
       }
       case "move": {
-        if (operation !== undefined && (await resources.look(from.subscription, operation)) === "running") return { state: "running", note: `Azure is moving ${from.resource}` };
+        if (operation !== undefined && (await resources.look(from.subscription, operation)) === "running")
+          return { state: "running", note: `Azure is moving ${from.resource}`, aheadMs: 0 };
         if ((await whereIs(resources, from, to)) === "there") return done;
         if (operation !== undefined) return { state: "running", note: `Azure says that ${from.resource} is moved, and it is not there yet` };
         try {

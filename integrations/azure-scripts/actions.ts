@@ -103,11 +103,10 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
   async poll({ cli, scripts }, receipt): Promise<Progress<Receipt>> {
     const { in: group, script, check, variables, phase } = receipt;
     const run = await expectRun(cli, receipt, phase);
-    if (!ended(run))
-      return {
-        state: run.state === "waiting" && phase === "script" ? "waiting" : "running",
-        note: `${(phase === "check" ? check : script)?.file ?? phase} ${run.state === "waiting" ? "waits for its container" : "runs"}`,
-      };
+    if (!ended(run)) {
+      const note = `${(phase === "check" ? check : script)?.file ?? phase} ${run.state === "waiting" ? "waits for its container" : "runs"}`;
+      return run.state === "waiting" && phase === "script" ? { state: "waiting", note } : { state: "running", note, aheadMs: 0 };
+    }
     // A failing check is for `verify` to tell.
     if (phase === "check") return { state: "done", note: `${check?.file ?? "the check"} ended` };
     await expectSuccess(cli, receipt, idOf(receipt, "script"), run, script);

@@ -38,6 +38,8 @@ const Receipt = z.object({
 });
 type Receipt = z.infer<typeof Receipt>;
 
+/** A restart, and reading how the server stands then. */
+const AFTER_INSTALLING_MS = 4 * 60_000;
 /** A server that has not reported a later boot time by then needs a person. */
 const BACK_WITHIN_MS = 30 * 60_000;
 /** Windows works its boot time out from a counter, so that two readings of one boot differ by a little. */
@@ -119,7 +121,7 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
       }
       case "install": {
         const look = await patches.installing(server, idOf(receipt));
-        if (look.state !== "ended") return { state: "running", note: `${server.name}: installing ${receipt.before?.pending.join(", ") ?? ""}` };
+        if (look.state !== "ended") return { state: "running", note: `${server.name}: installing ${receipt.before?.pending.join(", ") ?? ""}`, aheadMs: AFTER_INSTALLING_MS };
         const { installed: names, rebootRequired } = look.result;
         const after: Receipt = { ...receipt, installed: [...names], look: 1 };
         const isWanted = reboot === "always" || (reboot === "if-needed" && rebootRequired);

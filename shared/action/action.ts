@@ -12,7 +12,15 @@ export type Evidence = readonly string[];
  */
 export type Progress<Receipt> =
   | { readonly state: "waiting"; readonly note: string; readonly receipt?: Receipt }
-  | { readonly state: "running"; readonly note: string; readonly receipt?: Receipt }
+  | {
+      readonly state: "running";
+      readonly note: string;
+      readonly receipt?: Receipt;
+      /** Of work in parts: how long what comes after the part that runs takes at the least, milliseconds. Until that part may end, it need not be looked at often. */
+      readonly aheadMs?: number;
+      /** Nothing new can be seen before this instant, milliseconds since the epoch. */
+      readonly quietUntil?: number;
+    }
   | { readonly state: "done"; readonly note: string; readonly receipt?: Receipt };
 
 /** Something opened that must be closed. `id` is what a closing step names, e.g. `out-of-pool:IC-Web1`. */
@@ -115,7 +123,7 @@ export interface Action<Ports, Params, Receipt> {
   find?(ports: Ports, params: Params, call: Call): Promise<Receipt | undefined>;
   /** Looks at work under way; absent where `begin` does everything. @throws Fault `rejected` when the work failed. */
   poll?(ports: Ports, receipt: Receipt, call: Call): Promise<Progress<Receipt>>;
-  /** The work has parts, and `poll` starts the next one when it finds the last one over: it is then always called at the policy's pace. */
+  /** The work has parts, and `poll` starts the next one when it finds the last one over: it is then called at the policy's pace but where a look says `aheadMs` or `quietUntil`. */
   readonly isDrivenByPolls?: true;
   /** Looks again. @throws Fault `rejected` when the world is not as it should be. */
   verify(ports: Ports, receipt: Receipt, call: Call): Promise<Evidence>;

@@ -166,6 +166,7 @@ class Deeds {
       return NOTHING;
     }
     const { state, note, receipt = walk.receipt } = answer.value;
+    const { aheadMs, quietUntil } = state === "running" ? answer.value : {};
     if (state === "done") {
       await this.#append(0, [{ ...this.#where("target.finished"), note, receipt }]);
       return NOTHING;
@@ -176,7 +177,14 @@ class Deeds {
     return {
       instances: [],
       note,
-      lookAgainAt: nextLookAt({ walk: seen, step: this.#step, now: this.#now(), cutoff: this.#index.cutoff, isSteady: this.#action.isDrivenByPolls === true }),
+      lookAgainAt: nextLookAt({
+        walk: seen,
+        step: this.#step,
+        now: this.#now(),
+        cutoff: this.#index.cutoff,
+        ...(aheadMs === undefined ? { isSteady: this.#action.isDrivenByPolls === true } : { aheadMs }),
+        ...(quietUntil === undefined ? {} : { quietUntil }),
+      }),
     };
   }
 

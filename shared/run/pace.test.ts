@@ -51,6 +51,25 @@ describe("the next look at work under way", () => {
     expect(nextLookAt({ walk: walkOf(told.facts), step, now: told.now, cutoff: CUT, isSteady: true }) - told.now).toBe(ms("30s"));
   });
 
+  it("is seldom in a part of such work that says what comes after it, and counts that off", () => {
+    const told = begun().progressed("running");
+    const step = stepOf("a.b", { expectedMs: ms("24m"), isDurationKnown: true, policy: { pollEveryMs: ms("1m"), timeoutMs: ms("4h") } });
+    const look = (since: number): number => nextLookAt({ walk: walkOf(told.facts), step, now: told.now + since, cutoff: CUT, aheadMs: ms("4m") }) - told.now;
+
+    expect(look(ms("1m"))).toBe(ms("6m"));
+    expect(look(ms("16m"))).toBe(ms("17m"));
+    expect(look(ms("19m") + ms("30s"))).toBe(ms("20m"));
+  });
+
+  it("is at the instant before which nothing can be seen, if the work says one", () => {
+    const told = begun().progressed("running");
+    const step = stepOf("a.b", { policy: { pollEveryMs: ms("30s"), timeoutMs: ms("4h") } });
+    const sight = { walk: walkOf(told.facts), step, now: told.now, cutoff: CUT, isSteady: true };
+
+    expect(nextLookAt({ ...sight, quietUntil: told.now + ms("90s") }) - told.now).toBe(ms("90s"));
+    expect(nextLookAt({ ...sight, quietUntil: told.now - 1 }) - told.now).toBe(ms("30s"));
+  });
+
   it("comes seldom until the end is near, at the instant at which it usually ends, soon after, and then less and less often", () => {
     const looks = looksAt({ expectedMs: ms("20m"), isDurationKnown: true, policy: { pollEveryMs: ms("1m"), timeoutMs: ms("4h") } }, ms("50m")).map((look) => look / 60_000);
 

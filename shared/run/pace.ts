@@ -11,8 +11,11 @@ const SHORTEST_GAP_MS = 5_000;
 /** The gap once it is later than the policy's pace could tell, as a share of the time by which it is late. */
 const OVERDUE = 0.25;
 
-/** What the next look hangs on. `isSteady`: nobody may ease off, since the looks themselves bring the work on. */
-export type PaceSight = Pick<TargetSight, "walk" | "step" | "now" | "cutoff"> & { readonly isSteady?: boolean };
+/**
+ * What the next look hangs on. `isSteady`: nobody may ease off, since the looks themselves bring the work on. `aheadMs`: how much of
+ * the time that it usually takes comes after the part that is looked at. `quietUntil`: nothing new can be seen before then.
+ */
+export type PaceSight = Pick<TargetSight, "walk" | "step" | "now" | "cutoff"> & { readonly isSteady?: boolean; readonly aheadMs?: number; readonly quietUntil?: number };
 
 /**
  * When begun work is to be looked at next, milliseconds since the epoch: at the policy's pace, and not later than the next instant
@@ -28,8 +31,10 @@ export function nextLookAt(sight: PaceSight): number {
   return Math.min(...instants.filter((instant) => instant > now));
 }
 
-function gapOf({ walk, step, now, isSteady = false }: PaceSight): number {
-  const { expectedMs, isDurationKnown } = step;
+function gapOf({ walk, step, now, isSteady = false, aheadMs = 0, quietUntil = 0 }: PaceSight): number {
+  if (quietUntil > now) return quietUntil - now;
+  const { isDurationKnown } = step;
+  const expectedMs = Math.max(0, step.expectedMs - aheadMs);
   const { pollEveryMs } = step.policy;
   if (isSteady || isDurationKnown !== true || walk.progress === "waiting" || walk.begunAt === undefined) return pollEveryMs;
   const sinceMs = now - walk.begunAt;
