@@ -456,6 +456,36 @@ describe("taking back", () => {
     expect((await state()).obligations).toMatchObject([{ closed: { never: true } }]);
   });
 
+  it("does not begin what somebody has decided to skip since the order was given, nor just as the intention is written", async () => {
+    const skip = { decision: "skip", step: "a.b", note: "not tonight" } as const;
+    const late = await scene();
+    const given = await late.conductor.adviseTarget(late.ref("a.b"));
+    await decide(late.journal, indexOf(late.plan), skip, "Ada", OPENS_AT);
+
+    expect((await late.conductor.act(late.ref("a.b"), given.order, given.seq)).order).toMatchObject({ do: "rest", as: "dropped", why: "skipped by Ada: not tonight" });
+    expect(late.vendor.effects).toEqual([]);
+
+    const inner = memoryJournal();
+    const plan = planWith({ "a.b": {} });
+    const racing = await scene(
+      {},
+      {
+        journal: {
+          ...inner,
+          async append(run, stream, expected, added) {
+            const kept = await inner.append(run, stream, expected, added);
+            if (added[0]?.type === "target.intended") await decide(inner, indexOf(plan), skip, "Ada", OPENS_AT);
+            return kept;
+          },
+        },
+      },
+    );
+    const { order, seq } = await racing.conductor.adviseTarget(racing.ref("a.b"));
+
+    expect((await racing.conductor.act(racing.ref("a.b"), order, seq)).order).toMatchObject({ do: "rest", as: "dropped", why: "skipped by Ada: not tonight" });
+    expect(racing.vendor.effects).toEqual([]);
+  });
+
   it("undoes once, closes what it opened, and answers the same when asked again", async () => {
     const { walk, ref, vendor, state } = await scene(DRAIN);
     await walk(ref("a.b", "IC-Web1"));

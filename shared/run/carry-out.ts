@@ -14,7 +14,7 @@ import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, ty
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
 import type { Locks } from "./locks.ts";
-import { mayBegin, type Order } from "./next-order.ts";
+import { leftOut, mayBegin, type Order } from "./next-order.ts";
 import { nextLookAt } from "./pace.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { CALL_LOST_MS } from "./retry.ts";
@@ -51,8 +51,8 @@ const NOTHING: CarriedOut = { instances: [] };
  *     write does not call.
  * C3  What the vendor answered is written after the call. If that is lost, the next advice sees an intention without an answer
  *     and has the call made again under the same key, and the action looks for its own work first.
- * C4  What was decided is looked at once more after the intention is written: so an abort either finds the intention, and names it
- *     among what runs, or is found by it, and the call is not made.
+ * C4  What was decided is looked at once more after the intention is written: so an abort or a skip either finds the intention, and is
+ *     about what runs, or is found by it, and the call is not made.
  */
 export async function carryOut(performer: Performer, index: PlanIndex, ref: TargetRef, order: Order, seq: number, view: View): Promise<CarriedOut> {
   const deed = new Deeds(performer, index, ref, view);
@@ -100,14 +100,16 @@ class Deeds {
     const action = performer.registry.find(this.#step.verb);
     assert(action !== undefined, `no action for the verb ${this.#step.verb}: was the plan compiled by another version?`);
     this.#action = action;
-    this.#decisions = (view.streams(DECISION_STREAM) as readonly Decision[]).filter(({ step, target }) => step === ref.step && (target === undefined || target === ref.target));
+    this.#decisions = this.#ours(view.streams(DECISION_STREAM) as readonly Decision[]);
   }
 
   async begin(tryNumber: number, attempt: number, follows?: string): Promise<CarriedOut> {
     // A call whose answer was lost is made again whatever was decided since: it looks for its own work first.
     const isFirst = this.walk.inFlight === undefined && !this.walk.doubt;
     const known = this.#view.streams(DECISION_STREAM) as readonly Decision[];
+    const mayBeSkipped = isFirst && tryNumber === 1;
     if (isFirst && this.#forbidden(known) !== undefined) return NOTHING;
+    if (mayBeSkipped && leftOut({ decisions: this.#decisions }) !== undefined) return NOTHING;
     if (!(await this.#takeLocks())) return NOTHING;
     const intended: Fact = {
       ...this.#where("target.intended"),
@@ -119,9 +121,12 @@ class Deeds {
     };
     if (!(await this.#append(0, [intended]))) return NOTHING;
     const decided = (await this.#performer.journal.read(this.#ref.run, DECISION_STREAM)) as readonly Decision[];
-    const refused = isFirst && decided.length > known.length ? this.#forbidden(decided, "closed") : undefined;
+    const isNews = isFirst && decided.length > known.length;
+    const skipped = isNews && mayBeSkipped ? leftOut({ decisions: this.#ours(decided) }) : undefined;
+    const refused = skipped ?? (isNews ? this.#forbidden(decided, "closed") : undefined);
     if (refused !== undefined) {
-      await this.#append(1, [this.#faulted("begin", tryNumber, attempt, { kind: "conflict", message: refused }), { ...this.#where("target.rested"), as: "skipped", why: refused }]);
+      const rested: Fact = { ...this.#where("target.rested"), as: skipped === undefined ? "skipped" : "dropped", why: refused };
+      await this.#append(1, [this.#faulted("begin", tryNumber, attempt, { kind: "conflict", message: refused }), rested]);
       return NOTHING;
     }
     this.#event("step.begun", attempt);
@@ -266,6 +271,11 @@ class Deeds {
     if (opened.size === 0) return [];
     const waiting = this.#index.dependents(this.#ref.step).filter(({ when }) => when !== undefined && "opened" in when && opened.has(when.opened));
     return waiting.map(({ id }) => stepInstance(this.#ref.run, id));
+  }
+
+  /** Those about this step or this target. */
+  #ours(decisions: readonly Decision[]): readonly Decision[] {
+    return decisions.filter(({ step, target }) => step === this.#ref.step && (target === undefined || target === this.#ref.target));
   }
 
   /** Why it may not begin any more, or not now, by what is known by this moment: an order may be older than an abort or the cutoff. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { FaultKind } from "../fault/fault.ts";
 import { decided, factsOf, ms } from "../../test/support/facts-of.ts";
 import { CUTOFF, OPENS_AT, stepOf, type StepDraft } from "../../test/support/plan-with.ts";
 import type { Control } from "./control.ts";
 import type { Fact } from "./facts.ts";
-import { HEARTBEAT_MS, nextBack, nextOrder, waitForNeeds, type TargetSight } from "./next-order.ts";
+import { HEARTBEAT_MS, nextBack, nextOrder, waitForNeeds, type Order, type TargetSight } from "./next-order.ts";
 import { CALL_LOST_MS } from "./retry.ts";
 import { walkOf } from "./walk.ts";
 
@@ -402,6 +403,14 @@ describe("B10 a begin faulted", () => {
 
     expect(nextOrder(sight(told))).toMatchObject({ do: "wait", until: told.now + ms("15s"), why: expect.stringContaining("attempt 1 of 4") });
     expect(nextOrder(sight(told.after("15s")))).toEqual({ do: "begin", try: 1, attempt: 2 });
+  });
+
+  it("does not begin again what somebody has decided to skip, unless it may have begun unseen", () => {
+    const decisions = [decided("skip", { step: "a.b", note: "not tonight" })];
+    const orderAfter = (kind: FaultKind): Order => nextOrder(sight(fresh().intended().faulted(kind).after("15s"), { decisions }));
+
+    expect(orderAfter("throttled")).toMatchObject({ do: "rest", as: "dropped", why: expect.stringContaining("skipped by Ada: not tonight; before: ") });
+    expect(orderAfter("unavailable")).toEqual({ do: "begin", try: 1, attempt: 2 });
   });
 
   it("is unknown where the effect is, and failed where there was none", () => {

@@ -25,7 +25,8 @@ import type { Walk } from "./walk.ts";
  *   B7  begun, too late to start or to finish                      cancel, rest
  *   B8  begun, and it ended badly                                  a fresh try, or what `onFailure` says
  *   B9  begun                                                      poll
- *   B10 a begin faulted                                            again later with the same key, or find, or what `onFailure` says
+ *   B10 a begin faulted                                            rest, if someone skipped it; again later with the same key, or find,
+ *                                                                  or what `onFailure` says
  *   B11 not begun, and it may not begin any more                   rest, with the reason
  *   B12 not begun, and it may not begin yet                        wait, with the reason
  *   B13 otherwise                                                  begin
@@ -199,6 +200,8 @@ export function startBy(step: CompiledStep, walk: Walk, cutoff: number): number 
 
 function nextOfFaultedBegin(sight: TargetSight): Order {
   const { walk, now } = sight;
+  const skipped = walk.try === 1 && !walk.doubt && walk.fault !== undefined ? leftOut(sight) : undefined;
+  if (skipped !== undefined) return { do: "rest", as: "dropped", why: `${skipped}; before: ${walk.fault?.fault.message ?? ""}` };
   const again = nextBegin(sight);
   if (again !== undefined) return again;
   const { fault } = walk.fault ?? {};
@@ -318,10 +321,16 @@ function giveUp(sight: TargetSight, { as, why }: { as: Ending; why: string }): O
   return endBegun(sight, sight.walk.cancelled && as === "unknown" ? "failed" : as, sight.walk.cancelled ? `${why}; stopped` : why);
 }
 
-function nextOfFresh(sight: TargetSight): Order {
-  const { step, now, control, needs, taken, decisions } = sight;
+/** Why what has not begun is left out, if somebody decided so. @param decisions about this step or this target, oldest first. */
+export function leftOut({ decisions }: Pick<TargetSight, "decisions">): string | undefined {
   const skip = decisions.findLast(({ decision }) => decision === "skip");
-  if (skip !== undefined) return { do: "rest", as: "dropped", why: `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}` };
+  return skip === undefined ? undefined : `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}`;
+}
+
+function nextOfFresh(sight: TargetSight): Order {
+  const { step, now, control, needs, taken } = sight;
+  const skipped = leftOut(sight);
+  if (skipped !== undefined) return { do: "rest", as: "dropped", why: skipped };
   const failed = needs.find(({ is }) => is === "failed");
   if (failed !== undefined && !step.always) return { do: "rest", as: "skipped", why: failed.why };
   const forbidden = mayBegin(sight, now);
