@@ -108,8 +108,6 @@ class Deeds {
     const isFirst = this.walk.inFlight === undefined && !this.walk.doubt;
     const known = this.#view.streams(DECISION_STREAM) as readonly Decision[];
     const mayBeSkipped = isFirst && tryNumber === 1;
-    if (isFirst && this.#forbidden(known) !== undefined) return NOTHING;
-    if (mayBeSkipped && leftOut({ decisions: this.#decisions }) !== undefined) return NOTHING;
     if (!(await this.#takeLocks())) return NOTHING;
     const intended: Fact = {
       ...this.#where("target.intended"),

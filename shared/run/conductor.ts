@@ -153,6 +153,12 @@ export function conductorOf(stage: Stage): Conductor {
       for (let left = ORDERS_AT_ONCE; ; left--) {
         const { index, view } = await lookAtTarget(ref);
         const isStale = view.streams(targetStream(ref.step, ref.target)).length !== seq;
+        if (order.do === "begin" && !isStale) {
+          // An order may have been on its way for minutes: what may begin is decided by what is known now.
+          const now = await targetAdvice(index, ref, view);
+          if (now.order.do !== "rest" && JSON.stringify(now.order) !== JSON.stringify(order)) return { ...now, ring: [...ring] };
+          order = now.order;
+        }
         const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view);
         for (const instance of instances) ring.add(instance);
         const next = await targetAdvice(index, ref, view);
