@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ADA, CUTOFF, OPENS_AT, planWith } from "../../test/support/plan-with.ts";
-import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, targetStream, type Decision, type Fact } from "./facts.ts";
+import { DECISION_STREAM, GUARD_STREAM, RUN_STREAM, stepStream, targetStream, type Decision, type Fact } from "./facts.ts";
 import { indexOf } from "./plan-index.ts";
 import { ACKNOWLEDGED_FOR_MS, ALARM_AGAIN_MS, isQuiet, reconcile, type GuardOrder } from "./reconcile.ts";
 
@@ -37,6 +37,7 @@ interface Sight {
   readonly gone?: readonly string[];
   readonly asleep?: readonly string[];
   readonly run?: readonly Fact[];
+  readonly step?: readonly Fact[];
   readonly target?: readonly Fact[];
   readonly guard?: readonly Fact[];
   readonly decisions?: readonly Fact[];
@@ -50,6 +51,7 @@ function ordersOf({
   gone = [RUN],
   asleep = [],
   run = [started],
+  step = [],
   target = [],
   guard = [],
   decisions = [],
@@ -57,6 +59,7 @@ function ordersOf({
 }: Sight): readonly GuardOrder[] {
   const streams: [string, readonly Fact[]][] = [
     [RUN_STREAM, run],
+    [stepStream("web.drain"), step],
     [targetStream("web.drain", "IC-Web1"), target],
     [GUARD_STREAM, guard],
     [DECISION_STREAM, decisions],
@@ -102,6 +105,15 @@ describe("a run without an orchestration", () => {
     expect(ordersOf({ now: "2024-12-08T02:10:00.000Z", ...sight })).toEqual([]);
     expect(ordersOf({ now: "2024-12-08T02:15:00.000Z", ...sight })).toMatchObject([{ do: "clear", instances: [RUN] }]);
     expect(ordersOf({ now: "2024-12-08T02:05:00.000Z", ...sight, target: [begun] })).toMatchObject([{ do: "clear", instances: [RUN] }]);
+  });
+
+  it("is noted anew where what is missed has done something since", () => {
+    const drain = `${RUN}.web~2edrain`;
+    const sight = { now: "2024-12-08T02:15:00.000Z", alive: false, gone: [drain], left: [RUN, drain], guard: [{ ...missed, instances: [drain] }] };
+    const batch = (at: string): Fact => ({ type: "batch.started", at, step: "web.drain", targets: ["IC-Web1"], failuresBefore: 0 });
+
+    expect(ordersOf({ ...sight, step: [batch("2024-12-08T02:01:00.000Z")] })).toMatchObject([{ do: "miss", instances: [drain] }]);
+    expect(ordersOf({ ...sight, step: [batch("2024-12-08T01:59:00.000Z")] })).toMatchObject([{ do: "clear" }]);
   });
 
   it("is noted anew when others are gone than before", () => {

@@ -134,7 +134,8 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
   const since = missed === undefined ? undefined : Date.parse(missed.at);
   // What was missed before it was gone on with has been answered.
   const answered = since !== undefined && resumed !== undefined && Date.parse(resumed.at) >= since;
-  const still = gone.filter((instance) => (missed?.instances ?? [root]).includes(instance));
+  const heard = since === undefined ? new Set<string>() : heardSince(sight, since);
+  const still = gone.filter((instance) => (missed?.instances ?? [root]).includes(instance) && !heard.has(instance));
   if (since === undefined || answered || now - since > MISS_HOLDS_MS || still.length === 0)
     return [{ do: "miss", instances: gone, why: `the run has not ended, and the task hub has no orchestration ${gone.join(", ")} that goes on` }];
   if (now - since < (mayBeLate(sight, still) ? DEAF_AFTER_MS : GONE_AFTER_MS)) return [];
@@ -144,6 +145,18 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
   const own = entries.findLast(({ stream }) => stream !== GUARD_STREAM && stream !== DECISION_STREAM)?.fact.at ?? "";
   const inVain = guard.filter((fact) => fact.type === "guard.resumed" && fact.at > own).length;
   return [inVain < RESUMES_IN_VAIN ? { do: "resume", by: "orchestration", why } : { do: "resume", by: "guard", why: `${why}; ${inVain} new ones came to nothing` }];
+}
+
+/** Steps and targets that wrote something down after that instant: what is missed of them now is missed for the first time. */
+function heardSince({ index, entries }: GuardSight, since: number): ReadonlySet<string> {
+  const run = index.plan.window.id;
+  const heard = new Set<string>();
+  for (const { stream, fact } of entries) {
+    if (!("step" in fact) || fact.step === undefined || Date.parse(fact.at) <= since) continue;
+    if (stream === stepStream(fact.step)) heard.add(stepInstance(run, fact.step));
+    else if ("target" in fact && fact.target !== undefined && stream === targetStream(fact.step, fact.target)) heard.add(targetInstance(run, fact.step, fact.target));
+  }
+  return heard;
 }
 
 /** Whether each of these is there and only does not hear, or is a step or a target that has done nothing yet: the message that starts it may be late. */
