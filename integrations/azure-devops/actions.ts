@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type Call, defineAction } from "../../shared/action/action.ts";
+import { type Call, type Progress, defineAction } from "../../shared/action/action.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { named } from "../../shared/inventory/schema.ts";
 import type { PipelineRun, Pipelines, RunOrder, StageRecord } from "./connector.ts";
@@ -108,20 +108,25 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
   },
 
   async poll({ pipelines }, receipt) {
-    // The run before its stages: a run that has ended has settled every stage by the time they are read.
-    const run = await pipelines.run(receipt.pipeline, receipt.run);
+    const done: Progress<Receipt> = { state: "done", note: `${runName(receipt)}: ${receipt.stages.join(", ")} succeeded` };
     const records = await recordsOf(pipelines, receipt);
-    if (records.every(({ record }) => record?.result === "succeeded")) return { state: "done", note: `${runName(receipt)}: ${receipt.stages.join(", ")} succeeded` };
-    // A stage that failed is reported once its run has ended, so that no fresh run begins beside it.
-    if (run.status === "completed") throw judged(receipt, run, records);
-    const note = `${runName(receipt)} is ${inWords(run)}; ${records.map(({ name, record }) => `${name} ${inWordsOf(record)}`).join(", ")}`;
-    return { state: records.some(({ record }) => hasStarted(record)) ? "running" : "waiting", note };
+    if (hasSucceeded(records)) return done;
+    const stages = records.map(({ name, record }) => `${name} ${inWordsOf(record)}`).join(", ");
+    // While one of its stages runs the run goes on, and has nothing to say of its own.
+    if (records.some(({ record }) => record?.state === "inProgress")) return { state: "running", note: `${runName(receipt)} is in progress; ${stages}` };
+    const run = await pipelines.run(receipt.pipeline, receipt.run);
+    if (run.status !== "completed")
+      return { state: records.some(({ record }) => hasStarted(record)) ? "running" : "waiting", note: `${runName(receipt)} is ${inWords(run)}; ${stages}` };
+    // A run that has ended has settled every stage by the time they are read again. One that failed is told of only now, so that no fresh run begins beside it.
+    const settled = await recordsOf(pipelines, receipt);
+    if (hasSucceeded(settled)) return done;
+    throw judged(receipt, run, settled);
   },
 
   async verify({ pipelines }, receipt) {
     const records = await recordsOf(pipelines, receipt);
     const run = await pipelines.run(receipt.pipeline, receipt.run);
-    if (!records.every(({ record }) => record?.result === "succeeded")) throw judged(receipt, run, records);
+    if (!hasSucceeded(records)) throw judged(receipt, run, records);
     if (receipt.commit !== undefined && run.commit !== receipt.commit) {
       throw new Fault("rejected", `${runName(receipt)} ran commit ${run.commit ?? "unknown"}; expected ${receipt.commit} of ${receipt.ref}`, { vendor: "azure-devops" });
     }
@@ -197,6 +202,10 @@ interface ChosenStage {
 async function recordsOf(pipelines: Pipelines, receipt: Receipt): Promise<readonly ChosenStage[]> {
   const records = await pipelines.stages(receipt.pipeline, receipt.run);
   return receipt.stages.map((name) => ({ name, record: records.find((record) => record.name === name) }));
+}
+
+function hasSucceeded(records: readonly ChosenStage[]): boolean {
+  return records.every(({ record }) => record?.result === "succeeded");
 }
 
 /** Why a run that has ended did not do what it was for. */

@@ -107,24 +107,27 @@ const Build = z.object({
 const Builds = z.object({ value: z.array(Build) });
 const QueuedRun = z.object({ id: z.int() });
 const DryRun = z.object({ finalYaml: z.string() });
-const Timeline = z.object({
-  records: z.array(
-    z.object({
-      id: z.string(),
-      parentId: z.string().nullish(),
-      type: z.string(),
-      name: z.string(),
-      identifier: z.string().nullish(),
-      refName: z.string().nullish(),
-      state: z.enum(["pending", "inProgress", "completed"]),
-      result: z.enum(["succeeded", "succeededWithIssues", "failed", "canceled", "skipped", "abandoned", "manuallyQueued", "dependentOnManualQueue"]).nullish(),
-      startTime: z.string().nullish(),
-      finishTime: z.string().nullish(),
-      order: z.int().nullish(),
-      issues: z.array(z.object({ type: z.string().nullish(), message: z.string().nullish() })).nullish(),
-    }),
-  ),
-});
+/** None while the run has no timeline yet. */
+const Timeline = z.nullable(
+  z.object({
+    records: z.array(
+      z.object({
+        id: z.string(),
+        parentId: z.string().nullish(),
+        type: z.string(),
+        name: z.string(),
+        identifier: z.string().nullish(),
+        refName: z.string().nullish(),
+        state: z.enum(["pending", "inProgress", "completed"]),
+        result: z.enum(["succeeded", "succeededWithIssues", "failed", "canceled", "skipped", "abandoned", "manuallyQueued", "dependentOnManualQueue"]).nullish(),
+        startTime: z.string().nullish(),
+        finishTime: z.string().nullish(),
+        order: z.int().nullish(),
+        issues: z.array(z.object({ type: z.string().nullish(), message: z.string().nullish() })).nullish(),
+      }),
+    ),
+  }),
+);
 
 export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secrets, credential }: Outside): Pipelines {
   async function authorization(): Promise<string> {
@@ -195,7 +198,7 @@ export function connectAzureDevOps(settings: AzureDevOpsSettings, { fetch, secre
     },
 
     async stages(pipeline, id) {
-      const { answer } = await ask(`read the timeline of run ${id} of pipeline ${pipeline.name}`, Timeline.nullable(), address(pipeline, `build/builds/${id}/timeline`));
+      const { answer } = await ask(`read the timeline of run ${id} of pipeline ${pipeline.name}`, Timeline, address(pipeline, `build/builds/${id}/timeline`));
       const records = answer?.records ?? [];
       const below = (parent: string) => records.filter(({ parentId }) => parentId === parent);
       return records

@@ -284,12 +284,12 @@ export const BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "integrations/azure-devops/actions.ts",
-        find: `if (run.status === "completed") throw judged(receipt, run, records);`,
-        replace: `if (run.status === "completed" && run.result === "succeeded") return { state: "done", note: "it succeeded" };\n    if (run.status === "completed") throw judged(receipt, run, records);`,
+        find: "throw judged(receipt, run, settled);",
+        replace: `if (run.result === "succeeded") return done;\n    throw judged(receipt, run, settled);`,
       },
       {
         file: "integrations/azure-devops/actions.ts",
-        find: `if (!records.every(({ record }) => record?.result === "succeeded")) throw judged(receipt, run, records);`,
+        find: "if (!hasSucceeded(records)) throw judged(receipt, run, records);",
         replace: `if (run.result !== "succeeded") throw judged(receipt, run, records);`,
       },
     ],
@@ -302,12 +302,12 @@ export const BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "integrations/azure-devops/actions.ts",
-        find: `return { state: records.some(({ record }) => hasStarted(record)) ? "running" : "waiting", note };`,
-        replace: `return { state: "done", note };`,
+        find: 'if (records.some(({ record }) => record?.state === "inProgress")) return { state: "running"',
+        replace: 'if (records.some(({ record }) => record?.state === "inProgress")) return { state: "done"',
       },
       {
         file: "integrations/azure-devops/actions.ts",
-        find: `if (!records.every(({ record }) => record?.result === "succeeded")) throw judged(receipt, run, records);`,
+        find: "if (!hasSucceeded(records)) throw judged(receipt, run, records);",
         replace: "",
       },
     ],

@@ -1,6 +1,8 @@
 import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
 import type { Ending, Fact, FactOf } from "../../../shared/run/facts.ts";
 import type { Entry } from "../../../shared/run/journal.ts";
+import { obligationsOf, type Obligation } from "../../../shared/run/obligations.ts";
+import { indexOf } from "../../../shared/run/plan-index.ts";
 import type { RunState } from "../../../shared/run/state.ts";
 import type { Scene } from "../../scene.ts";
 import type { Called, Happening } from "../tape.ts";
@@ -61,6 +63,14 @@ export function factsOf<Type extends Fact["type"]>(aftermath: Aftermath, type: T
 export function placesOf(aftermath: Aftermath): (fact: Fact) => number {
   const { places } = sortedOut(aftermath);
   return (fact) => places.get(fact) ?? Infinity;
+}
+
+/** What was opened, and what became of it, by all facts there are in the end. */
+export function owedIn({ entries, plan }: Aftermath): readonly Obligation[] {
+  return obligationsOf(
+    entries.map(({ fact }) => fact),
+    indexOf(plan),
+  );
 }
 
 interface SortedOut {

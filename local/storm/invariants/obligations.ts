@@ -1,5 +1,5 @@
 import { registry } from "../../../integrations/actions.ts";
-import { callsOf, factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, owedIn, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, type Fact, type FactOf } from "../../../shared/run/facts.ts";
 import { obligationsOf } from "../../../shared/run/obligations.ts";
@@ -14,12 +14,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "every effect of a target that opens something is under an obligation",
     check(aftermath) {
-      const known = new Set(
-        obligationsOf(
-          aftermath.entries.map(({ fact }) => fact),
-          indexOf(aftermath.plan),
-        ).map(({ id }) => id),
-      );
+      const known = new Set(owedIn(aftermath).map(({ id }) => id));
       return openers(aftermath).flatMap(({ step, target, opens }) =>
         doneFor(aftermath, step, target, ["begin"]).length === 0 ? [] : opens.flatMap((id) => (known.has(id) ? [] : [`${step} ${target} opened ${id}, and nobody owes it`])),
       );
@@ -30,11 +25,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "an obligation is closed only by a closing or an undo that had its effect, or by an opening that never had one",
     check(aftermath) {
-      const all = obligationsOf(
-        aftermath.entries.map(({ fact }) => fact),
-        indexOf(aftermath.plan),
-      );
-      return all.flatMap(({ id, step, target, closed }) => {
+      return owedIn(aftermath).flatMap(({ id, step, target, closed }) => {
         if (closed === undefined) return [];
         const opened = doneFor(aftermath, step, target, ["begin", "poll"]).length > 0;
         if (closed.never === true) return opened && isPoolOrDns(aftermath, step) ? [`${id} is said never to have been opened, though ${step} ${target} had an effect`] : [];
@@ -165,11 +156,8 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "no monitor is left muted beyond the run that muted it, unless that is owed",
     check(aftermath) {
-      const { plan, after, entries, endedAt } = aftermath;
-      const open = obligationsOf(
-        entries.map(({ fact }) => fact),
-        indexOf(plan),
-      ).filter(({ closed }) => closed === undefined);
+      const { plan, after, endedAt } = aftermath;
+      const open = owedIn(aftermath).filter(({ closed }) => closed === undefined);
       const ours = new Set(factsOf(aftermath, "target.intended").map(({ step }) => step));
       const muted = plan.steps.filter(({ id, verb }) => verb === "monitor.mute" && ours.has(id));
       return after.worlds.pingdom.maintenance

@@ -1,9 +1,7 @@
 import { membersOf, type NetworkWorld } from "../../../integrations/azure-network/simulated-pools.ts";
 import type { Pool, Server } from "../../../shared/inventory/schema.ts";
 import type { CompiledPlan } from "../../../shared/plan/compiled.ts";
-import { openOf } from "../../../shared/run/obligations.ts";
-import { indexOf } from "../../../shared/run/plan-index.ts";
-import { callsOf, type Invariant } from "./aftermath.ts";
+import { callsOf, owedIn, type Invariant } from "./aftermath.ts";
 
 /** Promise 3: pools, by who is in them and not by who says so. */
 export const POOLS: readonly Invariant[] = [
@@ -36,11 +34,9 @@ export const POOLS: readonly Invariant[] = [
     rule: "no server left out",
     promise: 3,
     says: "whoever was in a pool before is in it after, or is known to be owed",
-    check({ plan, before, after, entries }) {
-      const owed = openOf(
-        entries.map(({ fact }) => fact),
-        indexOf(plan),
-      ).map(({ what }) => what);
+    check(aftermath) {
+      const { before, after } = aftermath;
+      const owed = owedIn(aftermath).flatMap(({ what, closed }) => (closed === undefined ? [what] : []));
       const [was, is] = [before.worlds["azure-network"], after.worlds["azure-network"]];
       return poolNames(was).flatMap((pool) => {
         const now = new Set(membersBefore(is, pool));
