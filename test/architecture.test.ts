@@ -28,6 +28,7 @@ const RULES: readonly Rule[] = [
   { files: /^shared\/run\//, may: [SHARED, /^zod$/, NODE] },
   { files: /^orchestrators\//, may: [/^orchestrators\//], types: [SHARED, /^durable-functions$/] },
   { files: /^integrations\/(all|actions)\.ts$/, may: [/^integrations\//, SHARED] },
+  { files: /^integrations\/own-scripts\.ts$/, may: [NODE] },
   { files: /^integrations\/azure-[a-z]+\.ts$/, may: [/^shared\/(fault|ports)\//, /^integrations\/azure-[a-z]+\.ts$/, /^@azure\/core-/] },
   // It must not share its connector's mistakes.
   {
@@ -38,7 +39,7 @@ const RULES: readonly Rule[] = [
   // A slice may use its own files, what all Azure slices share, and another slice's port types; nothing else of a sibling.
   {
     files: /^integrations\/([^/]+)\//,
-    may: [/^shared\/(?!run\/)/, /^integrations\/(SLICE|azure-[a-z]+\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE],
+    may: [/^shared\/(?!run\/)/, /^integrations\/(SLICE|(azure-[a-z]+|own-scripts)\.ts)/, /^zod$/, /^(@azure|@slack|cloudflare|jira\.js|fast-xml-parser)/, NODE],
     types: [SHARED, /^integrations\//],
   },
   { files: /^adapters\//, may: [SHARED, /^adapters\//, /^(@azure\/|applicationinsights|write-excel-file)/, NODE] },

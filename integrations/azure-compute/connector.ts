@@ -6,6 +6,7 @@ import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
 import type { ArmPlace } from "../azure-names.ts";
+import { ownScripts } from "../own-scripts.ts";
 import { type MachineCall, machineCalls } from "./machine-calls.ts";
 import { type Retirement, retirementOf } from "./retirement.ts";
 
@@ -86,6 +87,7 @@ export type AzureComputeSettings = z.infer<typeof AzureComputeSettings>;
 
 /** Largest script that a run command takes from us; Azure's own limit is not published. */
 const LARGEST_SCRIPT_BYTES = 256 * 1024;
+const textOf = ownScripts(import.meta.url);
 const RESTART_LIMIT_MS = 5 * 60_000;
 
 export function connectAzureCompute({ scriptsFolder }: AzureComputeSettings, outside: Outside): { hosts: Hosts; scripts: Scripts; retirement: Retirement } {
@@ -137,7 +139,7 @@ function hostsOf(on: MachineCall): Hosts {
     startScript,
     async restart(host, id) {
       const file = host.os === "windows" ? "restart.ps1" : "restart.sh";
-      const script = await readFile(new URL(`./scripts/${file}`, import.meta.url), "utf8");
+      const script = await textOf(file);
       await startScript(host, id, { script, parameters: {}, limitMs: RESTART_LIMIT_MS });
     },
     async scriptRun(host, id) {

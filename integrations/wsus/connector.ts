@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import type { Host, Hosts, ScriptId, ScriptRun } from "../azure-compute/connector.ts";
+import { ownScripts } from "../own-scripts.ts";
 
 /** Classes of updates, as the scripts know them; `scripts/read-updates.ps1` maps them to Microsoft's ids. */
 export const CLASSIFICATIONS = ["critical", "security", "rollups", "updates", "definitions", "service-packs"] as const;
@@ -82,18 +82,7 @@ const EXIT_KINDS: Readonly<Record<number, FaultKind>> = { 2: "absent", 3: "confl
 const GroupName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,199}$/u);
 const ComputerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/);
 
-const texts = new Map<string, Promise<string>>();
-
-/** A script of this folder. It is a part of the app, so reading it once is enough. */
-function textOf(file: string): Promise<string> {
-  const known = texts.get(file);
-  if (known !== undefined) return known;
-  const text = readFile(new URL(`./scripts/${file}`, import.meta.url), "utf8");
-  texts.set(file, text);
-  // What could not be read is read again by the next call.
-  text.catch(() => texts.delete(file));
-  return text;
-}
+const textOf = ownScripts(import.meta.url);
 
 /** Needs no settings and no outside of its own: all goes through `Hosts`. */
 export function connectWsus(hosts: Hosts): Patches {

@@ -10,7 +10,22 @@ export const targetInstance = (run: string, step: string, target: string): strin
 /** The Durable Task Scheduler takes ids of 100 printable characters; the extension refuses `/ \ # ?` and a leading `@`. */
 const LONGEST = 100;
 
+/** Asked for each step of a run at each look of the guard. */
+const known = new Map<string, string>();
+const MOST_KNOWN = 10_000;
+
 function safe(parts: readonly string[]): string {
+  const key = parts.join("\0");
+  let id = known.get(key);
+  if (id === undefined) {
+    id = safely(parts);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, id);
+  }
+  return id;
+}
+
+function safely(parts: readonly string[]): string {
   const plain = parts.map(plainly).join(".");
   if (plain.length <= LONGEST) return plain;
   const digest = createHash("sha256").update(plain).digest("hex").slice(0, 16);
@@ -18,7 +33,6 @@ function safe(parts: readonly string[]): string {
 }
 
 function plainly(part: string): string {
-  // Asked for each step at each look of the guard: most names need nothing.
   return PLAIN.test(part) ? part : part.replaceAll(/[^A-Za-z0-9_-]/g, (char) => `~${char.codePointAt(0)?.toString(16) ?? ""}`);
 }
 
