@@ -291,6 +291,13 @@ describe("S9 its approval is missing", () => {
     expect(nextStep(sight({ step, decisions: [approve(PREVIEW, later)] }, asked.previewed())).do).toBe("run");
   });
 
+  it("does not look again without end where it was approved by a host whose clock is ahead", () => {
+    const asked = stepFactsOf("a.b").previewed().told(TOPIC).after("5m").previewed();
+    const ahead = new Date(asked.now + ms("2m")).toISOString();
+
+    expect(nextStep(sight({ step, decisions: [approve(PREVIEW, ahead)] }, asked)).do).toBe("run");
+  });
+
   it("asks anew, with what it would do now, when the world has moved since it was approved", () => {
     const moved = stepFactsOf("a.b").previewed().told(TOPIC).previewed("b".repeat(64), ["would do something else"]);
 

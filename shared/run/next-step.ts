@@ -189,7 +189,8 @@ function approvalOf(sight: StepSight, heartbeat: number): StepOrder | undefined 
   const approved = decisions.findLast(({ decision }) => decision === "approve");
   const bound = approved?.preview ?? (approvedBefore.includes(preview?.digest ?? "") ? preview?.digest : undefined);
   const since = approved === undefined ? 0 : Date.parse(approved.at);
-  const isFresh = preview !== undefined && preview.at >= since && preview.at >= now - PREVIEW_FRESH_MS;
+  // An approval from a clock ahead is of a time that no look of ours has reached yet: to look until one does would be to look without end.
+  const isFresh = preview !== undefined && (preview.at >= since || since > now) && preview.at >= now - PREVIEW_FRESH_MS;
 
   if (preview === undefined || ((bound !== undefined || approved !== undefined) && !isFresh)) {
     const again = (unpreviewed?.at ?? 0) + TELL_AGAIN_MS;
