@@ -113,6 +113,7 @@ describe("a run without an orchestration", () => {
     const batch = (at: string): Fact => ({ type: "batch.started", at, step: "web.drain", targets: ["IC-Web1"], failuresBefore: 0 });
 
     expect(ordersOf({ ...sight, step: [batch("2024-12-08T02:01:00.000Z")] })).toMatchObject([{ do: "miss", instances: [drain] }]);
+    expect(ordersOf({ ...sight, step: [batch(missed.at)] }), "it was rung by the very look that missed it").toMatchObject([{ do: "miss", instances: [drain] }]);
     expect(ordersOf({ ...sight, step: [batch("2024-12-08T01:59:00.000Z")] })).toMatchObject([{ do: "clear" }]);
   });
 

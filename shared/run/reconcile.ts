@@ -147,12 +147,12 @@ function ordersForGone(sight: GuardSight): readonly GuardOrder[] {
   return [inVain < RESUMES_IN_VAIN ? { do: "resume", by: "orchestration", why } : { do: "resume", by: "guard", why: `${why}; ${inVain} new ones came to nothing` }];
 }
 
-/** Steps and targets that wrote something down after that instant: what is missed of them now is missed for the first time. */
+/** Steps and targets that wrote something down since that instant, as those do that the same look rang: what is missed of them now is missed for the first time. */
 function heardSince({ index, entries }: GuardSight, since: number): ReadonlySet<string> {
   const run = index.plan.window.id;
   const heard = new Set<string>();
   for (const { stream, fact } of entries) {
-    if (!("step" in fact) || fact.step === undefined || Date.parse(fact.at) <= since) continue;
+    if (!("step" in fact) || fact.step === undefined || Date.parse(fact.at) < since) continue;
     if (stream === stepStream(fact.step)) heard.add(stepInstance(run, fact.step));
     else if ("target" in fact && fact.target !== undefined && stream === targetStream(fact.step, fact.target)) heard.add(targetInstance(run, fact.step, fact.target));
   }
