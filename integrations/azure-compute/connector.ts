@@ -5,6 +5,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { remembered } from "../../shared/ports/remembered.ts";
 import type { ArmPlace } from "../azure-names.ts";
 import { ownScripts } from "../own-scripts.ts";
 import { type MachineCall, machineCalls } from "./machine-calls.ts";
@@ -177,23 +178,15 @@ function runPrefix(run: string): string {
 
 /** Derived, so that starting twice is noticing: the run, and the key with its part. */
 function runCommandName({ run, key, part }: ScriptId): string {
-  const id = JSON.stringify([run, key, part]);
-  let name = names.get(id);
-  if (name === undefined) {
-    name = `${runPrefix(run)}${hash(JSON.stringify([key, part])).slice(0, 24)}`;
-    if (names.size >= MOST_NAMES) names.clear();
-    names.set(id, name);
-  }
-  return name;
+  return nameOf(run, key, part);
 }
+
+/** Each look at a script asks for its name again. */
+const nameOf = remembered((run: string, key: string, part: string) => `${runPrefix(run)}${hash(JSON.stringify([key, part])).slice(0, 24)}`);
 
 function hash(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
-
-/** Names follow from run and key, and each look at a script asks for its name again. */
-const names = new Map<string, string>();
-const MOST_NAMES = 10_000;
 
 async function readScript(folder: string, file: string): Promise<ScriptFile> {
   const root = await realpath(folder).catch(() => resolve(folder));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { jsonResponse } from "../../shared/ports/json-response.ts";
+import { remembered } from "../../shared/ports/remembered.ts";
 import type { Simulator, World } from "../../shared/ports/simulator.ts";
 import { agentsAt, type SimulatedRun, stagesAt, statusAt } from "./simulated-run.ts";
 
@@ -316,19 +317,8 @@ function at(value: unknown, ...path: readonly string[]): unknown {
 
 const sameName = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLowerCase();
 
-/** The same id for the same thing, in the shape of a GUID. */
-function guid(...parts: readonly string[]): string {
-  const name = parts.join("\n");
-  let id = guids.get(name);
-  if (id === undefined) {
-    const hex = createHash("sha256").update(name).digest("hex");
-    id = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
-    if (guids.size >= MOST_GUIDS) guids.clear();
-    guids.set(name, id);
-  }
-  return id;
-}
-
-/** A timeline is full of them, and is asked for every minute. */
-const guids = new Map<string, string>();
-const MOST_GUIDS = 10_000;
+/** The same id for the same thing, in the shape of a GUID. A timeline is full of them, and is asked for every minute. */
+const guid = remembered((...parts: readonly string[]) => {
+  const hex = createHash("sha256").update(parts.join("\n")).digest("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+});

@@ -9,7 +9,7 @@ import { inScope } from "../ports/scope.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { buttonsFor } from "./buttons.ts";
 import { callOf, portsFor, type Caller } from "./calling.ts";
-import { controlOf, holds } from "./control.ts";
+import { controlOf } from "./control.ts";
 import { DECISION_STREAM, RUN_STREAM, targetStream, type Decision, type Deed, type Fact, type TargetRef } from "./facts.ts";
 import { stepInstance, targetInstance } from "./instances.ts";
 import type { Journal } from "./journal.ts";
@@ -121,7 +121,7 @@ class Deeds {
     const decided = (await this.#performer.journal.read(this.#ref.run, DECISION_STREAM)) as readonly Decision[];
     const isNews = isFirst && decided.length > known.length;
     const skipped = isNews && mayBeSkipped ? leftOut({ decisions: this.#ours(decided) }) : undefined;
-    const refused = skipped ?? (isNews ? this.#forbidden(decided, "closed") : undefined);
+    const refused = skipped ?? (isNews ? this.#forbidden(decided) : undefined);
     if (refused !== undefined) {
       const rested: Fact = { ...this.#where("target.rested"), as: skipped === undefined ? "skipped" : "dropped", why: refused };
       await this.#append(1, [this.#faulted("begin", tryNumber, attempt, { kind: "conflict", message: refused }), rested]);
@@ -276,11 +276,9 @@ class Deeds {
     return decisions.filter(({ step, target }) => step === this.#ref.step && (target === undefined || target === this.#ref.target));
   }
 
-  /** Why it may not begin any more, or not now, by what is known by this moment: an order may be older than an abort or the cutoff. */
-  #forbidden(decisions: readonly Decision[], besides: "held" | "closed" = "held"): string | undefined {
-    const control = controlOf(this.#view.streams(RUN_STREAM), decisions);
-    const closed = mayBegin({ step: this.#step, cutoff: this.#index.cutoff, control }, this.#now());
-    return closed ?? (besides === "closed" || this.#step.always ? undefined : holds(control));
+  /** Why it may not begin any more, by these decisions. */
+  #forbidden(decisions: readonly Decision[]): string | undefined {
+    return mayBegin({ step: this.#step, cutoff: this.#index.cutoff, control: controlOf(this.#view.streams(RUN_STREAM), decisions) }, this.#now());
   }
 
   async #takeLocks(): Promise<boolean> {

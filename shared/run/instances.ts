@@ -1,36 +1,23 @@
 import { createHash } from "node:crypto";
-
-/** Instance ids of orchestrations: derived, so that whoever knows the step can ring it, and a second start is noticed. */
-export const windowInstance = (run: string): string => safe([run]);
-/** What starts the steps that an amendment added to a wave under way. No step is called like that: its id has a dot. */
-export const amendmentInstance = (run: string, amendment: string): string => safe([run, "amended", amendment]);
-export const stepInstance = (run: string, step: string): string => safe([run, step]);
-export const targetInstance = (run: string, step: string, target: string): string => safe([run, step, target]);
+import { remembered } from "../ports/remembered.ts";
 
 /** The Durable Task Scheduler takes ids of 100 printable characters; the extension refuses `/ \ # ?` and a leading `@`. */
 const LONGEST = 100;
 
 /** Asked for each step of a run at each look of the guard. */
-const known = new Map<string, string>();
-const MOST_KNOWN = 10_000;
-
-function safe(parts: readonly string[]): string {
-  const key = parts.join("\0");
-  let id = known.get(key);
-  if (id === undefined) {
-    id = safely(parts);
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(key, id);
-  }
-  return id;
-}
-
-function safely(parts: readonly string[]): string {
+const safe = remembered((...parts: readonly string[]) => {
   const plain = parts.map(plainly).join(".");
   if (plain.length <= LONGEST) return plain;
   const digest = createHash("sha256").update(plain).digest("hex").slice(0, 16);
   return `${plain.slice(0, LONGEST - 17)}~${digest}`;
-}
+});
+
+/** Instance ids of orchestrations: derived, so that whoever knows the step can ring it, and a second start is noticed. */
+export const windowInstance = (run: string): string => safe(run);
+/** What starts the steps that an amendment added to a wave under way. No step is called like that: its id has a dot. */
+export const amendmentInstance = (run: string, amendment: string): string => safe(run, "amended", amendment);
+export const stepInstance = (run: string, step: string): string => safe(run, step);
+export const targetInstance = (run: string, step: string, target: string): string => safe(run, step, target);
 
 function plainly(part: string): string {
   return PLAIN.test(part) ? part : part.replaceAll(/[^A-Za-z0-9_-]/g, (char) => `~${char.codePointAt(0)?.toString(16) ?? ""}`);

@@ -5,7 +5,7 @@ import { liftCommand, liftedBy } from "./lift-word.ts";
 import type { LiftEvidence } from "./lift.ts";
 import { WORST_FIRST, type Decision, type Ending, type Fact } from "./facts.ts";
 import { foldedOnce } from "./folded-once.ts";
-import { mayBegin, type Standing } from "./next-order.ts";
+import { leftOut, mayBegin, type Standing } from "./next-order.ts";
 
 /** A step's wait whose end is not an instant ends after this long. A ring that was lost costs less: the guard rings whoever sleeps through its hour. */
 export const STEP_HEARTBEAT_MS = 2 * 3_600_000;
@@ -103,8 +103,8 @@ function gate(sight: StepSight): StepOrder {
   const { step, now, cutoff, earliest, control, needs, condition, decisions } = sight;
   if (step.when !== undefined && "never" in step.when) return { do: "end", as: "dropped", why: step.when.never };
   if (condition.is === "failed") return { do: "end", as: "dropped", why: condition.why };
-  const skip = decisions.findLast(({ decision, target }) => decision === "skip" && target === undefined);
-  if (skip !== undefined) return { do: "end", as: "dropped", why: `skipped by ${skip.by}${skip.note === undefined ? "" : `: ${skip.note}`}` };
+  const skipped = leftOut({ decisions: decisions.filter(({ target }) => target === undefined) });
+  if (skipped !== undefined) return { do: "end", as: "dropped", why: skipped };
   const forbidden = mayBegin(sight, now);
   if (forbidden !== undefined) return { do: "end", as: "skipped", why: forbidden };
   const failed = needs.find(({ is }) => is === "failed");

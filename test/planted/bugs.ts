@@ -454,7 +454,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: "a decision to skip is not followed",
-    changes: [{ file: `${RUN}next-step.ts`, find: 'if (skip !== undefined) return { do: "end", as: "dropped"', replace: 'if (false) return { do: "end", as: "dropped"' }],
+    changes: [{ file: `${RUN}next-step.ts`, find: 'if (skipped !== undefined) return { do: "end", as: "dropped"', replace: 'if (false) return { do: "end", as: "dropped"' }],
     profile: "people",
     runs: 3,
     seed: 13,
