@@ -57,8 +57,7 @@ export function registerActivities(app: App): void {
   activity("act-step", async ({ ref, order, seq }) => stepAnswer(app, ref, await conductor.actStep(ref, order, seq)));
   activity("advise", async (ref) => targetAnswer(app, ref, await conductor.adviseTarget(ref)));
   for (const family of registry.families()) {
-    const act = async ({ ref, order, seq }: FamilyActivity["takes"]): Promise<Answer<TargetAdvice>> => targetAnswer(app, ref, await conductor.act(ref, order, seq));
-    register(`act-${family}`, act);
+    register(`act-${family}`, async ({ ref, order, seq }: FamilyActivity["takes"]) => actAnswer(app, ref, await conductor.act(ref, order, seq)));
   }
 
   function activity<Name extends keyof Activities>(name: Name, work: (input: Activities[Name]["takes"]) => Promise<Answer<ValueOf<Activities[Name]["gives"]>>>): void {
@@ -101,6 +100,18 @@ async function stepAnswer(app: App, ref: StepRef, { order, seq, ring: instances,
 async function advisedChild(app: App, ref: TargetRef): Promise<Child<TargetInput>> {
   const advice = await outcomeOf(async () => (await targetAnswer(app, ref, await app.conductor.adviseTarget(ref))).value);
   return targetChild(advice.ok && advice.value.order.do !== "wait" ? { ...ref, first: advice.value } : ref);
+}
+
+/** What came of acting on a target. The last of a batch to rest brings along what its step is to do now, which then need not ask. */
+async function actAnswer(app: App, ref: TargetRef, advice: Advice<Order>): Promise<Answer<TargetAdvice>> {
+  const own = await targetAnswer(app, ref, advice);
+  const { order } = advice;
+  if (order.do !== "rest" || order.recorded !== true || ref.back === true) return own;
+  const after = await app.conductor.adviseAfter(ref);
+  if (after === undefined) return own;
+  const { run, step, digest } = ref;
+  const next = await stepAnswer(app, { run, step, digest }, after);
+  return { value: { ...own.value, step: next.value }, ring: [...own.ring, ...next.ring] };
 }
 
 async function targetAnswer(app: App, ref: TargetRef, { order, seq, ring: instances }: Advice<Order>): Promise<Answer<TargetAdvice>> {

@@ -37,9 +37,13 @@ function* callByName(ctx: OrchestrationContext, name: string, input: object): Du
 /** More children than this go through orchestrations in between, since a parent re-reads its history at every turn. */
 const MOST_CHILDREN = 40;
 
-/** Starts every child at once and waits for all. Children report to the journal, so what they return does not matter. */
-export function* fanOut(ctx: OrchestrationContext, orchestrator: string, children: readonly Child<unknown>[]): Durable<void> {
-  if (children.length === 0) return;
+/**
+ * Starts every child at once and waits for all. Children report to the journal: whoever does without what they return loses time only.
+ *
+ * @returns what each of them did; nothing where one of them died, or where there are so many that others stand in between.
+ */
+export function* fanOut(ctx: OrchestrationContext, orchestrator: string, children: readonly Child<unknown>[]): Durable<readonly unknown[]> {
+  if (children.length === 0) return [];
   const tasks =
     children.length <= MOST_CHILDREN
       ? children.map(({ instance, input }) => ctx.df.callSubOrchestrator(orchestrator, input, instance))
@@ -47,10 +51,12 @@ export function* fanOut(ctx: OrchestrationContext, orchestrator: string, childre
           ctx.df.callSubOrchestrator("fan", { orchestrator, children: group }),
         );
   try {
-    yield ctx.df.Task.all(tasks);
+    const returned = (yield ctx.df.Task.all(tasks)) as readonly unknown[];
+    return children.length <= MOST_CHILDREN ? returned : [];
   } catch {
     // Children catch what they can. Whatever killed one all the same, the journal says how far it came; whoever
     // started it asks the journal next.
+    return [];
   }
 }
 

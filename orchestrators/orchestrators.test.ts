@@ -214,6 +214,40 @@ describe("a step", () => {
     expect(one.calls).toEqual(["0 advise s", "0 advise t0", "0 advise t1", "0 advise s"]);
   });
 
+  it("does not ask where the last of a batch brings along what to do now", async () => {
+    const last = (then: Outcome<StepAdvice>): Outcome<TargetAdvice> => (AT_REST.ok && then.ok ? { ok: true, value: { ...AT_REST.value, step: then.value } } : AT_REST);
+    const one = await driven({
+      adviseStep: told(stepOrder({ do: "run", batch: 0, targets: ["t0", "t1"] }, children(2))),
+      advise: (target) => (target === "t0" ? AT_REST : targetOrder({ do: "rest", as: "done", why: "" })),
+      act: told(last(stepOrder({ do: "run", batch: 1, targets: ["t2"] }, children(3).slice(2))), last(stepOrder({ do: "tell", topic: "ended" }))),
+    });
+
+    await run(one, "step", input);
+
+    expect(one.calls).toEqual(["0 advise s", "0 advise t0", "0 advise t1", "0 rest t1", "0 advise t2", "0 rest t2", "0 tell s"]);
+  });
+
+  it("goes on through batches that bring the next one along in short histories, each of which ends after a call", async () => {
+    let batches = 0;
+    const batch = (): Outcome<StepAdvice> => (++batches > 40 ? REST : stepOrder({ do: "run", batch: batches, targets: ["t0"] }, children(1)));
+    const one = await driven({
+      adviseStep: batch,
+      advise: () => targetOrder({ do: "rest", as: "done", why: "" }),
+      act: () => {
+        const next = batch();
+        return AT_REST.ok && next.ok ? { ok: true, value: { ...AT_REST.value, step: next.value } } : AT_REST;
+      },
+    });
+
+    await run(one, "step", input);
+
+    expect(shapeOf(one)).toEqual({
+      continued: expect.toSatisfy((times: number) => times >= 3),
+      endedBy: ["advise-step"],
+      longest: expect.toSatisfy((events: number) => events < 150),
+    });
+  });
+
   it("waits a minute while the journal cannot be reached, and starts no batch that was not written down", async () => {
     const one = await driven({
       adviseStep: told<Outcome<StepAdvice>>(away, stepOrder({ do: "run", batch: 0, targets: ["t0"] }), stepOrder({ do: "run", batch: 0, targets: ["t0"] }), REST),

@@ -32,8 +32,10 @@ export function* step(ctx: OrchestrationContext): Durable<undefined> {
         break;
       case "run": {
         const batch = advice.value.children.length > 0 ? advice : yield* call(ctx, "act-step", { ref, order, seq });
-        if (batch.ok) yield* fanOut(ctx, "target", batch.value.children);
-        advice = yield* call(ctx, "advise-step", ref);
+        const [next] = batch.ok ? (yield* fanOut(ctx, "target", batch.value.children)).filter(isAdvice) : [];
+        // A generation ends right after a call (D4), so the last of its orders asks.
+        const isLast = orders === ORDERS_PER_HISTORY - 1;
+        advice = next === undefined || isLast ? yield* call(ctx, "advise-step", ref) : { ok: true, value: next };
         break;
       }
       default:
@@ -42,4 +44,9 @@ export function* step(ctx: OrchestrationContext): Durable<undefined> {
   }
   startOver(ctx, ref);
   return undefined;
+}
+
+/** What the last target of a batch brings along. Those before it return nothing, and so did all of them in release 0.1.0. */
+function isAdvice(returned: unknown): returned is StepAdvice {
+  return typeof returned === "object" && returned !== null;
 }

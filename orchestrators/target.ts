@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Outcome } from "../shared/fault/fault.ts";
 import { call, callFamily, Doorbell, inputOf, LOOK_AGAIN_MS, sleep, startOver, type Durable } from "./durable.ts";
-import type { TargetAdvice, TargetInput } from "./wire.ts";
+import type { StepAdvice, TargetAdvice, TargetInput } from "./wire.ts";
 
 const ORDERS_PER_HISTORY = 10;
 const OUTAGE_MS = 60_000;
@@ -12,8 +12,10 @@ const OUTAGE_MS = 60_000;
  * Every decision is made by `nextOrder` inside an activity, from the journal. Whatever an activity answers is in the journal
  * by then, or is not; either way the next advice knows. A fresh history every few orders keeps replay short; rings that are
  * lost in the changeover cost a heartbeat at the most.
+ *
+ * @returns what its step is to do now, where it was the last of a batch to rest.
  */
-export function* target(ctx: OrchestrationContext): Durable<undefined> {
+export function* target(ctx: OrchestrationContext): Durable<StepAdvice | undefined> {
   const { first, ...ref } = inputOf<TargetInput>(ctx);
   const bell = new Doorbell(ctx);
   let advice: Outcome<TargetAdvice> = first === undefined ? yield* call(ctx, "advise", ref) : { ok: true, value: first };
@@ -23,8 +25,8 @@ export function* target(ctx: OrchestrationContext): Durable<undefined> {
       advice = yield* call(ctx, "advise", ref);
       continue;
     }
-    const { order, seq, by } = advice.value;
-    if (order.do === "rest" && order.recorded === true) return undefined;
+    const { order, seq, by, step } = advice.value;
+    if (order.do === "rest" && order.recorded === true) return step;
     if (order.do === "wait") {
       const undisturbed = yield* bell.pause(order.until, order.then === undefined ? undefined : LOOK_AGAIN_MS);
       // Work that goes on is looked at at its pace, without asking whether to; the answer brings the next advice along.

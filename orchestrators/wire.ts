@@ -33,6 +33,8 @@ export interface TargetAdvice {
   readonly seq: number;
   /** The activity that carries the order out: one per family of verbs. */
   readonly by: string;
+  /** What its step is to do now, where this was the last of a batch to rest: the step need not ask. */
+  readonly step?: StepAdvice;
 }
 export interface StepAdvice {
   readonly order: StepOrder;

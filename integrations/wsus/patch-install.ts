@@ -40,6 +40,8 @@ type Receipt = z.infer<typeof Receipt>;
 
 /** A restart, and reading how the server stands then. */
 const AFTER_INSTALLING_MS = 4 * 60_000;
+/** No server is back from a restart sooner. */
+const BACK_AFTER_MS = 2 * 60_000;
 /** A server that has not reported a later boot time by then needs a person. */
 const BACK_WITHIN_MS = 30 * 60_000;
 /** Windows works its boot time out from a counter, so that two readings of one boot differ by a little. */
@@ -92,12 +94,12 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
     const { server, classifications, phase, reboot, installed } = receipt;
 
     /** Starts the next phase; its derived name makes that harmless when it was started before. */
-    async function go(next: Receipt, note: string): Promise<Progress<Receipt>> {
+    async function go(next: Receipt, note: string, pace: { readonly quietUntil?: number } = {}): Promise<Progress<Receipt>> {
       const id = idOf(next);
       if (next.phase === "install") await patches.startInstalling(server, id, classifications);
       else if (next.phase === "restart") await patches.startRestarting(server, id);
       else await patches.startReading(server, id, classifications);
-      return { state: "running", note: `${server.name}: ${note}`, receipt: next };
+      return { state: "running", note: `${server.name}: ${note}`, receipt: next, ...pace };
     }
     const restart = (from: Receipt, why: string) => go({ ...from, phase: "restart", look: 1, restartedMs: now }, `restarting, ${why}`);
     const done = (note: string, last = receipt): Progress<Receipt> => ({ state: "done", note: `${server.name}: ${note}`, receipt: last });
@@ -117,7 +119,7 @@ export const patchInstall = defineAction<{ patches: Patches }, Params, Receipt>(
       case "restart": {
         const look = await patches.restarting(server, idOf(receipt));
         if (look.state !== "ended") return { state: "running", note: `${server.name}: ordering the restart` };
-        return go({ ...receipt, phase: "back", look: 1 }, "waiting for it to come back");
+        return go({ ...receipt, phase: "back", look: 1 }, "waiting for it to come back", { quietUntil: now + BACK_AFTER_MS });
       }
       case "install": {
         const look = await patches.installing(server, idOf(receipt));

@@ -235,6 +235,28 @@ describe("the conductor", () => {
     expect(ring).toEqual(["2024-12-08.c~2elast"]);
   });
 
+  it("tells whoever saw the last target of a batch rest what the step is to do now, and whom to ring; the others nothing", async () => {
+    const plan = planWith({ "a.b": { targets: ["x", "y"] }, "c.d": { needs: ["a.b"] } });
+    const { conductor, journal } = await stageFor(plan);
+    const { id: run } = plan.window;
+    const ref = { run, digest: plan.digest, step: "a.b" };
+    const rest = async (target: string): Promise<unknown> =>
+      await journal.append(run, `target/a.b/${target}`, 0, [{ type: "target.rested", at: "2024-12-08T01:00:00.000Z", step: "a.b", target, as: "done", why: "seen" }]);
+    await conductor.begin(run, plan.digest, "the test");
+    const { order } = await conductor.adviseStep(ref);
+    expect(order).toMatchObject({ do: "run", targets: ["x", "y"] });
+
+    await rest("x");
+    const first = await conductor.adviseAfter({ ...ref, target: "x" });
+    await rest("y");
+    const [last, again] = [await conductor.adviseAfter({ ...ref, target: "y" }), await conductor.adviseAfter({ ...ref, target: "x" })];
+
+    expect(first).toBeUndefined();
+    expect(last).toMatchObject({ order: { do: "rest", as: "done" }, ring: ["2024-12-08.c~2ed"] });
+    expect(again).toEqual(last);
+    expect((await journal.read(run, "step/a.b")).map(({ type }) => type)).toEqual(["batch.started", "step.ended"]);
+  });
+
   it("waits with each order of the brain as long as the brain says, whoever asks", async () => {
     const vendor = fakeVendor({ "page.up/www": { beforeBegin: firstly(1, "throttled", "slow down") } });
     const { conductor, ref } = await staged(vendor);

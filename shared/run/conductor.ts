@@ -56,6 +56,8 @@ export interface Advice<NextOrder> {
 
 /** Orders that one activity carries out at the most: it goes on as long as the next has not to wait. */
 const ORDERS_AT_ONCE = 4;
+/** In a larger batch a target that rests does not look at the others: all looks together would grow with its square. */
+const MOST_LOOKED_AT = 10;
 
 /**
  * Asks the brain and lets its orders be carried out. It decides nothing: it reads what the brain wants to look at, hands it
@@ -97,10 +99,10 @@ export function conductorOf(stage: Stage): Conductor {
     return { index: digest === ref.digest ? index : await indexFor(digest), view };
   }
 
-  /** A step and the plan by which it goes; `ref` names the plan that the run was started with. */
-  async function lookAtStep(ref: StepRef): Promise<{ index: PlanIndex; view: View }> {
+  /** A step and the plan by which it goes; `ref` names the plan that the run was started with. @param seen the run and the step, where they were read. */
+  async function lookAtStep(ref: StepRef, seen?: View): Promise<StepLook> {
     const own = stepStream(ref.step);
-    const view = await View.of(stage.journal, ref.run, [RUN_STREAM, own]);
+    const view = seen ?? (await View.of(stage.journal, ref.run, [RUN_STREAM, own]));
     const index = await indexFor(planOfStep(view.streams(RUN_STREAM), view.streams(own), ref.step, ref.digest));
     const batch = foldStep(view.streams(own)).batches.at(-1)?.targets ?? [];
     await view.read(stage.journal, ref.run, [...streamsOfStep(index, index.step(ref.step)), ...batch.map((target) => targetStream(ref.step, target))]);
@@ -113,14 +115,17 @@ export function conductorOf(stage: Stage): Conductor {
   }
 
   /** What the step is to do now. What needs the journal alone (a batch begins, the step ends) is done on the way. */
-  async function adviseStep(ref: StepRef): Promise<Advice<StepOrder>> {
+  async function adviseStep(ref: StepRef, look?: StepLook): Promise<Advice<StepOrder>> {
+    let seen = look ?? (await lookAtStep(ref));
     for (let left = ORDERS_AT_ONCE; ; left--) {
-      const { index, view } = await lookAtStep(ref);
+      const { index, view } = seen;
       const advice = stepAdvice(index, ref, view);
       const { order } = advice;
       const isUnderWay = order.do === "run" && order.batch < foldStep(view.streams(stepStream(ref.step))).batches.length;
       if (left > 0 && (order.do === "end" || (order.do === "run" && !isUnderWay))) {
         await carryOutStep(performer, index, ref, order, advice.seq, view);
+        const isKept = view.streams(stepStream(ref.step)).length > advice.seq;
+        if (!isKept) seen = await lookAtStep(ref);
         continue;
       }
       // Whoever waits is rung as often as it is asked: an activity that died before it rang is asked again.
@@ -135,7 +140,20 @@ export function conductorOf(stage: Stage): Conductor {
       return targetAdvice(index, ref, view);
     },
 
-    adviseStep,
+    adviseStep: (ref) => adviseStep(ref),
+
+    async adviseAfter({ run, step }) {
+      const own = stepStream(step);
+      const view = await View.of(stage.journal, run, [RUN_STREAM, own]);
+      const { started } = controlOf(view.streams(RUN_STREAM), []);
+      const batch = foldStep(view.streams(own)).batches.at(-1)?.targets ?? [];
+      if (started === undefined || batch.length > MOST_LOOKED_AT) return undefined;
+      const ref = { run, step, digest: started.digest };
+      const look = await lookAtStep(ref, view);
+      // Each has written its rest before it looks here, so of two that rest at once one sees both.
+      const isOver = batch.every((target) => walkOf(view.streams(targetStream(step, target))).rested !== undefined);
+      return isOver ? adviseStep(ref, look) : undefined;
+    },
 
     async foreseeStep(ref) {
       const { index, view } = await lookAtStep(ref);
@@ -150,8 +168,9 @@ export function conductorOf(stage: Stage): Conductor {
     async act(ref, given, givenSeq) {
       const ring = new Set<string>();
       let [order, seq] = [given, givenSeq];
+      // One look serves all orders that go on, since those look at vendors only; what each of them wrote is in it.
+      const { index, view } = await lookAtTarget(ref);
       for (let left = ORDERS_AT_ONCE; ; left--) {
-        const { index, view } = await lookAtTarget(ref);
         const isStale = view.streams(targetStream(ref.step, ref.target)).length !== seq;
         if (order.do === "begin" && !isStale) {
           // An order may have been on its way for minutes: what may begin is decided by what is known now.
@@ -251,6 +270,12 @@ export function conductorOf(stage: Stage): Conductor {
   }
 }
 
+/** A step as it stands, with the plan by which it goes. */
+interface StepLook {
+  readonly index: PlanIndex;
+  readonly view: View;
+}
+
 /** What a run's first fact says besides. */
 export type Beginning = Pick<FactOf<"run.started">, "approved" | "unapproved" | "code" | "rehearsed">;
 
@@ -264,6 +289,8 @@ export interface Conductor {
   /** What the step would be told to do now; writes nothing. */
   foreseeStep(ref: StepRef): Promise<Advice<StepOrder>>;
   actStep(ref: StepRef, order: StepOrder, seq: number): Promise<Advice<StepOrder>>;
+  /** As `adviseStep`, for whoever saw this target rest; nothing while another of its batch is under way, or where there are many. */
+  adviseAfter(ref: TargetRef): Promise<Advice<StepOrder> | undefined>;
   adviseTarget(ref: TargetRef): Promise<Advice<Order>>;
   act(ref: TargetRef, order: Order, seq: number): Promise<Advice<Order>>;
   /** Records the start; false when the run had started before. */

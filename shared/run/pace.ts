@@ -1,9 +1,11 @@
 import { startBy, type TargetSight } from "./next-order.ts";
 
-/** Work whose end is far away is looked at so often, however long it takes: a failure in its middle is noticed within this time. */
+/** What a late look may cost, as a share of the time that the work usually takes: of hours, minutes are nothing. */
+const WORTH = 0.05;
+/** Work whose end is far away is looked at so often, or after its `WORTH` where that is more: a failure in its middle is noticed within this time. */
 const LONGEST_GAP_MS = 5 * 60_000;
-/** Up to this share of the time that it usually takes, work is looked at seldom: it hardly ever ends before. */
-const FAR_FROM_ITS_END = 0.8;
+/** Up to this share of the time that it usually takes, work is looked at seldom: it hardly ever ends before. A part of it is less certain. */
+const FAR_FROM_ITS_END = { whole: 0.9, part: 0.8 } as const;
 /** The longest gap until then, and the shortest one right after the time that it usually takes, as shares of that time. */
 const SELDOM = 0.25;
 const OFTEN = 0.005;
@@ -20,7 +22,7 @@ export type PaceSight = Pick<TargetSight, "walk" | "step" | "now" | "cutoff"> & 
 /**
  * When begun work is to be looked at next, milliseconds since the epoch: at the policy's pace, and not later than the next instant
  * that decides something. Work of which it is known how long it usually takes is looked at seldom until it may end, then at the
- * policy's pace, at the very instant at which it usually ends, soon after that, and less and less often the later it gets: each look
+ * policy's pace or after its `WORTH`, at the very instant at which it usually ends, soon after that, and less and less often the later it gets: each look
  * costs two turns and a call or two, and most of them say nothing new. Work that has not started yet is always looked at at the
  * policy's pace, since a kickoff that did not happen must not go unnoticed.
  */
@@ -41,6 +43,7 @@ function gapOf({ walk, step, now, isSteady = false, aheadMs = 0, quietUntil = 0 
   const lateMs = sinceMs - expectedMs;
   if (lateMs >= pollEveryMs) return Math.max(pollEveryMs, Math.min(Math.ceil(lateMs * OVERDUE), LONGEST_GAP_MS));
   if (lateMs >= 0) return Math.min(pollEveryMs, Math.max(lateMs, Math.ceil(expectedMs * OFTEN), SHORTEST_GAP_MS));
-  const farMs = Math.min(expectedMs * SELDOM, expectedMs * FAR_FROM_ITS_END - sinceMs, LONGEST_GAP_MS);
-  return Math.min(Math.max(pollEveryMs, Math.ceil(farMs)), -lateMs);
+  const worthMs = expectedMs * WORTH;
+  const farMs = Math.min(expectedMs * SELDOM, expectedMs * FAR_FROM_ITS_END[aheadMs > 0 ? "part" : "whole"] - sinceMs, Math.max(LONGEST_GAP_MS, worthMs));
+  return Math.min(Math.max(pollEveryMs, Math.ceil(farMs), Math.ceil(worthMs)), -lateMs);
 }

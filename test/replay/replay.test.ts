@@ -58,7 +58,7 @@ describe("histories of a window that was amended", () => {
 /** Changes that look harmless in a review. */
 describe("a changed orchestrator does not pass:", () => {
   it("one that asks twice", async () => {
-    const changed = function* (ctx: OrchestrationContext): Durable<undefined> {
+    const changed = function* (ctx: OrchestrationContext): Durable<unknown> {
       yield* call(ctx, "advise", inputOf<TargetRef>(ctx));
       return yield* target(ctx);
     };
@@ -86,7 +86,7 @@ describe("a changed orchestrator does not pass:", () => {
   });
 
   it("one that waits once more at its end", async () => {
-    const changed = function* (ctx: OrchestrationContext): Durable<undefined> {
+    const changed = function* (ctx: OrchestrationContext): Durable<unknown> {
       const end = yield* target(ctx);
       yield* new Doorbell(ctx).pause(ctx.df.currentUtcDateTime.getTime() + 1_000);
       return end;
