@@ -27,6 +27,8 @@ export interface LocalParts {
   /** Takes one line of JSON for each exchange with a vendor. */
   readonly record?: (line: string) => void;
   readonly ring?: App["ring"];
+  /** In the place of one that writes the tracking workbook as an `.xlsx` file. */
+  readonly workbookFile?: App["workbookFile"];
 }
 
 /** The production app, with simulated vendors behind its connectors and the host's clock in its hand. */
@@ -42,6 +44,6 @@ export function composeLocal({ clock, fetch, handshake, record, secrets = simula
     codeFolder: join(PROJECT, "orchestrators"),
     platform: platformOf(process.env),
     localOperator: "local operator",
-    workbookFile,
+    workbookFile: parts.workbookFile ?? workbookFile,
   });
 }

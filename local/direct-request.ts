@@ -1,4 +1,5 @@
 import type { Fetch } from "../shared/ports/transport.ts";
+import { destinationOf } from "./simulators.ts";
 
 /** Methods that a `Request` writes in capitals, however they were given. */
 const IN_CAPITALS = /^(delete|get|head|options|post|put)$/i;
@@ -14,7 +15,9 @@ export function directRequest(input: Parameters<Fetch>[0], init?: RequestInit): 
   const isPlain = body === undefined || (typeof body === "string" && !/^(get|head)$/i.test(method));
   if (!isPlain) return new Request(input, init);
   init?.signal?.throwIfAborted();
-  return new DirectRequest(new URL(input), IN_CAPITALS.test(method) ? method.toUpperCase() : method, new Headers(init?.headers), body) as unknown as Request;
+  // Headers that are made for one request, as the SDKs of Azure have them, are not copied.
+  const headers = init?.headers instanceof Headers && (body === undefined || init.headers.has("content-type")) ? init.headers : new Headers(init?.headers);
+  return new DirectRequest(destinationOf(String(input), method).url.href, IN_CAPITALS.test(method) ? method.toUpperCase() : method, headers, body) as unknown as Request;
 }
 
 class DirectRequest implements Pick<Request, "url" | "method" | "headers" | "text" | "json" | "formData" | "arrayBuffer" | "clone" | "bodyUsed"> {
@@ -24,8 +27,8 @@ class DirectRequest implements Pick<Request, "url" | "method" | "headers" | "tex
   readonly #body: string | undefined;
   #read = false;
 
-  constructor(url: URL, method: string, headers: Headers, body: string | undefined) {
-    this.url = url.href;
+  constructor(url: string, method: string, headers: Headers, body: string | undefined) {
+    this.url = url;
     this.method = method;
     this.headers = headers;
     this.#body = body;
@@ -55,6 +58,6 @@ class DirectRequest implements Pick<Request, "url" | "method" | "headers" | "tex
   }
 
   clone(): Request {
-    return new DirectRequest(new URL(this.url), this.method, new Headers(this.headers), this.#body) as unknown as Request;
+    return new DirectRequest(this.url, this.method, new Headers(this.headers), this.#body) as unknown as Request;
   }
 }

@@ -28,6 +28,7 @@ import { memoryJournal } from "./memory-journal.ts";
 import { memoryLocks } from "./memory-locks.ts";
 import { memoryPlans } from "./memory-plans.ts";
 import type { Scene } from "./scene.ts";
+import { destinationOf } from "./simulators.ts";
 import { simulatedTeam, type Mood } from "./team.ts";
 import { directTransport } from "./transport.ts";
 import { vendorsOf } from "./vendors.ts";
@@ -67,6 +68,8 @@ export interface RehearsalOptions {
    * many milliseconds later. Without it, when the window's orchestration does.
    */
   readonly guardedForMs?: number;
+  /** In the place of one that writes the tracking workbook as an `.xlsx` file. */
+  readonly workbookFile?: App["workbookFile"];
   /** Called with the running host, in each of its lives, to do things to it at instants of its clock. */
   readonly during?: (host: LocalHost) => void;
   /** True: the process dies at this moment, as by kill -9, and is started again. Asked at every moment. */
@@ -194,7 +197,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       telemetry,
       handshake: direct.handshake,
       async fetch(input, init) {
-        const where = options.killAt === undefined ? "" : calledAs(input, init);
+        const request = input instanceof Request ? input : undefined;
+        const { where } = destinationOf(request?.url ?? String(input), init?.method ?? request?.method ?? "GET");
         await breath("before a call", where);
         const answer = await travelled(input, init);
         await breath("after a call", where);
@@ -202,6 +206,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       },
       ring,
       ...(record === undefined ? {} : { record }),
+      ...(options.workbookFile === undefined ? {} : { workbookFile: options.workbookFile }),
     });
     host = await createHost({
       app: () => {
@@ -265,13 +270,6 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
 async function codeOf({ code }: App): Promise<{ code: CodeName }> {
   const { release, digest } = await code();
   return { code: { release, digest } };
-}
-
-/** Method and place of a call, without its query. */
-function calledAs(input: Parameters<Fetch>[0], init?: RequestInit): string {
-  const request = input instanceof Request ? input : undefined;
-  const { host, pathname } = new URL(request?.url ?? String(input));
-  return `${init?.method ?? request?.method ?? "GET"} ${host}${pathname}`;
 }
 
 function longestHistory(store: Store): { instance: string; events: number } {

@@ -64,3 +64,29 @@ export function simulatorFor(url: URL, method: string): { readonly name: Simulat
 export function systemOf(url: URL, method: string): string | undefined {
   return simulatorFor(url, method)?.system;
 }
+
+/** Where a request goes. */
+export interface Destination {
+  readonly url: Readonly<URL>;
+  /** Its method and place, without its query: `GET slack.com/api/chat.update`. */
+  readonly where: string;
+  /** Who answers it; nobody where it is missing. */
+  readonly addressee?: { readonly name: SimulatorName; readonly system: string };
+}
+
+const MOST_REMEMBERED = 10_000;
+const remembered = new Map<string, Destination>();
+
+/** Where a request to this address goes. The same few hundred are asked for at every stop on the way, so that they are read once. */
+export function destinationOf(address: string, method: string): Destination {
+  const key = `${method} ${address}`;
+  let destination = remembered.get(key);
+  if (destination === undefined) {
+    const url = new URL(address);
+    const addressee = simulatorFor(url, method);
+    destination = { url, where: `${method} ${url.host}${url.pathname}`, ...(addressee === undefined ? {} : { addressee }) };
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(key, destination);
+  }
+  return destination;
+}

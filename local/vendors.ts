@@ -2,7 +2,7 @@ import type { Effect, Simulator, World } from "../shared/ports/simulator.ts";
 import type { Handshake } from "../shared/ports/transport.ts";
 import { followLinks } from "./links.ts";
 import type { FaultRule, Scene } from "./scene.ts";
-import { SIMULATORS, simulatorFor, type SimulatorName } from "./simulators.ts";
+import { destinationOf, SIMULATORS, type SimulatorName } from "./simulators.ts";
 import { noAnswer } from "./vendors-wire.ts";
 
 /** All simulated vendors at once, in one scene. */
@@ -24,8 +24,7 @@ export function vendorsOf(scene: Scene): Vendors {
     scene,
 
     async answer(request, now) {
-      const url = new URL(request.url);
-      const addressee = simulatorFor(url, request.method);
+      const { url, addressee } = destinationOf(request.url, request.method);
       if (addressee === undefined) throw unreachable(url.hostname);
       const rule = scene.faults.find((one) => befalls(one, addressee.system, url, request.method));
       if (rule !== undefined) {
@@ -47,7 +46,7 @@ export function vendorsOf(scene: Scene): Vendors {
   };
 }
 
-function befalls({ system, method, path, times }: FaultRule, of: string, url: URL, requestMethod: string): boolean {
+function befalls({ system, method, path, times }: FaultRule, of: string, url: Readonly<URL>, requestMethod: string): boolean {
   return times > 0 && system === of && (method ?? requestMethod) === requestMethod && (path === undefined || new RegExp(path).test(url.pathname + url.search));
 }
 

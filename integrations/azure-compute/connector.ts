@@ -108,17 +108,23 @@ function hostsOf(on: MachineCall): Hosts {
     };
   }
 
+  async function locationOf(host: Host): Promise<string> {
+    const { power, location } = await look(host);
+    if (power !== "running") throw new Fault("conflict", `${host.vm} is ${power}; a script needs it running`, { vendor: "azure-compute" });
+    return location;
+  }
+
   async function startScript(host: Host, id: ScriptId, order: ScriptOrder): Promise<void> {
     const name = runCommandName(id);
     const present = await on(host, "list run commands of", async (client, group, vm) => {
-      const names: string[] = [];
-      for await (const command of client.virtualMachineRunCommands.listByVirtualMachine(group, vm)) names.push(command.name ?? "");
-      return names;
+      const commands = new Map<string, string>();
+      for await (const command of client.virtualMachineRunCommands.listByVirtualMachine(group, vm)) commands.set(command.name ?? "", command.location);
+      return commands;
     });
-    if (present.includes(name)) return;
-    for (const leftover of present.filter((other) => other.startsWith(PREFIX) && !other.startsWith(runPrefix(id.run)))) await remove(host, leftover);
-    const { power, location } = await look(host);
-    if (power !== "running") throw new Fault("conflict", `${host.vm} is ${power}; a script needs it running`, { vendor: "azure-compute" });
+    if (present.has(name)) return;
+    for (const leftover of present.keys()) if (leftover.startsWith(PREFIX) && !leftover.startsWith(runPrefix(id.run))) await remove(host, leftover);
+    // They lie where their server does, and have been on it while it ran: one that has stopped since refuses the next by itself.
+    const location = present.values().next().value ?? (await locationOf(host));
     const command: VirtualMachineRunCommand = {
       location,
       source: { script: order.script },

@@ -167,6 +167,22 @@ describe("azure-compute: what is special here", () => {
     await expect(begin()).rejects.toMatchObject({ kind: "conflict", message: "vm-app1 is deallocated; a script needs it running" });
   });
 
+  it("is refused by a server that has stopped since its last script, which it is not asked about anew", async () => {
+    const of = world();
+    const { hosts, outside } = walking(of);
+    const order = { script: "exit 0", parameters: {}, limitMs: 60_000 };
+    await hosts.startScript(APP1, { run: "r", key: "k", part: "one" }, order);
+    machineOf(of).power = "deallocated";
+    const asked = outside.requests.length;
+
+    await expect(hosts.startScript(APP1, { run: "r", key: "k", part: "two" }, order)).rejects.toMatchObject({
+      kind: "conflict",
+      message: expect.stringContaining("not running") as string,
+    });
+
+    expect(outside.requests.slice(asked).map((request) => request.split(" ")[0])).toEqual(["GET", "PUT"]);
+  });
+
   it("says absent for a server that is not there", async () => {
     const { begin } = walking(world(), { ...PARAMS, server: { ...APP1, vm: "vm-gone" } });
 

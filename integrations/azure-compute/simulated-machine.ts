@@ -112,6 +112,9 @@ export interface SimulatedScript {
   readonly end: (machine: Machine, parameters: Readonly<Record<string, string>>, atMs: number) => Ending;
 }
 
+/** The scripts that the simulator knows, by name. */
+export type KnownScripts = (name: string) => SimulatedScript | undefined;
+
 /** From the order of a script to its start on a server that is up. */
 const AGENT_MS = 10_000;
 /** From the order of a restart to its beginning, as `scripts/restart.*` ask for it. */
@@ -151,7 +154,7 @@ export function simulatedMachine(host: { subscription: string; resourceGroup: st
 }
 
 /** Brings one machine to the instant `nowMs`: scripts start and end, restarts begin and end, in the order of their instants. */
-export function settle(world: ComputeWorld, machine: Machine, nowMs: number, known: Readonly<Record<string, SimulatedScript>>): void {
+export function settle(world: ComputeWorld, machine: Machine, nowMs: number, known: KnownScripts): void {
   for (;;) {
     const due = nextEvent(machine);
     if (due === undefined || due.at > nowMs) return;
@@ -161,7 +164,7 @@ export function settle(world: ComputeWorld, machine: Machine, nowMs: number, kno
 
 interface Due {
   readonly at: number;
-  readonly happen: (world: ComputeWorld, known: Readonly<Record<string, SimulatedScript>>) => void;
+  readonly happen: (world: ComputeWorld, known: KnownScripts) => void;
 }
 
 function nextEvent(machine: Machine): Due | undefined {
@@ -193,22 +196,22 @@ function startOf({ restart }: Machine, { putAt }: RunCommand): number | undefine
   return restart.until === undefined ? undefined : Math.max(ready, Date.parse(restart.until) + AGENT_MS);
 }
 
-function begin(machine: Machine, command: RunCommand, at: number, known: Readonly<Record<string, SimulatedScript>>): void {
-  const takesMs = known[command.script]?.takesMs(machine, parametersOf(command)) ?? 60_000;
+function begin(machine: Machine, command: RunCommand, at: number, known: KnownScripts): void {
+  const takesMs = known(command.script)?.takesMs(machine, parametersOf(command)) ?? 60_000;
   command.state = "Running";
   command.startedAt = iso(at);
   command.endsAt = iso(at + Math.min(takesMs, command.limitMs));
   if (takesMs > command.limitMs) command.message = "timed out";
 }
 
-function end(world: ComputeWorld, machine: Machine, command: RunCommand, at: number, known: Readonly<Record<string, SimulatedScript>>): void {
+function end(world: ComputeWorld, machine: Machine, command: RunCommand, at: number, known: KnownScripts): void {
   if (command.message === "timed out") {
     command.state = "TimedOut";
     command.exitCode = -1;
     command.message = `The script did not end within ${command.limitMs / 1_000} seconds`;
     return;
   }
-  const script = known[command.script];
+  const script = known(command.script);
   const ending: Ending = script === undefined ? { exitCode: 0, effect: { did: "ran", with: { script: command.script } } } : script.end(machine, parametersOf(command), at);
   command.state = ending.exitCode === 0 ? "Succeeded" : "Failed";
   command.exitCode = ending.exitCode;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { jsonResponse } from "../../shared/ports/json-response.ts";
 import type { Handler, Simulator } from "../../shared/ports/simulator.ts";
 import { WSUS_SCRIPTS } from "../wsus/simulator.ts";
-import { type ComputeWorld, type Machine, machineKey, modelled, RESTART, type RunCommand, settle, type SimulatedScript } from "./simulated-machine.ts";
+import { type ComputeWorld, type Machine, machineKey, modelled, RESTART, type RunCommand, settle, type KnownScripts } from "./simulated-machine.ts";
 
 /** Api-versions of the published description and of the SDK. */
 const API_VERSIONS = ["2026-04-01", "2024-03-01"];
@@ -43,13 +43,13 @@ function handler(world: ComputeWorld): Handler {
     }
     const key = `${subscription}/${group}/${vm}`.toLowerCase();
     if (vm === "" && path.length <= 8 && request.method === "GET") {
-      for (const each of Object.values(world.machines)) settle(world, each, now, scriptsOf(world));
+      for (const each of Object.values(world.machines)) settle(world, each, now, scriptOf(world));
       const here = Object.values(world.machines).filter((each) => machineKey(each).startsWith(key));
       return jsonResponse({ value: here.map((each) => virtualMachine(each, false, now)) });
     }
     const found = world.machines[key];
     // It may have been deleted by now, and then it is settled out of the world.
-    if (found !== undefined) settle(world, found, now, scriptsOf(world));
+    if (found !== undefined) settle(world, found, now, scriptOf(world));
     const machine = world.machines[key];
     if (machine === undefined) return fault(404, "ResourceNotFound", `The Resource 'Microsoft.Compute/virtualMachines/${vm}' under resource group '${group}' was not found.`);
     const [what, name] = rest;
@@ -130,9 +130,13 @@ function remove(world: ComputeWorld, machine: Machine, name: string, now: number
 /** Scripts that can be stopped without leaving anything half done. */
 const READING: readonly string[] = ["wsus/read-updates", "wsus/read-membership"];
 
-function scriptsOf(world: ComputeWorld): Readonly<Record<string, SimulatedScript>> {
-  const own = Object.entries(world.scripts).map(([name, model]) => [name, modelled(name, model)] as const);
-  return { ...Object.fromEntries(own), ...WSUS_SCRIPTS, "azure-compute/restart": RESTART };
+/** What a script does, by its name: the team's own are as the world has them. */
+function scriptOf(world: ComputeWorld): KnownScripts {
+  return (name) => {
+    if (name === "azure-compute/restart") return RESTART;
+    const model = world.scripts[name];
+    return WSUS_SCRIPTS[name] ?? (model === undefined ? undefined : modelled(name, model));
+  };
 }
 
 /** The filter takes few forms only; this is the one for a single resource. */
@@ -246,7 +250,7 @@ function answerOperation(world: ComputeWorld, id: string, now: number): Response
   const [key = "", kind = "", name = ""] = Buffer.from(id, "base64url").toString().split("|");
   const machine = world.machines[key.toLowerCase()];
   if (machine === undefined) return fault(404, "NotFound", `The operation ${id} was not found.`);
-  settle(world, machine, now, scriptsOf(world));
+  settle(world, machine, now, scriptOf(world));
   const command = machine.runCommands[name];
   const isUnderWay = kind === "put" && command !== undefined && (command.state === "Pending" || (command.state === "Running" && !command.asyncExecution));
   return jsonResponse({ id, name: id, status: isUnderWay ? "InProgress" : "Succeeded" });

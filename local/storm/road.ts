@@ -1,4 +1,4 @@
-import { systemOf } from "../simulators.ts";
+import { destinationOf } from "../simulators.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import type { Fetch } from "../../shared/ports/transport.ts";
 import { noAnswer } from "../vendors-wire.ts";
@@ -10,10 +10,8 @@ const MINUTE_MS = 60_000;
 export function stormyRoad(weather: Weather, isAway: Outages, direct: Fetch, now: () => number): Fetch {
   return async (input, init) => {
     const request = input instanceof Request ? input : undefined;
-    const url = new URL(request?.url ?? String(input));
-    const method = init?.method ?? request?.method ?? "GET";
-    const where = `${method} ${url.host}${url.pathname}`;
-    const system = systemOf(url, method) ?? "";
+    const { where, addressee } = destinationOf(request?.url ?? String(input), init?.method ?? request?.method ?? "GET");
+    const system = addressee?.system ?? "";
     if (isAway(system, now())) return refusalOf(system, 503);
     if (weather.strikes("lost request", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");
     if (weather.strikes("too many requests", where)) return refusalOf(system, 429, { "retry-after": String(weather.number(5, 90, "patience", where)) });

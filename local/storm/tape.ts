@@ -4,7 +4,7 @@ import type { Fetch } from "../../shared/ports/transport.ts";
 import type { Fact } from "../../shared/run/facts.ts";
 import type { Entry, Journal } from "../../shared/run/journal.ts";
 import type { Scene } from "../scene.ts";
-import { systemOf, type SimulatorName } from "../simulators.ts";
+import { destinationOf, type SimulatorName } from "../simulators.ts";
 
 /** Something done to a vendor, by the vendor's own list. */
 export interface Done {
@@ -86,7 +86,7 @@ export function tapeOf(scene: Scene): Tape {
         const url = request?.url ?? String(input);
         const method = init?.method ?? request?.method ?? "GET";
         const heard = (status: number): void => {
-          happenings.push({ what: "call", at: now(), scope: currentScope(), method, url, system: systemOf(new URL(url), method), status, done: newlyDone() });
+          happenings.push({ what: "call", at: now(), scope: currentScope(), method, url, system: destinationOf(url, method).addressee?.system, status, done: newlyDone() });
         };
         try {
           const answer = await direct(input, init);

@@ -1,4 +1,5 @@
 import { Temporal } from "temporal-polyfill";
+import { remembered } from "../ports/remembered.ts";
 
 /**
  * The one place where wall clocks become instants. Clocks in the USA change at 2 AM on the very Sundays that windows
@@ -127,12 +128,17 @@ export function weekdayOf(date: string): number | undefined {
 
 /** `Sat 20:00`; a time that exists twice gets its `first` or `second`, so that `instantOf` reads every answer back. */
 export function localText(instantMs: number, zone: string): string {
-  const zoned = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(zone);
+  return textOfMinute(String(Math.floor(instantMs / 60_000)), zone);
+}
+
+/** A report has hundreds of times, most of them in a few minutes, and is made again and again. */
+const textOfMinute = remembered((minute: string, zone: string) => {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(Number(minute) * 60_000).toZonedDateTimeISO(zone);
   const local = zoned.toPlainDateTime();
   const [earlier, later] = [local.toZonedDateTime(zone, { disambiguation: "earlier" }), local.toZonedDateTime(zone, { disambiguation: "later" })];
   const which = earlier.epochMilliseconds === later.epochMilliseconds ? "" : zoned.offset === earlier.offset ? " first" : " second";
   return `${SHORT_NAMES[local.dayOfWeek]} ${clockOf(local)}${which}`;
-}
+});
 
 /** `2024-12-07T20:00:00-05:00`: an instant to the second, by the clocks of a zone. */
 export function localIso(instantMs: number, zone: string): string {

@@ -1,4 +1,4 @@
-import type { CompiledStep } from "../plan/compiled.ts";
+import type { CompiledChange, CompiledStep } from "../plan/compiled.ts";
 import { amendmentsOf, type RunAmended } from "./amendments.ts";
 import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
@@ -96,21 +96,10 @@ export interface Ask {
 /** @param entries all facts of the run, as `Journal.readAll` gives them. @param now milliseconds since the epoch, for reasons to wait. */
 export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number): RunState {
   const { plan } = index;
-  const streams = new Map<string, Fact[]>();
-  for (const { stream, fact } of entries) {
-    const list = streams.get(stream);
-    if (list === undefined) streams.set(stream, [fact]);
-    else list.push(fact);
-  }
-  const read = (stream: string): readonly Fact[] => streams.get(stream) ?? [];
+  const read = readerOf(entries);
   const decisions = read(DECISION_STREAM) as readonly Decision[];
   const control = controlOf(read(RUN_STREAM), decisions);
-  const behind = phasesBehindBarrier(index, read);
-  const steps = plan.steps.map((step) => {
-    const state = stepState(index, step, read, now);
-    // Its own gate knows nothing of barriers: the run starts the steps behind one only once all before it have ended.
-    return state.state === "waiting" && behind.has(step.phase) ? behindBarrier(state) : state;
-  });
+  const steps = plan.steps.map(statesOf(index, read, now));
   const byId = new Map(steps.map((step) => [step.id, step]));
   const counts: Record<Ending | "running" | "waiting", number> = { done: 0, already: 0, dropped: 0, skipped: 0, failed: 0, unknown: 0, running: 0, waiting: 0 };
   for (const step of steps) counts[step.state === "ended" ? (step.as as Ending) : step.state]++;
@@ -125,15 +114,7 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
     ...(control.ended === undefined ? {} : { endedAt: control.ended.at, outcome: control.ended.outcome }),
     control,
     counts,
-    changes: plan.changes.map((change) => ({
-      id: change.id,
-      title: change.title,
-      keys: change.keys,
-      phase: change.phase,
-      notes: change.notes,
-      steps: change.steps,
-      ...changeStanding(change.steps.map(({ id, servedBy }) => byId.get(servedBy ?? id)).filter((step) => step !== undefined)),
-    })),
+    changes: plan.changes.map((change) => changeState(change, byId)),
     steps,
     obligations: obligationsOf(
       entries.map(({ fact }) => fact),
@@ -145,19 +126,54 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
   };
 }
 
+/** One change as `stateOf` has it, with its steps and those that serve it; nothing where the plan has no such change. */
+export function changeOf(index: PlanIndex, entries: readonly Entry[], now: number, id: string): { readonly change: ChangeState; readonly steps: readonly StepState[] } | undefined {
+  const change = index.plan.changes.find((one) => one.id === id);
+  if (change === undefined) return undefined;
+  const own = new Set(change.steps.map((step) => step.servedBy ?? step.id));
+  const steps = index.plan.steps.filter((step) => own.has(step.id)).map(statesOf(index, readerOf(entries), now));
+  return { change: changeState(change, new Map(steps.map((step) => [step.id, step]))), steps };
+}
+
+type Read = (stream: string) => readonly Fact[];
+
+function readerOf(entries: readonly Entry[]): Read {
+  const streams = new Map<string, Fact[]>();
+  for (const { stream, fact } of entries) {
+    const list = streams.get(stream);
+    if (list === undefined) streams.set(stream, [fact]);
+    else list.push(fact);
+  }
+  return (stream) => streams.get(stream) ?? [];
+}
+
+function statesOf(index: PlanIndex, read: Read, now: number): (step: CompiledStep) => StepState {
+  const behind = phasesBehindBarrier(index, read);
+  return (step) => {
+    const state = stepState(index, step, read, now);
+    // Its own gate knows nothing of barriers: the run starts the steps behind one only once all before it have ended.
+    return state.state === "waiting" && behind.has(step.phase) ? behindBarrier(state) : state;
+  };
+}
+
+/** @param states of its steps at the least, and of those that serve it. */
+function changeState({ id, title, keys, phase, notes, steps }: CompiledChange, states: ReadonlyMap<string, StepState>): ChangeState {
+  return { id, title, keys, phase, notes, steps, ...changeStanding(steps.flatMap((step) => states.get(step.servedBy ?? step.id) ?? [])) };
+}
+
 function behindBarrier(step: StepState): StepState {
   const waiting: { -readonly [Key in keyof StepState]: StepState[Key] } = { ...step, why: "waits for all phases before it to end" };
   delete waiting.until;
   return waiting;
 }
 
-function phasesBehindBarrier({ plan }: PlanIndex, read: (stream: string) => readonly Fact[]): ReadonlySet<string> {
+function phasesBehindBarrier({ plan }: PlanIndex, read: Read): ReadonlySet<string> {
   const groups = barrierGroups(plan.phases).map((group) => new Set(group.map(({ id }) => id)));
   const current = groups.findIndex((group) => plan.steps.some(({ id, phase }) => group.has(phase) && foldStep(read(stepStream(id))).ended === undefined));
   return new Set(current === -1 ? [] : groups.slice(current + 1).flatMap((group) => [...group]));
 }
 
-function stepState(index: PlanIndex, step: CompiledStep, read: (stream: string) => readonly Fact[], now: number): StepState {
+function stepState(index: PlanIndex, step: CompiledStep, read: Read, now: number): StepState {
   const facts = read(stepStream(step.id));
   const { ended, batches } = foldStep(facts);
   const targets = step.targets.map(({ id }) => targetState(id, read(targetStream(step.id, id)), ended));
@@ -229,7 +245,7 @@ function changeStanding(steps: readonly StepState[]): Pick<ChangeState, "state" 
   return { state: "ended", as, ...(why === undefined ? {} : { why }) };
 }
 
-function asksOf(step: CompiledStep, read: (stream: string) => readonly Fact[], decisions: readonly Decision[]): readonly Ask[] {
+function asksOf(step: CompiledStep, read: Read, decisions: readonly Decision[]): readonly Ask[] {
   const { told, ended, preview } = foldStep(read(stepStream(step.id)));
   if (ended !== undefined) return [];
   const asks: Ask[] = [];

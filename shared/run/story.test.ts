@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { decemberNight, type Night } from "../../test/support/december.ts";
 import type { Story } from "../action/action.ts";
 import { indexOf } from "./plan-index.ts";
+import { changeOf, stateOf } from "./state.ts";
 import { storyOf } from "./story.ts";
 
 describe("what is told of December's misfortune", () => {
@@ -21,6 +22,18 @@ describe("what is told of December's misfortune", () => {
     expect(outcome).toBe("skipped");
     expect(lines).toEqual([expect.stringMatching(/^Install updates on the app servers: skipped \(.*never started/), "It is carried over to the next window."]);
     expect((await story("newrelic.jira-end").change()).lines).toEqual(["Deploy NewRelic_Infrastructure to PRD: done"]);
+  });
+
+  it("sees a change as the whole run does, without looking at all the others", () => {
+    const index = indexOf(night.plan);
+    const now = night.stage.clock.now();
+    const { changes, steps } = stateOf(index, night.entries, now);
+
+    for (const change of changes) {
+      const own = new Set(change.steps.map(({ id, servedBy }) => servedBy ?? id));
+      expect(changeOf(index, night.entries, now, change.id)).toEqual({ change, steps: steps.filter(({ id }) => own.has(id)) });
+    }
+    expect(changeOf(index, night.entries, now, "no such change")).toBeUndefined();
   });
 
   it("tells the page every change, and gives it the tracking workbook where one is made", async () => {

@@ -6,7 +6,7 @@ import { headlineOf } from "./headline.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { reportOf } from "./report.ts";
 import { resultsOf } from "./results.ts";
-import { stateOf, type RunState } from "./state.ts";
+import { changeOf, stateOf, type RunState } from "./state.ts";
 import { workbookOf } from "./workbook.ts";
 
 /** Tells a run in words, for messages, comments and pages; the facts are read when the words are asked for. @param telling the step that asks. */
@@ -21,16 +21,16 @@ export function storyOf(caller: Pick<Caller, "clock" | "reportUrl" | "storyNow" 
     windowTitle,
     reportUrl: caller.reportUrl(run),
     async change() {
-      const current = await state();
-      const own = current.changes.find(({ id }) => id === change);
-      const ids = new Set(own?.steps.map(({ id, servedBy }) => servedBy ?? id));
-      const steps = current.steps.filter(({ id, verb }) => ids.has(id) && !isTicket(verb));
+      const now = await caller.storyNow(index);
+      const { change: own, steps = [] } = changeOf(now.index, now.entries, caller.clock.now(), change) ?? {};
       return {
         title: own?.title ?? change,
         keys: own?.keys ?? [],
         outcome: own?.as ?? own?.state ?? "waiting",
         lines: [
-          ...steps.map((step) => `${step.title}: ${step.as ?? step.state}${step.why === undefined || step.as === "done" ? "" : ` (${step.why})`}`),
+          ...steps
+            .filter(({ verb }) => !isTicket(verb))
+            .map((step) => `${step.title}: ${step.as ?? step.state}${step.why === undefined || step.as === "done" ? "" : ` (${step.why})`}`),
           ...(own?.as !== undefined && ENDINGS[own.as].carriedOver ? ["It is carried over to the next window."] : []),
         ],
       };
