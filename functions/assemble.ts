@@ -14,7 +14,6 @@ import type { Journal } from "../shared/run/journal.ts";
 import type { Locks } from "../shared/run/locks.ts";
 import type { Plans } from "../shared/run/plans.ts";
 import type { App, SlackHand } from "./app.ts";
-import { codeIn } from "./code.ts";
 import { observedFetch } from "./observed-fetch.ts";
 
 /** What a composition chooses: where facts are kept, how the world is reached, what telemetry goes to. */
@@ -28,8 +27,8 @@ export interface Parts {
   /** Folder that relative paths in settings start from. */
   readonly folder: string;
   readonly version: string;
-  /** Folder of the orchestrators' code, and of what was found out about it. */
-  readonly codeFolder: string;
+  /** What was found out about the orchestrators' code. */
+  readonly code: App["code"];
   /** What the platform says of itself; see shared/access/door.ts. */
   readonly platform: Platform;
   readonly localOperator?: string;
@@ -72,7 +71,7 @@ export function assemble(parts: Parts): App {
     ...(settings.slack.signingSecret === undefined ? {} : { slack: slackHand(parts, settings.slack.signingSecret, ports.replies) }),
     workbookFile: parts.workbookFile,
     version: parts.version,
-    code: codeIn(parts.codeFolder),
+    code: parts.code,
     ...(parts.pause === undefined ? {} : { pause: parts.pause }),
     ...(parts.ring === undefined ? {} : { ring: parts.ring }),
     async inventory() {

@@ -12,6 +12,7 @@ import { SETTINGS } from "../integrations/all.ts";
 import { platformOf } from "../shared/access/door.ts";
 import { readConfig } from "../shared/config/config.ts";
 import type { App } from "./app.ts";
+import { codeIn } from "./code.ts";
 import { assemble } from "./assemble.ts";
 
 /** Connection string of Application Insights: a name of the platform, not ours. */
@@ -39,7 +40,7 @@ export function compose(env: Readonly<Record<string, string | undefined>>): App 
     folder: fileURLToPath(new URL("..", import.meta.url)),
     version: "0.1.0",
     // Beside functions/ both in the sources and in the package; see scripts/build.mjs.
-    codeFolder: fileURLToPath(new URL("../orchestrators/", import.meta.url)),
+    code: codeIn(fileURLToPath(new URL("../orchestrators/", import.meta.url))),
     platform: platformOf(env),
     workbookFile,
     pause: (ms) => pause(ms),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { workbookFile } from "../adapters/workbook-file.ts";
 import { assemble } from "../functions/assemble.ts";
 import type { App } from "../functions/app.ts";
+import { codeIn } from "../functions/code.ts";
 import { platformOf } from "../shared/access/door.ts";
 import type { Clock } from "../shared/ports/clock.ts";
 import type { Secrets } from "../shared/ports/secrets.ts";
@@ -31,6 +32,9 @@ export interface LocalParts {
   readonly workbookFile?: App["workbookFile"];
 }
 
+/** Read once for all windows of this process. */
+const code = codeIn(join(PROJECT, "orchestrators"));
+
 /** The production app, with simulated vendors behind its connectors and the host's clock in its hand. */
 export function composeLocal({ clock, fetch, handshake, record, secrets = simulatedSecrets, ...parts }: LocalParts): App {
   const remembering = rememberingSecrets(secrets);
@@ -41,7 +45,7 @@ export function composeLocal({ clock, fetch, handshake, record, secrets = simula
     outside: { fetch: recorded, handshake, clock, secrets: remembering, credential: simulatedCredential },
     folder: PROJECT,
     version: "local",
-    codeFolder: join(PROJECT, "orchestrators"),
+    code,
     platform: platformOf(process.env),
     localOperator: "local operator",
     workbookFile: parts.workbookFile ?? workbookFile,
