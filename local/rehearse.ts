@@ -45,6 +45,8 @@ export interface RehearsalOptions {
   readonly record?: (line: string) => void;
   /** In the place of one in memory, e.g. to count what is asked of it. */
   readonly journal?: Journal;
+  /** Where orchestrations keep their histories, in the place of one of its own. */
+  readonly store?: Store;
   /** In the place of a store in memory, e.g. one that has the plan's text, so that the window can be amended. */
   readonly plans?: Plans;
   /** Misfortunes of the host. */
@@ -111,7 +113,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const run = plan.window.id;
   const index = indexOf(plan);
   const vendors = vendorsOf(scene);
-  const store = memoryStore();
+  const store = options.store ?? memoryStore();
   const facts = options.journal ?? memoryJournal();
   const locks = memoryLocks();
   const plans = options.plans ?? memoryPlans();

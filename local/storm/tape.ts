@@ -1,5 +1,6 @@
 import { currentScope, type Scope } from "../../shared/ports/scope.ts";
 import type { Effect } from "../../shared/ports/simulator.ts";
+import type { Telemetry } from "../../shared/ports/telemetry.ts";
 import type { Fetch } from "../../shared/ports/transport.ts";
 import type { Fact } from "../../shared/run/facts.ts";
 import type { Entry, Journal } from "../../shared/run/journal.ts";
@@ -43,6 +44,9 @@ export interface Tape {
   hearing(journal: Journal): Journal;
   /** The way to the vendors, heard; stands next to them, so that what goes wrong on the way is outside of it. */
   listening(direct: Fetch, now: () => number): Fetch;
+  readonly telemetry: Telemetry;
+  /** Every text that telemetry was told, once. */
+  readonly said: ReadonlySet<string>;
 }
 
 /** @param scene the one that the calls change. */
@@ -51,6 +55,7 @@ export function tapeOf(scene: Scene): Tape {
   const names = Object.keys(scene.worlds) as SimulatorName[];
   const known = new Map(names.map((name) => [name, scene.worlds[name].effects.length]));
   const heard = new Set<Effect>(names.flatMap((name) => scene.worlds[name].effects));
+  const said = new Set<string>();
   let worldNow: (() => number) | undefined;
 
   function newlyDone(): Done[] {
@@ -69,6 +74,13 @@ export function tapeOf(scene: Scene): Tape {
 
   return {
     happenings,
+    said,
+    telemetry: {
+      event(_name, fields) {
+        for (const field of Object.values(fields)) if (typeof field === "string") said.add(field);
+      },
+      flush: () => Promise.resolve(),
+    },
 
     hearing: (journal) => ({
       ...journal,

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
-import { inOrder, type Entry } from "../../shared/run/journal.ts";
+import type { Entry } from "../../shared/run/journal.ts";
+import type { Store } from "../durable/store.ts";
+import { memoryStore } from "../durable/store-memory.ts";
 import { memoryJournal } from "../memory-journal.ts";
 import { rehearse, type Rehearsal } from "../rehearse.ts";
 import type { Scene } from "../scene.ts";
@@ -75,7 +77,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
   stormyWorlds(weather, plan, before, seed);
   after.worlds = structuredClone(before.worlds);
   const tape = tapeOf(after);
-  const facts = memoryJournal();
+  const [facts, store] = [memoryJournal(), memoryStore()];
   const isAway = stormyOutages(weather, plan);
   const [othersAt, hubAt] = [strangers(weather, plan, after), stormyHub(weather, plan)];
   let rehearsal: Rehearsal | undefined;
@@ -85,6 +87,8 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
       plan,
       scene: after,
       journal: tape.hearing(facts),
+      store,
+      telemetry: tape.telemetry,
       road: (direct, now) => stormyRoad(weather, isAway, tape.listening(direct, now), now),
       storage: (journal) => stormyStorage(weather, journal),
       faults: stormyBackend(weather),
@@ -105,7 +109,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
   } catch (thrown) {
     why = thrown instanceof Fault ? thrown.message : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   }
-  const entries = inOrder(await facts.readAll(plan.window.id));
+  const entries = await facts.readAll(plan.window.id);
   const { happenings } = tape;
   const aftermath: Aftermath = {
     plan,
@@ -116,6 +120,8 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
     struck: weather.struck,
     state: rehearsal?.state,
     endedAt: happenings.at(-1)?.at ?? 0,
+    said: tape.said,
+    histories: historiesIn(store),
   };
   const breaches = breachesOf(aftermath);
   const verdict: Verdict = {
@@ -130,4 +136,10 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
     transcript: createHash("sha256").update(transcriptOf(happenings)).digest("hex"),
   };
   return { verdict, plan, entries, happenings };
+}
+
+/** What every orchestration was given and gave, as its latest history has it. */
+function historiesIn(store: Store): readonly string[] {
+  const { rows } = store.list({ top: Number.MAX_SAFE_INTEGER });
+  return rows.flatMap(({ instanceId }) => store.history(instanceId).flatMap(({ Input, Result }) => [Input, Result].filter((text) => typeof text === "string")));
 }

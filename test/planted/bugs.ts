@@ -390,6 +390,19 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["no work goes on"],
   },
   {
+    name: "a vendor's token is told to telemetry",
+    changes: [
+      {
+        file: "functions/observed-fetch.ts",
+        find: 'const method = init?.method ?? request?.method ?? "GET";',
+        replace: 'const method = `${init?.method ?? request?.method ?? "GET"} ${new Headers(init?.headers ?? request?.headers).get("authorization")}`;',
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["no secret is written"],
+  },
+  {
     name: "a secret's value is kept in a receipt",
     changes: [
       {

@@ -24,6 +24,10 @@ export interface Aftermath {
   readonly endedAt: number;
   /** What went wrong. Where clocks were off, instants of facts may be. */
   readonly struck: readonly Struck[];
+  /** What telemetry was told. */
+  readonly said: ReadonlySet<string>;
+  /** What orchestrations were given and gave, as the task hub keeps it. */
+  readonly histories: readonly string[];
 }
 
 /** Something that must be true of every window, whatever goes wrong in it. */
