@@ -19,7 +19,7 @@ import { stateOf, type RunState } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
 import { composeLocal } from "./compose.ts";
 import type { ActivityLatency } from "./durable/activity-runner.ts";
-import type { Faults } from "./durable/faults.ts";
+import type { ActivityView, Faults, Overlap } from "./durable/faults.ts";
 import type { Notice } from "./durable/notice.ts";
 import { createHost, type LocalHost } from "./harness.ts";
 import type { Store } from "./durable/store.ts";
@@ -51,6 +51,8 @@ export interface RehearsalOptions {
   readonly plans?: Plans;
   /** Misfortunes of the host. */
   readonly faults?: Faults;
+  /** True: two hosts are at this activity; one stops before its first fact, until the other is through. */
+  readonly overlaps?: (activity: ActivityView) => boolean;
   /** Misfortunes on the way to vendors: the fetch that connectors get in the place of the one given. `now` is the world's time. */
   readonly road?: (direct: Fetch, now: () => number) => Fetch;
   /** Misfortunes between the app and its journal. People's decisions and the end of the rehearsal go past it. */
@@ -90,9 +92,9 @@ export interface KillMoment {
 const MOST_LIVES = 500;
 /** A window that has not ended so long after its cutoff never will. */
 const LONGEST_AFTER_CUTOFF_MS = 36 * 3_600_000;
-/** Calls and facts of a window a hundred times as busy as the largest plan: something runs in a circle. */
-const MOST_MOMENTS = 200_000;
-
+/** Moments around the calls and facts of a window; the stormiest have forty for each target. Where there are more, something runs in a circle. */
+const FEW_MOMENTS = 10_000;
+const MOMENTS_PER_TARGET = 200;
 export interface Rehearsal {
   readonly state: RunState;
   readonly entries: readonly Entry[];
@@ -120,6 +122,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const notices: Notice[] = [];
   const startAt = options.startAt ?? isoOf(Date.parse(plan.window.opensAt) - START_LEAD_MS);
   await plans.put({ plan, by: "rehearsal", at: startAt, approved: { by: "rehearsal", at: startAt } });
+  const mostMoments = FEW_MOMENTS + MOMENTS_PER_TARGET * plan.steps.reduce((sum, { targets }) => sum + targets.length, 0);
   let moments = 0;
   let lives = 0;
   let endless: string | undefined;
@@ -143,7 +146,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     };
     // What a dead process was about to do is never done, and what it waited for never comes.
     const breath = async (kind: KillMoment["kind"], where: string): Promise<void> => {
-      if (!dead && moments > MOST_MOMENTS) giveUp(`after ${moments} calls and facts it has not ended`);
+      if (!dead && moments > mostMoments) giveUp(`after ${moments} calls and facts it has not ended`);
       if (!dead && killAt({ kind, where, n: moments++ })) die();
       if (dead) await new Promise<never>(() => undefined);
     };
@@ -180,9 +183,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       await work().finally(() => release?.());
     };
     const stored = options.storage?.(facts) ?? facts;
+    const slow = slowHost();
     const mortal: Journal = {
       ...stored,
       async append(...given) {
+        await slow.stopBefore(given[1]);
         await breath("before a fact", given[1]);
         const kept = await stored.append(...given);
         await breath("after a fact", given[1]);
@@ -224,7 +229,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       extendedSessions: true,
       directActivities: true,
       onNotice: (notice) => notices.push(notice),
-      ...(faults === undefined ? {} : { faults }),
+      faults: { ...faults, overlaps: (activity) => (options.overlaps?.(activity) === true ? slow.overlap() : undefined) },
       ...(options.activityLatencyMs === undefined ? {} : { activityLatencyMs: options.activityLatencyMs }),
     });
     void host.crashed.then(die);
@@ -266,6 +271,32 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   }
   if (endless !== undefined) throw new Fault("overdue", `the rehearsal was given up: ${endless}`);
   throw new Fault("defect", `the rehearsal was killed ${MOST_LIVES} times without coming to an end`);
+}
+
+/** The host that stops in the midst of an activity. One activity is run at a time, so that there is one of it at the most. */
+function slowHost(): { overlap(): Overlap; stopBefore(stream: string): Promise<void> } {
+  let stopping: { readonly still: () => void; readonly gone: Promise<void> } | undefined;
+  return {
+    overlap() {
+      const [still, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      stopping = { still: still.resolve, gone: gone.promise };
+      return {
+        still: still.promise,
+        goOn() {
+          stopping = undefined;
+          gone.resolve();
+        },
+      };
+    },
+    async stopBefore(stream) {
+      // Facts of the guard and of people are not the activity's.
+      if (stopping === undefined || !/^(target|step|run$)/.test(stream)) return;
+      const { still, gone } = stopping;
+      stopping = undefined;
+      still();
+      await gone;
+    },
+  };
 }
 
 /** What the start of a run says of the orchestrators that are deployed: they are under the guard's eyes. */

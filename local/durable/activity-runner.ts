@@ -1,7 +1,7 @@
 import type { HostClock } from "../clock.ts";
 import type { Busy } from "./busy.ts";
 import { HTTP_ACTIVITY, sendHttp } from "./call-http.ts";
-import type { CrashPoint, Faults } from "./faults.ts";
+import type { CrashPoint, Faults, Overlap } from "./faults.ts";
 import { taskCompleted, taskFailed, wireTime } from "./history-events.ts";
 import type { HistoryEvent, Invoker } from "./hub.ts";
 import type { Work } from "./store.ts";
@@ -78,9 +78,11 @@ export class ActivityRunner {
     this.#ports.begun();
     const begunMs = clock.now();
     const tookMs = latencyOf(this.#ports.latencyMs, work);
-    const event = await this.#call(work);
+    const first = this.#call(work);
+    const overlapping = await this.#overlapping(work, first, faults.overlaps?.(at));
+    const event = await first;
     if (this.#dead || crashes({ at: "activity done", ...at })) return;
-    const repeat = faults.repeats?.(at) === true ? await this.#call(work) : undefined;
+    const repeat = overlapping ?? (faults.repeats?.(at) === true ? await this.#call(work) : undefined);
     if (this.#dead) return;
     this.#computing--;
     if (inRounds) {
@@ -93,6 +95,15 @@ export class ActivityRunner {
     }
     for (const callback of this.#progress.splice(0)) callback();
     busy.end();
+  }
+
+  async #overlapping(work: Work, first: Promise<HistoryEvent>, overlap: Overlap | undefined): Promise<HistoryEvent | undefined> {
+    if (overlap === undefined) return undefined;
+    // One that has ended without standing still leaves nothing behind that would stop the second.
+    await Promise.race([first.then(() => overlap.goOn()), overlap.still]);
+    const event = await this.#call(work);
+    overlap.goOn();
+    return event;
   }
 
   #late(work: Work, event: HistoryEvent, repeat: HistoryEvent | undefined): void {

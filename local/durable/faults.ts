@@ -33,5 +33,21 @@ export interface Faults {
   /** The order in which one turn sees its messages: a permutation of `events`. */
   readonly order?: (events: readonly HistoryEvent[]) => readonly HistoryEvent[];
   /** True: the activity's function is called a second time, and both answers are delivered. */
-  readonly repeats?: (activity: { readonly instanceId: string; readonly name: string; readonly taskId: number }) => boolean;
+  readonly repeats?: (activity: ActivityView) => boolean;
+  /** An overlap: the same, and the second call comes and ends while the first one stands still. Asked before the first. */
+  readonly overlaps?: (activity: ActivityView) => Overlap | undefined;
+}
+
+export interface ActivityView {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly taskId: number;
+}
+
+/** Two hosts at one activity: one of them stopped in the midst of it, and its message went to the other. */
+export interface Overlap {
+  /** Fulfilled when the first call stands still; it may end without. */
+  readonly still: Promise<void>;
+  /** Lets it go on, and does not stop it any more. */
+  goOn(): void;
 }

@@ -1,5 +1,5 @@
 import type { ActivityLatency } from "../durable/activity-runner.ts";
-import type { Faults, MessageView } from "../durable/faults.ts";
+import type { ActivityView, Faults, MessageView } from "../durable/faults.ts";
 import { EVENT } from "../durable/history-events.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { Journal } from "../../shared/run/journal.ts";
@@ -70,6 +70,11 @@ export function stormyHub(weather: Weather, { window }: CompiledPlan): (host: Lo
       );
     }
   };
+}
+
+/** An activity that two hosts are at. */
+export function stormyOverlaps(weather: Weather): (activity: ActivityView) => boolean {
+  return ({ instanceId, name, taskId }) => weather.strikes("activity on two hosts", `${instanceId} ${name} ${taskId}`);
 }
 
 export function stormyDeaths(weather: Weather): (moment: KillMoment) => boolean {

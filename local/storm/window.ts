@@ -7,7 +7,7 @@ import { memoryStore } from "../durable/store-memory.ts";
 import { memoryJournal } from "../memory-journal.ts";
 import { rehearse, type Rehearsal } from "../rehearse.ts";
 import type { Scene } from "../scene.ts";
-import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyHub, stormyStorage } from "./backend.ts";
+import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyHub, stormyOverlaps, stormyStorage } from "./backend.ts";
 import { breachesOf } from "./invariants/invariants.ts";
 import type { Aftermath, Breach } from "./invariants/aftermath.ts";
 import type { Profile } from "./misfortunes.ts";
@@ -92,6 +92,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
       road: (direct, now) => stormyRoad(weather, isAway, tape.listening(direct, now), now),
       storage: (journal) => stormyStorage(weather, journal),
       faults: stormyBackend(weather),
+      overlaps: stormyOverlaps(weather),
       killAt: stormyDeaths(weather),
       skewMs: stormyClocks(weather),
       activityLatencyMs: slowActivities(weather),

@@ -466,6 +466,28 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["not too late to be seen through"],
   },
   {
+    name: "an abort does not reach what runs",
+    changes: [{ file: `${RUN}next-order.ts`, find: 'if (control.aborted?.mode === "close" && !step.always) return endBegun', replace: "if (false) return endBegun" }],
+    profile: "people",
+    seed: 20,
+    runs: 6,
+    plan: "late.yaml",
+    rules: ["an abort reaches what runs"],
+  },
+  {
+    name: "who loses the write of an intention calls all the same",
+    changes: [
+      {
+        file: `${RUN}carry-out.ts`,
+        find: "if (!(await this.#append(0, [intended]))) return NOTHING;\n    const decided",
+        replace: "await this.#append(0, [intended]);\n    const decided",
+      },
+    ],
+    profile: "backend",
+    runs: 20,
+    rules: ["no effect twice", "looked at again"],
+  },
+  {
     name: "a decision to skip is not followed",
     changes: [{ file: `${RUN}next-step.ts`, find: 'if (skipped !== undefined) return { do: "end", as: "dropped"', replace: 'if (false) return { do: "end", as: "dropped"' }],
     profile: "people",

@@ -115,6 +115,20 @@ export function hasLostOrchestrations({ struck }: Pick<Aftermath, "struck">): bo
   return struck.some(({ kind }) => kind === "orchestration lost" || kind === "orchestration terminated");
 }
 
+const MINUTE_MS = 60_000;
+/** From the moment at which something should be noticed until it is, with nothing in the way. */
+export const NOTICED_MS = MINUTE_MS;
+/** A ring that was lost with its process is rung again by the guard, whose own look and whose ring may be late as well. */
+const RUNG_IN_BAD_WEATHER_MS = 15 * MINUTE_MS;
+/** Where orchestrations were lost, the guard waits for what may only be late before it starts new ones. */
+const STARTED_ANEW_MS = 45 * MINUTE_MS;
+
+/** How long whoever is to do something may take to notice. */
+export function patienceOf({ struck }: Pick<Aftermath, "struck">): number {
+  if (struck.length === 0) return NOTICED_MS;
+  return hasLostOrchestrations({ struck }) ? STARTED_ANEW_MS : RUNG_IN_BAD_WEATHER_MS;
+}
+
 export const isTrouble = (as: Ending | undefined): boolean => as === "failed" || as === "unknown";
 
 export function stepNamed({ steps }: CompiledPlan, id: string): CompiledStep | undefined {

@@ -2,21 +2,15 @@ import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
 import { reportOf } from "../../../shared/run/report.ts";
-import { callsOf, hasLostOrchestrations, isTrouble, stepNamed, type Invariant } from "./aftermath.ts";
+import { callsOf, isTrouble, NOTICED_MS, patienceOf, stepNamed, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 const MINUTE_MS = 60_000;
 /** What has been told to stop takes so long to end. */
 const ENDING_MS = 30_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
-/** From the moment at which something should be noticed until people have been told, with nothing in the way. */
-const NOTICED_MS = MINUTE_MS;
-/** The same when messages are late, processes die and Slack is away. */
+/** From the moment at which something should be noticed until people have been told, when messages are late, processes die and Slack is away. */
 const NOTICED_IN_BAD_WEATHER_MS = 20 * MINUTE_MS;
-/** A ring that was lost with its process is rung again by the guard, whose own look and whose ring may be late as well. */
-const RUNG_IN_BAD_WEATHER_MS = 15 * MINUTE_MS;
-/** Where orchestrations were lost, the guard waits for what may only be late before it starts new ones. */
-const STARTED_ANEW_MS = 45 * MINUTE_MS;
 /** Weather makes some steps late. When more than half of so many are late by more than this, it is not the weather. */
 const ENOUGH_STEPS = 8;
 const HARDLY_LATE_MS = 1.5 * MINUTE_MS;
@@ -122,7 +116,7 @@ export const ENDS: readonly Invariant[] = [
     says: "a step begins at its instant, once what it needs and all in front of its barrier has ended and nothing holds it",
     check({ plan, happenings, struck, state }) {
       if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
-      const patience = struck.length === 0 ? NOTICED_MS : hasLostOrchestrations({ struck }) ? STARTED_ANEW_MS : RUNG_IN_BAD_WEATHER_MS;
+      const patience = patienceOf({ struck });
       const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));

@@ -1,7 +1,7 @@
 import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import type { FactOf } from "../../../shared/run/facts.ts";
-import { factsOf, isTrouble, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { factsOf, isTrouble, patienceOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** Every first order to begin a target, with the step it is for, in the order in which they were written down. */
 function beginsOf(aftermath: Aftermath): readonly { readonly step: CompiledStep; readonly fact: FactOf<"target.intended">; readonly at: number }[] {
@@ -93,6 +93,25 @@ export const LIMITS: readonly Invariant[] = [
       return beginsOf(aftermath).flatMap(({ step, fact, at }) =>
         step.irreversible && !step.always && at + step.expectedMs > cutoff ? [`${step.id} began on ${fact.target} at ${isoOf(at)} and takes ${step.expectedMs / 60_000} min`] : [],
       );
+    },
+  },
+  {
+    rule: "an abort reaches what runs",
+    promise: 5,
+    says: "a pipeline run that is under way when the window is closed up at once is called off, and does not simply go on to its end",
+    check(aftermath) {
+      const written = aftermath.happenings.filter((one) => one.what === "fact");
+      const abort = written.find(({ entry: { fact } }) => fact.type === "decision.made" && fact.decision === "abort" && fact.mode === "close");
+      if (abort === undefined) return [];
+      const patience = patienceOf(aftermath);
+      const calledOff = new Set(factsOf(aftermath, "target.intended").flatMap(({ deed, step, target }) => (deed === "cancel" ? [`${step}/${target}`] : [])));
+      return written.flatMap(({ at, entry: { fact } }) => {
+        if (fact.type !== "target.finished" || at <= abort.at + patience || calledOff.has(`${fact.step}/${fact.target}`)) return [];
+        const step = stepNamed(aftermath.plan, fact.step);
+        return step?.verb !== "pipeline.run" || step.always
+          ? []
+          : [`${fact.step} on ${fact.target} went on to its end at ${isoOf(at)}, and the window was closed up at ${isoOf(abort.at)}`];
+      });
     },
   },
   {
