@@ -484,7 +484,8 @@ export const BUGS: readonly PlantedBug[] = [
       },
     ],
     profile: "backend",
-    runs: 20,
+    seed: 12,
+    runs: 3,
     rules: ["no effect twice", "looked at again"],
   },
   {
