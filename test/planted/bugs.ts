@@ -125,6 +125,26 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["opened is known", "no server left out"],
   },
   {
+    name: "a closing that was verified closes nothing",
+    changes: [{ file: `${RUN}carry-out.ts`, find: "closes: [...this.#target.closes], ...(already", replace: "closes: [], ...(already" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["what was closed is not open"],
+  },
+  {
+    name: "what is taken back stays open",
+    changes: [
+      {
+        file: `${RUN}carry-out.ts`,
+        find: 'inFlight?.deed === "begin" ? [] : this.#target.opens.map(({ id }) => id);',
+        replace: 'inFlight?.deed === "begin" ? [] : [];',
+      },
+    ],
+    profile: "worlds",
+    runs: 10,
+    rules: ["what was closed is not open"],
+  },
+  {
     name: "nothing is taken back at the end",
     changes: [{ file: `${RUN}next-wave.ts`, find: "if (back.length > 0) return", replace: "if (false) return" }],
     profile: "fair",

@@ -1,5 +1,5 @@
 import { registry } from "../../../integrations/actions.ts";
-import { callsOf, factsOf, owedIn, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, owedIn, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, type Fact, type FactOf } from "../../../shared/run/facts.ts";
 import { obligationsOf } from "../../../shared/run/obligations.ts";
@@ -42,6 +42,31 @@ export const OBLIGATIONS: readonly Invariant[] = [
       const open = obligationsOf(untilItsEnd(aftermath), indexOf(aftermath.plan)).filter(({ closed }) => closed === undefined);
       if (open.length === 0 || state === undefined) return [];
       return state.outcome === "well" ? [`the run ended well with ${open.map(({ what }) => what).join(", ")} open`] : [];
+    },
+  },
+  {
+    rule: "what was closed is not open",
+    promise: 1,
+    says: "nothing counts as open whose closing was verified, or whose only opening was taken back, after it was opened",
+    check(aftermath) {
+      const placeOf = placesOf(aftermath);
+      const closersOf = Map.groupBy(
+        aftermath.plan.steps.flatMap(({ id: step, targets }) => targets.flatMap(({ id: target, closes }) => closes.map((id) => ({ id, step, target })))),
+        ({ id }) => id,
+      );
+      return owedIn(aftermath).flatMap(({ id, step, target, what, closed }) => {
+        if (closed !== undefined) return [];
+        const begins = factsOf(aftermath, "target.intended").filter((fact) => fact.deed === "begin" && fact.step === step && fact.target === target);
+        const openedAt = Math.max(...begins.map(placeOf));
+        const closers = closersOf.get(id) ?? [];
+        const verified = factsOf(aftermath, "target.verified").find(
+          (fact) => placeOf(fact) > openedAt && closers.some((one) => one.step === fact.step && one.target === fact.target),
+        );
+        // Of several tries the first is the one that opened it.
+        const undone = begins.length > 1 ? undefined : factsOf(aftermath, "target.undone").find((fact) => fact.step === step && fact.target === target && placeOf(fact) > openedAt);
+        const by = verified ?? undone;
+        return by === undefined ? [] : [`${what} is open, though ${by.step} on ${by.target} ${by === verified ? "closed it" : "was taken back"} at ${by.at}`];
+      });
     },
   },
   {
