@@ -356,6 +356,19 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["green is true"],
   },
   {
+    name: "what waits for another is left out",
+    changes: [
+      {
+        file: `${RUN}next-step.ts`,
+        find: 'const failed = needs.find(({ is }) => is === "failed");',
+        replace: 'const failed = needs.find(({ is }) => is !== "met");',
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["nothing is left out without a cause"],
+  },
+  {
     name: "a step is as good as the best of its targets",
     changes: [{ file: `${RUN}next-step.ts`, find: "const worst = WORST_FIRST.find(", replace: "const worst = WORST_FIRST.toReversed().find(" }],
     profile: "worlds",

@@ -1,4 +1,5 @@
 import type { Aftermath, Breach, Invariant } from "./aftermath.ts";
+import { CAUSES } from "./causes.ts";
 import { EFFECTS } from "./effects.ts";
 import { ENDS } from "./endings.ts";
 import { EVIDENCE } from "./evidence.ts";
@@ -9,7 +10,7 @@ import { ORDER } from "./order.ts";
 import { POOLS } from "./pools.ts";
 
 /** Everything that must always be true. */
-export const INVARIANTS: readonly Invariant[] = [...OBLIGATIONS, ...POOLS, ...EFFECTS, ...ORDER, ...LIMITS, ...EVIDENCE, ...ENDS, ...GUARD];
+export const INVARIANTS: readonly Invariant[] = [...OBLIGATIONS, ...POOLS, ...EFFECTS, ...ORDER, ...LIMITS, ...CAUSES, ...EVIDENCE, ...ENDS, ...GUARD];
 
 /** Holds a window against all of it. */
 export function breachesOf(aftermath: Aftermath): readonly Breach[] {
