@@ -80,8 +80,8 @@ export function wayBack(plan: CompiledPlan, opened: readonly Pick<Obligation, "s
   return back;
 }
 
-/** Whether the one step can begin only after all of the other has ended: behind a barrier, or since it needs it. */
-function precedence(plan: CompiledPlan): (step: string, other: string) => boolean {
+/** Whether the one step can begin only after all of the other has ended: behind a barrier, or since it needs it, itself or by way of others. */
+export function precedence(plan: CompiledPlan): (step: string, other: string) => boolean {
   const steps = new Map(plan.steps.map((step) => [step.id, step]));
   const groups = new Map(barrierGroups(plan.phases).flatMap((group, nth) => group.map(({ id }) => [id, nth] as const)));
   const groupOf = (id: string): number => groups.get(steps.get(id)?.phase ?? "") ?? 0;

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { factsOf } from "../../test/support/facts-of.ts";
 import { planWith } from "../../test/support/plan-with.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
 import type { Fact } from "./facts.ts";
 import { obligationsOf, openOf } from "./obligations.ts";
 import { indexOf } from "./plan-index.ts";
@@ -53,6 +54,24 @@ it("stays open when a step that should close it had found nothing to close withi
 
   expect(ids([...closing("a.close"), ...opening().begun().facts])).toEqual([PAGE.id]);
   expect(ids([...opening().begun().facts, ...closing("z.close")])).toEqual([PAGE.id]);
+});
+
+it("is closed by a step behind a barrier, or by one that comes after it by way of others, whatever the clock of the host said that closed it", () => {
+  const opened = opening()
+    .after("2m")
+    .begun()
+    .facts.map((fact) => ({ ...fact, at: "2024-12-08T01:02:00.000Z" }));
+  const closed = factsOf("page.down")
+    .intended()
+    .begun()
+    .finished()
+    .verified("down", { closes: [PAGE.id] }).facts;
+  const barrier = planWith({ "page.up": { phase: "before" }, "page.down": { phase: "after" } }, { phases: [{ id: "before" }, { id: "after", barrier: true }] });
+  const between = planWith({ "page.up": {}, "a.b": { needs: ["page.up"] }, "page.down": { needs: ["a.b"] } });
+  const apart = planWith({ "page.up": {}, "page.down": {} });
+  const openBy = (plan: CompiledPlan): readonly string[] => openOf([...closed, ...opened], indexOf(plan)).map(({ id }) => id);
+
+  expect([openBy(barrier), openBy(between), openBy(apart)]).toEqual([[], [], [PAGE.id]]);
 });
 
 it("is closed by a step that can only have come after it, whatever the clock of the host said that closed it", () => {

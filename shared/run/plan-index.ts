@@ -1,5 +1,6 @@
 import { assert } from "../fault/assert.ts";
 import type { CompiledChange, CompiledPlan, CompiledStep, CompiledTarget } from "../plan/compiled.ts";
+import { precedence } from "./next-wave.ts";
 
 /** Look-ups into a compiled plan, built once per plan, so that no advice ever walks the whole of it. */
 export interface PlanIndex {
@@ -10,7 +11,7 @@ export interface PlanIndex {
   /** @throws Fault `defect` for a target that the step does not have. */
   target(step: string, target: string): CompiledTarget;
   change(id: string): CompiledChange;
-  /** Whether the step, or each of its targets, waits for the end of the other by a need of its own. */
+  /** Whether the step can begin only after the other has ended, or each of its targets after its like: behind a barrier, or since it needs it. */
   follows(step: string, other: string): boolean;
   /** Steps that wait for this one, whole or target by target, or whose condition looks at it. */
   dependents(step: string): readonly CompiledStep[];
@@ -69,6 +70,7 @@ function build(plan: CompiledPlan): PlanIndex {
 
   /** Asked for with every piece of advice, and the same for as long as the plan is. */
   const cascades = new Map<string, readonly string[]>();
+  let comesAfter: ReturnType<typeof precedence> | undefined;
   const stepOf = (id: string): CompiledStep => {
     const step = steps.get(id);
     assert(step !== undefined, `the plan ${plan.window.id} has no step ${id}`);
@@ -88,7 +90,7 @@ function build(plan: CompiledPlan): PlanIndex {
       assert(change !== undefined, `the plan ${plan.window.id} has no change ${id}`);
       return change;
     },
-    follows: (id, other) => steps.get(id)?.needs.some((need) => need.step === other) === true,
+    follows: (id, other) => steps.get(id)?.needs.some((need) => need.step === other) === true || (comesAfter ??= precedence(plan))(id, other),
     dependents: (id) => [...(dependents.get(id) ?? [])],
     cascade(id) {
       let titles = cascades.get(id);

@@ -369,6 +369,20 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["nothing is left out without a cause"],
   },
   {
+    name: "nobody is told of a step that failed",
+    changes: [{ file: `${RUN}next-step.ts`, find: '(ended.as !== "failed" && ended.as !== "unknown") || told.includes(topic)', replace: "true || told.includes(topic)" }],
+    profile: "worlds",
+    runs: 5,
+    rules: ["trouble is told"],
+  },
+  {
+    name: "nobody is asked about work that failed",
+    changes: [{ file: `${RUN}next-order.ts`, find: "if (why !== undefined) {\n    return {\n      topic: held,", replace: "if (why === ``) {\n    return {\n      topic: held," }],
+    profile: "worlds",
+    runs: 10,
+    rules: ["trouble is told"],
+  },
+  {
     name: "a step is as good as the best of its targets",
     changes: [{ file: `${RUN}next-step.ts`, find: "const worst = WORST_FIRST.find(", replace: "const worst = WORST_FIRST.toReversed().find(" }],
     profile: "worlds",

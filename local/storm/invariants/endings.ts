@@ -2,7 +2,7 @@ import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
 import { reportOf } from "../../../shared/run/report.ts";
-import { callsOf, isTrouble, NOTICED_MS, patienceOf, stepNamed, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, isTrouble, NOTICED_MS, patienceOf, stepNamed, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 const MINUTE_MS = 60_000;
@@ -11,6 +11,8 @@ const ENDING_MS = 30_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
 /** From the moment at which something should be noticed until people have been told, when messages are late, processes die and Slack is away. */
 const NOTICED_IN_BAD_WEATHER_MS = 20 * MINUTE_MS;
+/** Longer than the attempts to stop what has failed: it waits for somebody's decision. */
+const WAITS_FOR_PEOPLE_MS = 30 * MINUTE_MS;
 /** Weather makes some steps late. When more than half of so many are late by more than this, it is not the weather. */
 const ENOUGH_STEPS = 8;
 const HARDLY_LATE_MS = 1.5 * MINUTE_MS;
@@ -108,6 +110,31 @@ export const ENDS: readonly Invariant[] = [
             : [`run ${run.id} of ${step.id}, queued at ${isoOf(at)}, did not start, and nobody was told by ${isoOf(due + patience)}`];
         }),
       );
+    },
+  },
+  {
+    rule: "trouble is told",
+    promise: 8,
+    says: "people are told of a step that ended badly, and of work that waits for their decision, or it is written down that they could not be",
+    check(aftermath) {
+      const { plan, state } = aftermath;
+      if (state === undefined) return [];
+      const tried = new Set([...factsOf(aftermath, "step.told"), ...factsOf(aftermath, "step.untold")].flatMap(({ step, topic }) => (topic === "ended" ? [step] : [])));
+      const lines = factsOf(aftermath, "step.ended").flatMap(({ step, as, at }) =>
+        isTrouble(as) && !tried.has(step) ? [`${step} ended ${as} at ${at}, and nobody was told`] : [],
+      );
+      const faults = factsOf(aftermath, "target.faulted");
+      const asked = new Set([
+        ...factsOf(aftermath, "target.told").flatMap(({ step, target, topic }) => (topic.startsWith("held") ? [`${step}/${target}`] : [])),
+        ...faults.flatMap(({ step, target, deed }) => (deed === "tell" ? [`${step}/${target}`] : [])),
+      ]);
+      for (const { step, target, as, at } of factsOf(aftermath, "target.rested")) {
+        const last = faults.findLast((fault) => fault.step === step && fault.target === target && fault.deed !== "tell" && fault.at <= at);
+        const waitedMs = last === undefined ? 0 : Date.parse(at) - Date.parse(last.at);
+        if (isTrouble(as) && waitedMs > WAITS_FOR_PEOPLE_MS && stepNamed(plan, step)?.onFailure === "ask" && !asked.has(`${step}/${target}`))
+          lines.push(`${step} on ${target} failed at ${last?.at} and waited until ${at}, and nobody was asked`);
+      }
+      return lines;
     },
   },
   {
