@@ -67,6 +67,34 @@ describe("O3: completions that come twice, or for nobody", () => {
     // The second call of task 1 is the one that was ordered.
     expect(calls).toBe(4);
   });
+
+  it("are delivered once where two hosts were at one activity, the first of which stood still until the second was through", async () => {
+    const said: string[] = [];
+    const [still, onward] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await using host = await hostOf(
+      () => {
+        activity("A", async () => {
+          const nth = said.push("begins");
+          if (nth === 1) {
+            still.resolve();
+            await onward.promise;
+          }
+          said.push(`${nth} ends`);
+          return nth;
+        });
+        orchestration("one", function* (ctx) {
+          return yield ctx.df.callActivity("A", null);
+        });
+      },
+      { faults: { overlaps: () => ({ still: still.promise, goOn: () => onward.resolve() }) } },
+    );
+
+    await host.start("one", null, "i");
+
+    expect(await host.waitFor("i")).toMatchObject({ output: 1 });
+    expect(said).toEqual(["begins", "begins", "2 ends", "1 ends"]);
+    expect(kinds(await host.history("i"))).toBe("0 4#0 | 5 1");
+  });
 });
 
 describe("O4: a fan-out", () => {

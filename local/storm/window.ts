@@ -5,7 +5,7 @@ import type { Entry } from "../../shared/run/journal.ts";
 import type { Store } from "../durable/store.ts";
 import { memoryStore } from "../durable/store-memory.ts";
 import { memoryJournal } from "../memory-journal.ts";
-import { rehearse, type Rehearsal } from "../rehearse.ts";
+import { rehearse, type Rehearsal, type RehearsalOptions } from "../rehearse.ts";
 import type { Scene } from "../scene.ts";
 import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyHub, stormyOverlaps, stormyStorage } from "./backend.ts";
 import { breachesOf } from "./invariants/invariants.ts";
@@ -34,6 +34,8 @@ export interface StormyWindow {
   readonly only?: ReadonlySet<string>;
   /** Takes one line of JSON for each exchange with a vendor. */
   readonly record?: (line: string) => void;
+  /** In the place of one that writes the tracking workbook as an `.xlsx` file. */
+  readonly workbookFile?: RehearsalOptions["workbookFile"];
 }
 
 /** What became of one window. */
@@ -63,13 +65,16 @@ export interface Weathered {
   readonly happenings: readonly Happening[];
 }
 
-/** Runs one window in the weather of a seed, and holds what happened against what must always be true. */
+/**
+ * Runs one window in the weather of a seed, and holds what happened against what must always be true. The tracking workbook's rows are attached without the
+ * format of a spreadsheet, which takes longer than all else that the page is told; nothing that is written down says which of the two it was.
+ */
 export async function stormyWindow(window: StormyWindow): Promise<Verdict> {
-  return (await weathered(window)).verdict;
+  return (await weathered({ workbookFile: (workbook) => Promise.resolve(Buffer.from(JSON.stringify(workbook))), ...window })).verdict;
 }
 
 /** The same, with all that happened. */
-export async function weathered({ nights, seed, profile, only, record }: StormyWindow): Promise<Weathered> {
+export async function weathered({ nights, seed, profile, only, record, workbookFile }: StormyWindow): Promise<Weathered> {
   const weather = weatherOf({ seed, profile, ...(only === undefined ? {} : { only }) });
   const night = nights.slice(1).find(({ plan }) => weather.strikes("clocks change", plan.window.date)) ?? nights[0];
   const { plan } = night;
@@ -102,8 +107,7 @@ export async function weathered({ nights, seed, profile, only, record }: StormyW
         othersAt(host);
         hubAt(host);
       },
-      // The same rows without the format of a spreadsheet, which takes longer than all else that the page is told.
-      workbookFile: (workbook) => Promise.resolve(Buffer.from(JSON.stringify(workbook))),
+      ...(workbookFile === undefined ? {} : { workbookFile }),
       ...(record === undefined ? {} : { record }),
       guardedForMs: GUARDED_FOR_MS,
     });
