@@ -151,7 +151,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       if (dead) await new Promise<never>(() => undefined);
     };
     const ring = async (instances: readonly string[]): Promise<void> => {
-      for (const instance of new Set(instances)) if (!dead) await host?.hub.raise(instance, "ring", {});
+      // A host that dies meanwhile never answers.
+      for (const instance of new Set(instances)) if (!dead) await Promise.race([host?.hub.raise(instance, "ring", {}), death.promise]);
     };
     /** What nobody can decide any more is not decided. */
     const taken = async (by: string, request: DecisionRequest): Promise<boolean> => {
@@ -244,7 +245,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
         else host.clock.at(Date.parse(at), () => void holding(() => decided(by, request)));
       }
       during?.(host);
-      if ((await host.status(windowInstance(run))) === undefined) await host.start(WINDOW, { run, digest: plan.digest }, windowInstance(run));
+      if ((await host.status(windowInstance(run))) === undefined) await Promise.race([host.start(WINDOW, { run, digest: plan.digest }, windowInstance(run)), death.promise]);
       if (options.guardedForMs === undefined) await host.waitFor(windowInstance(run));
       else if (!(await Promise.race([watched({ host, run, facts, look: guardOf(app), afterMs: options.guardedForMs }), death.promise]))) return undefined;
       const entries = await facts.readAll(run);
