@@ -107,11 +107,10 @@ async function actAnswer(app: App, ref: TargetRef, advice: Advice<Order>): Promi
   const own = await targetAnswer(app, ref, advice);
   const { order } = advice;
   if (order.do !== "rest" || order.recorded !== true || ref.back === true) return own;
-  const { run, step, digest } = ref;
   // What was done is answered, and rung for, whether or not its step can be looked at now.
   const next = await outcomeOf(async () => {
     const after = await app.conductor.adviseAfter(ref);
-    return after === undefined ? undefined : stepAnswer(app, { run, step, digest }, after);
+    return after === undefined ? undefined : stepAnswer(app, ref, after);
   });
   return next.ok && next.value !== undefined ? { value: { ...own.value, step: next.value.value }, ring: [...own.ring, ...next.value.ring] } : own;
 }

@@ -28,7 +28,7 @@ import { memoryJournal } from "./memory-journal.ts";
 import { memoryLocks } from "./memory-locks.ts";
 import { memoryPlans } from "./memory-plans.ts";
 import type { Scene } from "./scene.ts";
-import { destinationOf } from "./simulators.ts";
+import { destinationOfCall } from "./simulators.ts";
 import { simulatedTeam, type Mood } from "./team.ts";
 import { directTransport } from "./transport.ts";
 import { vendorsOf } from "./vendors.ts";
@@ -95,6 +95,7 @@ const LONGEST_AFTER_CUTOFF_MS = 36 * 3_600_000;
 /** Moments around the calls and facts of a window; the stormiest have forty for each target. Where there are more, something runs in a circle. */
 const FEW_MOMENTS = 10_000;
 const MOMENTS_PER_TARGET = 200;
+
 export interface Rehearsal {
   readonly state: RunState;
   readonly entries: readonly Entry[];
@@ -205,8 +206,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       telemetry,
       handshake: direct.handshake,
       async fetch(input, init) {
-        const request = input instanceof Request ? input : undefined;
-        const { where } = destinationOf(request?.url ?? String(input), init?.method ?? request?.method ?? "GET");
+        const { where } = destinationOfCall(input, init);
         await breath("before a call", where);
         const answer = await travelled(input, init);
         await breath("after a call", where);

@@ -14,7 +14,9 @@ import { slackSimulator } from "../integrations/slack/simulator.ts";
 import { terraformSimulator } from "../integrations/terraform/simulator.ts";
 import { webSimulator } from "../integrations/web/simulator.ts";
 import type { SETTINGS } from "../integrations/all.ts";
+import { remembered } from "../shared/ports/remembered.ts";
 import type { Simulator, World } from "../shared/ports/simulator.ts";
+import type { Fetch } from "../shared/ports/transport.ts";
 
 /**
  * The one list of simulators: one for each connector that has settings, which the compiler sees to. Asked in this order
@@ -74,19 +76,15 @@ export interface Destination {
   readonly addressee?: { readonly name: SimulatorName; readonly system: string };
 }
 
-const MOST_REMEMBERED = 10_000;
-const remembered = new Map<string, Destination>();
-
 /** Where a request to this address goes. The same few hundred are asked for at every stop on the way, so that they are read once. */
-export function destinationOf(address: string, method: string): Destination {
-  const key = `${method} ${address}`;
-  let destination = remembered.get(key);
-  if (destination === undefined) {
-    const url = new URL(address);
-    const addressee = simulatorFor(url, method);
-    destination = { url, where: `${method} ${url.host}${url.pathname}`, ...(addressee === undefined ? {} : { addressee }) };
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(key, destination);
-  }
-  return destination;
+export const destinationOf = remembered((address: string, method: string): Destination => {
+  const url = new URL(address);
+  const addressee = simulatorFor(url, method);
+  return { url, where: `${method} ${url.host}${url.pathname}`, ...(addressee === undefined ? {} : { addressee }) };
+});
+
+/** Where `fetch(input, init)` goes. */
+export function destinationOfCall(input: Parameters<Fetch>[0], init?: RequestInit): Destination {
+  const request = input instanceof Request ? input : undefined;
+  return destinationOf(request?.url ?? String(input), init?.method ?? request?.method ?? "GET");
 }

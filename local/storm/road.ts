@@ -1,4 +1,4 @@
-import { destinationOf } from "../simulators.ts";
+import { destinationOfCall } from "../simulators.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import type { Fetch } from "../../shared/ports/transport.ts";
 import { noAnswer } from "../vendors-wire.ts";
@@ -9,8 +9,7 @@ const MINUTE_MS = 60_000;
 /** What goes wrong between a connector and its vendor, before the vendor has the request or after it has acted. @param now the world's time. */
 export function stormyRoad(weather: Weather, isAway: Outages, direct: Fetch, now: () => number): Fetch {
   return async (input, init) => {
-    const request = input instanceof Request ? input : undefined;
-    const { where, addressee } = destinationOf(request?.url ?? String(input), init?.method ?? request?.method ?? "GET");
+    const { where, addressee } = destinationOfCall(input, init);
     const system = addressee?.system ?? "";
     if (isAway(system, now())) return refusalOf(system, 503);
     if (weather.strikes("lost request", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");

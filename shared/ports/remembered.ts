@@ -1,11 +1,11 @@
 const MOST = 10_000;
 
 /**
- * The same function, which works out each answer once: for names and ids that follow from texts alone and are asked for again and
- * again. When it knows too many it forgets them all.
+ * The same function, which works out each answer once: for names, ids and addresses that follow from texts alone and are asked for again
+ * and again. When it knows too many it forgets them all.
  */
-export function remembered<Parts extends readonly string[]>(workOut: (...parts: Parts) => string): (...parts: Parts) => string {
-  const known = new Map<string, string>();
+export function remembered<Parts extends readonly string[], Answer extends {}>(workOut: (...parts: Parts) => Answer): (...parts: Parts) => Answer {
+  const known = new Map<string, Answer>();
   return (...parts) => {
     const key = parts.join("\0");
     let answer = known.get(key);
