@@ -15,6 +15,7 @@ import type { Locks } from "../shared/run/locks.ts";
 import type { Plans } from "../shared/run/plans.ts";
 import type { App, SlackHand } from "./app.ts";
 import { observedFetch } from "./observed-fetch.ts";
+import { timelyFetch } from "./timely-fetch.ts";
 
 /** What a composition chooses: where facts are kept, how the world is reached, what telemetry goes to. */
 export interface Parts {
@@ -41,7 +42,7 @@ export interface Parts {
 export function assemble(parts: Parts): App {
   const { settings, outside, journal, locks, plans, telemetry, folder } = parts;
   const { core } = settings;
-  const ports = connectAll(settings, { ...outside, fetch: observedFetch(outside.fetch, outside.clock, telemetry) });
+  const ports = connectAll(settings, { ...outside, fetch: timelyFetch(observedFetch(outside.fetch, outside.clock, telemetry), outside.clock) });
   const reports = new URL("./", core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`).href;
   const stage: Stage = {
     clock: outside.clock,

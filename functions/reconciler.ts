@@ -2,6 +2,7 @@ import { app as functions, type InvocationContext, type Timer } from "@azure/fun
 import * as df from "durable-functions";
 import { Fault, faultRecordOf, outcomeOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
+import { leavingBefore } from "../shared/ports/leaving.ts";
 import { acknowledgeButton } from "../shared/run/buttons.ts";
 import { currentDigest } from "../shared/run/amendments.ts";
 import { drive } from "../shared/run/drive.ts";
@@ -11,6 +12,7 @@ import { windowInstance } from "../shared/run/instances.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import { isQuiet, overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
 import { remindersOf } from "../shared/run/reminders.ts";
+import { CALL_LEAVES_MS } from "../shared/run/retry.ts";
 import { codesOf, codeText, strandedNotice } from "../shared/run/replays.ts";
 import { stateOf } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
@@ -49,7 +51,7 @@ export function guardOf(app: App): GuardLook {
   return async (hub, log) => {
     const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
       try {
-        await work();
+        await soon(app, work);
       } catch (thrown) {
         const { kind, message } = faultRecordOf(thrown);
         log.error(`reconciler: ${what}: ${kind}: ${message}`);
@@ -68,6 +70,11 @@ export function guardOf(app: App): GuardLook {
   };
 }
 
+/** Each for itself, since one may take long: the guard of another host looks in five minutes. */
+function soon(app: App, work: () => Promise<void>): Promise<void> {
+  return leavingBefore(app.stage.clock.now() + CALL_LEAVES_MS, work);
+}
+
 /** @returns how many obligations of the run should be closed by now and are not. */
 async function guard(app: App, client: RunHub, run: string, closed: Set<string>, log: GuardLog): Promise<number> {
   const { journal, clock, plans, registry, telemetry } = app.stage;
@@ -84,7 +91,7 @@ async function guard(app: App, client: RunHub, run: string, closed: Set<string>,
   const decisions = (await journal.read(run, DECISION_STREAM)) as readonly Decision[];
   if (isQuiet({ index, now: clock.now(), gone, asleep }, runFacts, decisions)) return 0;
   const sight = { index, entries: await journal.readAll(run), now: clock.now(), gone, asleep, alive, hasUndo: (verb: string) => registry.find(verb)?.undo !== undefined };
-  for (const order of reconcile(sight)) await carryOut(app, client, index, order, log);
+  for (const order of reconcile(sight)) await soon(app, () => carryOut(app, client, index, order, log));
   const overdue = overdueOf({ index, entries: await journal.readAll(run), now: clock.now() });
   for (const { id, step, target, openedAt } of overdue)
     telemetry.event("obligation.open", { run, step, target, obligation: id, ageMs: clock.now() - Date.parse(openedAt) }, "warning");

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { registerActivities } from "../functions/activities.ts";
 import { registerOrchestrations } from "../functions/orchestrations.ts";
 import { WINDOW, type App } from "../functions/app.ts";
@@ -51,8 +52,8 @@ export interface RehearsalOptions {
   readonly plans?: Plans;
   /** Misfortunes of the host. */
   readonly faults?: Faults;
-  /** True: two hosts are at this activity; one stops before its first fact, until the other is through. */
-  readonly overlaps?: (activity: ActivityView) => boolean;
+  /** Two hosts are at this activity, of which one stands still in the midst of it. */
+  readonly overlaps?: (activity: ActivityView) => StandStill | undefined;
   /** Misfortunes on the way to vendors: the fetch that connectors get in the place of the one given. `now` is the world's time. */
   readonly road?: (direct: Fetch, now: () => number) => Fetch;
   /** Misfortunes between the app and its journal. People's decisions and the end of the rehearsal go past it. */
@@ -78,6 +79,14 @@ export interface RehearsalOptions {
   readonly during?: (host: LocalHost) => void;
   /** True: the process dies at this moment, as by kill -9, and is started again. Asked at every moment. */
   readonly killAt?: (moment: KillMoment) => boolean;
+}
+
+/** How a host stands still in the midst of an activity; it may be through before it comes to that. */
+export interface StandStill {
+  /** After which of its calls and facts, counted from 0. Missing: before its first fact. */
+  readonly after?: number;
+  /** Milliseconds of the world's time. Missing: until the other host is through. */
+  readonly forMs?: number;
 }
 
 /** A moment at which a process can die beside those that `Faults` has: around calls to vendors and around facts. */
@@ -185,37 +194,41 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       await work().finally(() => release?.());
     };
     const stored = options.storage?.(facts) ?? facts;
-    const slow = slowHost();
+    const slow = slowHost(() => composed());
     const mortal: Journal = {
       ...stored,
       async append(...given) {
-        await slow.stopBefore(given[1]);
+        await slow.beforeFact();
         await breath("before a fact", given[1]);
         const kept = await stored.append(...given);
         await breath("after a fact", given[1]);
+        await slow.afterwards();
         return kept;
       },
     };
     const direct = directTransport(vendors, world);
     const travelled = road?.(direct.fetch, world.now) ?? direct.fetch;
-    const app = composeLocal({
-      clock,
-      journal: teamAnswers ? team.hearing(mortal) : mortal,
-      locks,
-      plans,
-      telemetry,
-      handshake: direct.handshake,
-      async fetch(input, init) {
-        const { where } = destinationOfCall(input, init);
-        await breath("before a call", where);
-        const answer = await travelled(input, init);
-        await breath("after a call", where);
-        return answer;
-      },
-      ring,
-      ...(record === undefined ? {} : { record }),
-      ...(options.workbookFile === undefined ? {} : { workbookFile: options.workbookFile }),
-    });
+    const composed = (): App =>
+      composeLocal({
+        clock,
+        journal: teamAnswers ? team.hearing(mortal) : mortal,
+        locks,
+        plans,
+        telemetry,
+        handshake: direct.handshake,
+        async fetch(input, init) {
+          const { where } = destinationOfCall(input, init);
+          await breath("before a call", where);
+          const answer = await travelled(input, init);
+          await breath("after a call", where);
+          await slow.afterwards();
+          return answer;
+        },
+        ring,
+        ...(record === undefined ? {} : { record }),
+        ...(options.workbookFile === undefined ? {} : { workbookFile: options.workbookFile }),
+      });
+    const app = slow.sharing(composed());
     host = await createHost({
       app: () => {
         registerOrchestrations();
@@ -230,7 +243,13 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       extendedSessions: true,
       directActivities: true,
       onNotice: (notice) => notices.push(notice),
-      faults: { ...faults, overlaps: (activity) => (options.overlaps?.(activity) === true ? slow.overlap() : undefined) },
+      faults: {
+        ...faults,
+        overlaps(activity) {
+          const standStill = options.overlaps?.(activity);
+          return standStill === undefined ? undefined : slow.overlap(standStill);
+        },
+      },
       ...(options.activityLatencyMs === undefined ? {} : { activityLatencyMs: options.activityLatencyMs }),
     });
     void host.crashed.then(die);
@@ -274,29 +293,47 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   throw new Fault("defect", `the rehearsal was killed ${MOST_LIVES} times without coming to an end`);
 }
 
-/** The host that stops in the midst of an activity. One activity is run at a time, so that there is one of it at the most. */
-function slowHost(): { overlap(): Overlap; stopBefore(stream: string): Promise<void> } {
-  let stopping: { readonly still: () => void; readonly gone: Promise<void> } | undefined;
+interface SlowHost {
+  /** The app, as whoever asks for it has it: what a host keeps in its memory is not shared with another. */
+  sharing(app: App): App;
+  overlap(how: StandStill): Overlap;
+  beforeFact(): Promise<void>;
+  /** After a call or a fact. There is nothing between a call and what keeps it from leaving late; so it is not here that a host stands still before one. */
+  afterwards(): Promise<void>;
+}
+
+/**
+ * Another host, with an app of its own, for activities in the midst of which it stands still. What is its own is known by what it is run in:
+ * the other one, the guard and people go on meanwhile.
+ */
+function slowHost(composed: () => App): SlowHost {
+  const standing = new AsyncLocalStorage<Pick<SlowHost, "beforeFact" | "afterwards"> & { readonly app: App }>();
   return {
-    overlap() {
+    sharing(app) {
+      const conductor = new Proxy(app.conductor, { get: (own, name) => Reflect.get(standing.getStore()?.app.conductor ?? own, name) });
+      return new Proxy(app, { get: (own, name) => (name === "conductor" ? conductor : Reflect.get(standing.getStore()?.app ?? own, name)) });
+    },
+    overlap({ after, forMs }) {
       const [still, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      stopping = { still: still.resolve, gone: gone.promise };
+      const standStill = (): Promise<void> => {
+        still.resolve();
+        return gone.promise;
+      };
+      let left = after ?? 0;
+      const host = {
+        app: composed(),
+        beforeFact: () => (after === undefined && left-- === 0 ? standStill() : Promise.resolve()),
+        afterwards: () => (after !== undefined && left-- === 0 ? standStill() : Promise.resolve()),
+      };
       return {
+        first: (call) => standing.run(host, call),
         still: still.promise,
-        goOn() {
-          stopping = undefined;
-          gone.resolve();
-        },
+        ...(forMs === undefined ? {} : { forMs }),
+        goOn: () => gone.resolve(),
       };
     },
-    async stopBefore(stream) {
-      // Facts of the guard and of people are not the activity's.
-      if (stopping === undefined || !/^(target|step|run$)/.test(stream)) return;
-      const { still, gone } = stopping;
-      stopping = undefined;
-      still();
-      await gone;
-    },
+    beforeFact: async () => standing.getStore()?.beforeFact(),
+    afterwards: async () => standing.getStore()?.afterwards(),
   };
 }
 

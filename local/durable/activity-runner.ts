@@ -29,17 +29,20 @@ interface RunnerPorts {
   readonly answer: (work: Work, event: HistoryEvent, isRepeat: boolean) => Promise<void>;
 }
 
+/** What the calls of an activity came to. */
 interface Answered {
   readonly work: Work;
-  readonly event: HistoryEvent;
-  readonly repeat: HistoryEvent | undefined;
+  /** Missing: it was answered before. */
+  readonly event?: HistoryEvent;
+  /** The answer of another call. */
+  readonly repeat?: HistoryEvent;
   readonly dueMs: number;
 }
 
 /** Runs activities, at most `limit` at once, first come first served. */
 export class ActivityRunner {
   readonly #ports: RunnerPorts;
-  readonly #queue: Work[] = [];
+  readonly #queue: (() => Promise<void>)[] = [];
   #running = 0;
   #computing = 0;
   #answered: Answered[] = [];
@@ -51,8 +54,7 @@ export class ActivityRunner {
   }
 
   add(work: Work): void {
-    this.#queue.push(work);
-    this.#fill();
+    this.#queued(() => this.#run(work));
   }
 
   kill(): void {
@@ -60,62 +62,92 @@ export class ActivityRunner {
     this.#queue.length = 0;
   }
 
+  #queued(run: () => Promise<void>): void {
+    if (!this.#dead) this.#queue.push(run);
+    this.#fill();
+  }
+
   #fill(): void {
     while (!this.#dead && this.#running < this.#ports.limit) {
-      const work = this.#queue.shift();
-      if (work === undefined) return;
+      const run = this.#queue.shift();
+      if (run === undefined) return;
       this.#running++;
-      void this.#run(work);
+      void run();
     }
   }
 
   async #run(work: Work): Promise<void> {
-    const { busy, clock, faults, inRounds, crashes } = this.#ports;
+    const { clock, faults, crashes } = this.#ports;
     const at = { instanceId: work.instanceId, name: work.name, taskId: work.taskId };
     if (crashes({ at: "activity begun", ...at })) return;
-    busy.begin();
+    this.#begin();
+    const dueMs = clock.now() + latencyOf(this.#ports.latencyMs, work);
+    const overlap = faults.overlaps?.(at);
+    const first = overlap === undefined ? this.#call(work) : overlap.first(() => this.#call(work));
+    const second = overlap === undefined ? undefined : await this.#overlapping(work, first, overlap);
+    const isLeftBehind = second !== undefined && overlap?.forMs !== undefined;
+    const event = isLeftBehind ? second : await first;
+    if (this.#dead || crashes({ at: "activity done", ...at })) return;
+    const repeat = isLeftBehind ? undefined : (second ?? (faults.repeats?.(at) === true ? await this.#call(work) : undefined));
+    if (this.#dead) return;
+    if (isLeftBehind) this.#goOnLater(work, first, overlap);
+    this.#end({ work, event, dueMs, ...(repeat === undefined ? {} : { repeat }) });
+  }
+
+  #begin(): void {
+    this.#ports.busy.begin();
     this.#computing++;
     this.#ports.begun();
-    const begunMs = clock.now();
-    const tookMs = latencyOf(this.#ports.latencyMs, work);
-    const first = this.#call(work);
-    const overlapping = await this.#overlapping(work, first, faults.overlaps?.(at));
-    const event = await first;
-    if (this.#dead || crashes({ at: "activity done", ...at })) return;
-    const repeat = overlapping ?? (faults.repeats?.(at) === true ? await this.#call(work) : undefined);
-    if (this.#dead) return;
+  }
+
+  #end(answered: Answered): void {
+    const { busy, clock, inRounds } = this.#ports;
+    const isDue = answered.dueMs <= clock.now();
     this.#computing--;
     if (inRounds) {
-      this.#answered.push({ work, event, repeat, dueMs: begunMs + tookMs });
-      if (tookMs === 0) this.#freePlace();
-    } else if (tookMs > 0) {
-      clock.at(begunMs + tookMs, () => this.#late(work, event, repeat));
+      this.#answered.push(answered);
+      if (isDue) this.#freePlace();
+    } else if (isDue) {
+      void this.#answer(answered);
     } else {
-      void this.#answer(work, event, repeat);
+      clock.at(answered.dueMs, () => void this.#answer(this.#late(answered)));
     }
     for (const callback of this.#progress.splice(0)) callback();
     busy.end();
   }
 
-  async #overlapping(work: Work, first: Promise<HistoryEvent>, overlap: Overlap | undefined): Promise<HistoryEvent | undefined> {
-    if (overlap === undefined) return undefined;
-    // One that has ended without standing still leaves nothing behind that would stop the second.
-    await Promise.race([first.then(() => overlap.goOn()), overlap.still]);
-    const event = await this.#call(work);
-    overlap.goOn();
-    return event;
+  /** Calls it again if the first call stands still. @returns the answer of the second call, if there was one. */
+  async #overlapping(work: Work, first: Promise<HistoryEvent>, overlap: Overlap): Promise<HistoryEvent | undefined> {
+    const stands = await Promise.race([first.then(() => false), overlap.still.then(() => true)]);
+    const second = stands ? await this.#call(work) : undefined;
+    if (second === undefined || overlap.forMs === undefined) overlap.goOn();
+    return second;
   }
 
-  #late(work: Work, event: HistoryEvent, repeat: HistoryEvent | undefined): void {
-    void this.#answer(work, { ...event, Timestamp: wireTime(this.#ports.clock.now()) }, repeat);
+  /** A call that stood still while everything went on without it. It does not make time move. */
+  #goOnLater(work: Work, first: Promise<HistoryEvent>, overlap: Overlap): void {
+    const { clock } = this.#ports;
+    const goOn = async (): Promise<void> => {
+      this.#begin();
+      overlap.goOn();
+      const repeat = await first;
+      if (!this.#dead) this.#end({ work, repeat, dueMs: clock.now() });
+    };
+    clock.at(clock.now() + (overlap.forMs ?? 0), () => this.#queued(goOn), true);
   }
 
-  async #answer(work: Work, event: HistoryEvent, repeat: HistoryEvent | undefined): Promise<void> {
+  #late({ event, ...rest }: Answered): Answered {
+    return event === undefined ? rest : { ...rest, event: { ...event, Timestamp: wireTime(this.#ports.clock.now()) } };
+  }
+
+  async #answer(answered: Answered): Promise<void> {
     if (this.#dead) return;
-    const durable = this.#ports.answer(work, event, false);
-    if (repeat !== undefined) void this.#ports.answer(work, repeat, true);
-    await durable;
+    await Promise.all(this.#given(answered));
     if (!this.#ports.inRounds) this.#freePlace();
+  }
+
+  #given({ work, event, repeat }: Answered): Promise<void>[] {
+    return [...(event === undefined ? [] : [this.#ports.answer(work, event, false)]), ...(repeat === undefined ? [] : [this.#ports.answer(work, repeat, true)])];
   }
 
   #freePlace(): void {
@@ -158,15 +190,14 @@ export class ActivityRunner {
     }
     const inOrder = this.#answered.splice(0).sort((a, b) => a.work.seq - b.work.seq);
     const durable: Promise<void>[] = [];
-    for (const { work, event, repeat, dueMs } of inOrder) {
-      if (dueMs > this.#ports.clock.now()) {
-        this.#ports.clock.at(dueMs, () => {
-          this.#late(work, event, repeat);
+    for (const answered of inOrder) {
+      if (answered.dueMs > this.#ports.clock.now()) {
+        this.#ports.clock.at(answered.dueMs, () => {
+          void this.#answer(this.#late(answered));
           this.#freePlace();
         });
       } else {
-        durable.push(this.#ports.answer(work, event, false));
-        if (repeat !== undefined) durable.push(this.#ports.answer(work, repeat, true));
+        durable.push(...this.#given(answered));
       }
     }
     await Promise.all(durable);

@@ -86,7 +86,7 @@ describe("O3: completions that come twice, or for nobody", () => {
           return yield ctx.df.callActivity("A", null);
         });
       },
-      { faults: { overlaps: () => ({ still: still.promise, goOn: () => onward.resolve() }) } },
+      { faults: { overlaps: () => ({ first: (call) => call(), still: still.promise, goOn: () => onward.resolve() }) } },
     );
 
     await host.start("one", null, "i");
@@ -94,6 +94,62 @@ describe("O3: completions that come twice, or for nobody", () => {
     expect(await host.waitFor("i")).toMatchObject({ output: 1 });
     expect(said).toEqual(["begins", "begins", "2 ends", "1 ends"]);
     expect(kinds(await host.history("i"))).toBe("0 4#0 | 5 1");
+  });
+});
+
+describe("an activity on a host that stood still for minutes", () => {
+  it("is answered by another host, goes on late, and its own answer changes nothing", async () => {
+    const said: string[] = [];
+    const [still, onward] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let calls = 0;
+    await using host = await hostOf(
+      () => {
+        activity("A", async (what: string) => {
+          if (what === "look") return said.push("looked");
+          const nth = ++calls;
+          if (nth === 1) {
+            still.resolve();
+            await onward.promise;
+          }
+          return said.push(`call ${nth} ends`);
+        });
+        orchestration("one", function* (ctx) {
+          const first = yield ctx.df.callActivity("A", "work");
+          for (const minutes of [1, 5]) {
+            yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + minutes * 60_000));
+            yield ctx.df.callActivity("A", "look");
+          }
+          return first;
+        });
+      },
+      { faults: { overlaps: ({ taskId }) => (taskId === 0 ? { first: (call) => call(), still: still.promise, forMs: 120_000, goOn: () => onward.resolve() } : undefined) } },
+    );
+
+    await host.start("one", null, "i");
+
+    expect(await host.waitFor("i")).toMatchObject({ output: 1 });
+    expect(said).toEqual(["call 2 ends", "looked", "call 1 ends", "looked"]);
+    expect(kinds(await host.history("i"))).toBe("0 4#0 | 5 10#1 | 11 4#2 | 5 10#3 | 11 4#4 | 5 1");
+  });
+
+  it("does not keep an orchestration, or time, from ending", async () => {
+    await using host = await hostOf(
+      () => {
+        let calls = 0;
+        activity("A", () => (++calls === 1 ? new Promise<never>(() => undefined) : calls));
+        orchestration("one", function* (ctx) {
+          return yield ctx.df.callActivity("A", null);
+        });
+      },
+      { faults: { overlaps: () => ({ first: (call) => call(), still: Promise.resolve(), forMs: 3_600_000, goOn: () => undefined }) } },
+    );
+    const began = host.clock.now();
+
+    await host.start("one", null, "i");
+
+    expect(await host.waitFor("i")).toMatchObject({ output: 2 });
+    await host.idle();
+    expect(host.clock.now()).toBe(began);
   });
 });
 

@@ -34,7 +34,7 @@ export interface Faults {
   readonly order?: (events: readonly HistoryEvent[]) => readonly HistoryEvent[];
   /** True: the activity's function is called a second time, and both answers are delivered. */
   readonly repeats?: (activity: ActivityView) => boolean;
-  /** An overlap: the same, and the second call comes and ends while the first one stands still. Asked before the first. */
+  /** An overlap: if the first call stands still, there is a second one, and both answers are delivered. Asked before the first. */
   readonly overlaps?: (activity: ActivityView) => Overlap | undefined;
 }
 
@@ -46,8 +46,12 @@ export interface ActivityView {
 
 /** Two hosts at one activity: one of them stopped in the midst of it, and its message went to the other. */
 export interface Overlap {
+  /** Makes the first call, for those who have to know it among others. */
+  first<Answer>(call: () => Answer): Answer;
   /** Fulfilled when the first call stands still; it may end without. */
   readonly still: Promise<void>;
+  /** Milliseconds of the host's clock for which it does so. Missing: until the second one has ended. */
+  readonly forMs?: number;
   /** Lets it go on, and does not stop it any more. */
   goOn(): void;
 }

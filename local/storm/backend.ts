@@ -6,7 +6,7 @@ import type { Journal } from "../../shared/run/journal.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import { windowInstance } from "../../shared/run/instances.ts";
 import type { LocalHost } from "../harness.ts";
-import type { KillMoment } from "../rehearse.ts";
+import type { KillMoment, StandStill } from "../rehearse.ts";
 import type { Weather } from "./weather.ts";
 
 const SECOND_MS = 1_000;
@@ -72,10 +72,18 @@ export function stormyHub(weather: Weather, { window }: CompiledPlan): (host: Lo
   };
 }
 
-/** An activity that two hosts are at. */
-export function stormyOverlaps(weather: Weather): (activity: ActivityView) => boolean {
-  return ({ instanceId, name, taskId }) => weather.strikes("activity on two hosts", `${instanceId} ${name} ${taskId}`);
+/** Activities that two hosts are at: one of them stops for an instant, or for minutes somewhere among its calls and facts. */
+export function stormyOverlaps(weather: Weather): (activity: ActivityView) => StandStill | undefined {
+  return ({ instanceId, name, taskId }) => {
+    const where = `${instanceId} ${name} ${taskId}`;
+    if (weather.strikes("activity on two hosts", where)) return {};
+    if (!weather.strikes("host stood still", where)) return undefined;
+    return { after: weather.number(0, MOST_BEFORE, "stood still after", where), forMs: weather.number(1, 40, "stood still for", where) * MINUTE_MS };
+  };
 }
+
+/** Most activities have hardly more calls and facts than that. */
+const MOST_BEFORE = 5;
 
 export function stormyDeaths(weather: Weather): (moment: KillMoment) => boolean {
   return ({ kind, where }) => weather.strikes(kind.endsWith("call") ? "death around a call" : "death around a fact", `${kind} ${where}`);

@@ -18,6 +18,7 @@ export const MISFORTUNES = {
   "late timer": { of: "backend", rate: 0.004, says: "a durable timer fired minutes late" },
   "activity twice": { of: "backend", rate: 0.004, says: "an activity was executed twice" },
   "activity on two hosts": { of: "backend", rate: 0.004, says: "an activity stopped before it wrote anything, and went on once another host had been through with it" },
+  "host stood still": { of: "backend", rate: 0.006, says: "a host stood still for minutes in the midst of an activity, which another host did meanwhile" },
   "turned order": { of: "backend", rate: 0.02, says: "the messages of one turn came in another order" },
   "storage refused": { of: "backend", rate: 0.002, says: "the journal's store refused a call (throttled)" },
   "storage unsure": { of: "backend", rate: 0.001, says: "the journal's store kept the facts and did not say so" },

@@ -4,12 +4,13 @@ import { always, fakeVendor, firstly, type FakeWork } from "../../test/support/f
 import { ms } from "../../test/support/facts-of.ts";
 import { OPENS_AT, planWith, type StepDraft } from "../../test/support/plan-with.ts";
 import { stageFor, type StageParts, type TestStage } from "../../test/support/play.ts";
+import { currentLeaving } from "../ports/leaving.ts";
 import type { Fact, TargetRef } from "./facts.ts";
 import { targetStream } from "./facts.ts";
 import { decide } from "./decide.ts";
 import type { Journal } from "./journal.ts";
 import { indexOf } from "./plan-index.ts";
-import { CALL_LOST_MS } from "./retry.ts";
+import { CALL_LEAVES_MS, CALL_LOST_MS } from "./retry.ts";
 
 const OPENS = Date.parse(OPENS_AT);
 const DRAIN = {
@@ -524,5 +525,26 @@ describe("taking back", () => {
 
     expect(await walk(back)).toEqual(["undo", "rest"]);
     expect(vendor.effects.filter((effect) => effect.startsWith("undone"))).toHaveLength(1);
+  });
+});
+
+describe("C5 what may change something", () => {
+  it("leaves within half a minute of what was known, however long it took to write the intention, or not at all", async () => {
+    const leaving: (number | undefined)[] = [];
+    const inner = memoryJournal();
+    let made: Scene | undefined;
+    const standing: Journal = {
+      ...inner,
+      async append(run, stream, expected, facts) {
+        const kept = await inner.append(run, stream, expected, facts);
+        if (facts.some(({ type }) => type === "target.intended")) made?.moveTo(OPENS + ms("10m"));
+        return kept;
+      },
+    };
+    made = await scene({}, { journal: standing, work: { beforeBegin: () => leaving.push(currentLeaving()) } });
+
+    await made.walk(made.ref("a.b"));
+
+    expect(leaving).toEqual([OPENS + CALL_LEAVES_MS]);
   });
 });

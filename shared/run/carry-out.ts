@@ -4,6 +4,7 @@ import { assert } from "../fault/assert.ts";
 import { faultRecordOf, Fault } from "../fault/fault.ts";
 import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
 import { isoOf } from "../ports/clock.ts";
+import { leavingBefore } from "../ports/leaving.ts";
 import type { People } from "../ports/people.ts";
 import { inScope } from "../ports/scope.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -17,7 +18,7 @@ import type { Locks } from "./locks.ts";
 import { leftOut, mayBegin, type Order } from "./next-order.ts";
 import { nextLookAt } from "./pace.ts";
 import type { PlanIndex } from "./plan-index.ts";
-import { CALL_LOST_MS } from "./retry.ts";
+import { CALL_LEAVES_MS, CALL_LOST_MS } from "./retry.ts";
 import type { View } from "./sights.ts";
 import { walkOf, type Walk } from "./walk.ts";
 
@@ -44,7 +45,7 @@ const NOTHING: CarriedOut = { instances: [] };
  * Carries out one order on one target and writes down what came of it.
  *
  * `view` holds the streams that advice about the target reads; what is written here is in it afterwards. It may be a moment
- * old: whoever was faster is noticed at the write (C2).
+ * old: whoever was faster is noticed at the write (C2). `takenUpAt` is when it was read, milliseconds since the epoch.
  *
  * C1  An order is carried out only if the target's stream is as long as when it was given: a doubled or late order does nothing.
  * C2  Before a call that may change the world, the intention and the obligations that it opens are written. Whoever loses that
@@ -53,9 +54,19 @@ const NOTHING: CarriedOut = { instances: [] };
  *     and has the call made again under the same key, and the action looks for its own work first.
  * C4  What was decided is looked at once more after the intention is written: so an abort or a skip either finds the intention, and is
  *     about what runs, or is found by it, and the call is not made.
+ * C5  What may change something leaves soon after its order was taken up or not at all: whoever stands still in between may not be the
+ *     only one who is at it.
  */
-export async function carryOut(performer: Performer, index: PlanIndex, ref: TargetRef, order: Order, seq: number, view: View): Promise<CarriedOut> {
-  const deed = new Deeds(performer, index, ref, view);
+export async function carryOut(
+  performer: Performer,
+  index: PlanIndex,
+  ref: TargetRef,
+  order: Order,
+  seq: number,
+  view: View,
+  takenUpAt: number = performer.clock.now(),
+): Promise<CarriedOut> {
+  const deed = new Deeds(performer, index, ref, view, takenUpAt + CALL_LEAVES_MS);
   if (deed.walk.seq !== seq) return NOTHING;
   switch (order.do) {
     case "begin":
@@ -88,8 +99,9 @@ class Deeds {
   readonly #target: CompiledTarget;
   readonly #action: AnyAction;
   readonly #decisions: readonly Decision[];
+  readonly #leaveBefore: number;
 
-  constructor(performer: Performer, index: PlanIndex, ref: TargetRef, view: View) {
+  constructor(performer: Performer, index: PlanIndex, ref: TargetRef, view: View, leaveBefore: number) {
     this.walk = walkOf(view.streams(targetStream(ref.step, ref.target)));
     this.#view = view;
     this.#performer = performer;
@@ -101,6 +113,7 @@ class Deeds {
     assert(action !== undefined, `no action for the verb ${this.#step.verb}: was the plan compiled by another version?`);
     this.#action = action;
     this.#decisions = this.#ours(view.streams(DECISION_STREAM) as readonly Decision[]);
+    this.#leaveBefore = leaveBefore;
   }
 
   async begin(tryNumber: number, attempt: number, follows?: string): Promise<CarriedOut> {
@@ -305,7 +318,8 @@ class Deeds {
   ): Promise<{ ok: true; value: Value } | { ok: false; fault: ReturnType<typeof faultRecordOf> }> {
     const { run, step, target } = this.#ref;
     try {
-      return { ok: true, value: await inScope({ run, step, target, deed, attempt }, () => work(this.#call(tryNumber, attempt))) };
+      const value = await leavingBefore(this.#leaveBefore, () => inScope({ run, step, target, deed, attempt }, () => work(this.#call(tryNumber, attempt))));
+      return { ok: true, value };
     } catch (thrown) {
       const fault = faultRecordOf(thrown);
       this.#performer.telemetry.event("step.faulted", { run, step, target, verb: this.#step.verb, attempt, kind: fault.kind }, fault.kind === "defect" ? "error" : "warning");

@@ -167,7 +167,7 @@ export function conductorOf(stage: Stage): Conductor {
 
     async act(ref, given, givenSeq) {
       const ring = new Set<string>();
-      let [order, seq] = [given, givenSeq];
+      let [order, seq, takenUpAt] = [given, givenSeq, stage.clock.now()];
       // One look serves all orders that go on, since those look at vendors only; what each of them wrote is in it.
       const { index, view } = await lookAtTarget(ref);
       for (let left = ORDERS_AT_ONCE; ; left--) {
@@ -178,7 +178,7 @@ export function conductorOf(stage: Stage): Conductor {
           if (now.order.do !== "rest" && JSON.stringify(now.order) !== JSON.stringify(order)) return { ...now, ring: [...ring] };
           order = now.order;
         }
-        const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view);
+        const { instances, lookAgainAt, note = "under way" } = await carryOut(performer, index, ref, order, seq, view, takenUpAt);
         for (const instance of instances) ring.add(instance);
         const next = await targetAdvice(index, ref, view);
         if (next.order.do === "rest" && order.do !== "rest") {
@@ -192,6 +192,7 @@ export function conductorOf(stage: Stage): Conductor {
         const goesOn = !isStale && next.seq > seq && left > 1;
         if (!goesOn || !(next.order.do === "poll" || next.order.do === "verify")) return { ...next, ring: [...ring] };
         ({ order, seq } = next);
+        takenUpAt = stage.clock.now();
       }
     },
 

@@ -536,6 +536,14 @@ export const BUGS: readonly PlantedBug[] = [
     rules: ["no effect twice", "looked at again"],
   },
   {
+    name: "what stood still for minutes is sent all the same",
+    changes: [{ file: "functions/timely-fetch.ts", find: "if (lateMs >= 0) {", replace: "if (false) {" }],
+    profile: "backend",
+    seed: 12,
+    runs: 3,
+    rules: ["no effect twice", "no message twice", "meant before done"],
+  },
+  {
     name: "a decision to skip is not followed",
     changes: [{ file: `${RUN}next-step.ts`, find: 'if (skipped !== undefined) return { do: "end", as: "dropped"', replace: 'if (false) return { do: "end", as: "dropped"' }],
     profile: "people",
