@@ -36,7 +36,7 @@ function follow({ "azure-resources": resources, "key-vault": vaults }: Scene["wo
     // Another deployment may have brought that version before.
     if (cluster === undefined || cluster.version === then.version) return;
     cluster.version = then.version;
-    for (const pool of cluster.pools) pool.version = then.version;
+    for (const pool of cluster.pools) if (pool.pool !== cluster.lagging) pool.version = then.version;
     resources.effects.push({ at, did: "upgraded", to: `cluster ${cluster.cluster}`, with: { version: then.version } });
     return;
   }

@@ -66,6 +66,8 @@ export interface Misfortunes {
   liesAboutInstalling?: boolean;
   /** So many runs of a script of the team's end with exit code 1, by the script's name. */
   scriptFails?: Record<string, number>;
+  /** Scripts of the team's that end with exit code 0 and change nothing, by their names. */
+  scriptsThatLie?: string[];
 }
 
 /** A script of the team's in a few words. `{Name}` stands for a parameter. */
@@ -265,6 +267,7 @@ export function modelled(name: string, model: ScriptModel): SimulatedScript {
         machine.misfortunes.scriptFails = { ...machine.misfortunes.scriptFails, [name]: failing - 1 };
         return { exitCode: 1, error: `${name} failed on ${machine.vm}` };
       }
+      if (machine.misfortunes.scriptsThatLie?.includes(name) === true) return { exitCode: 0, output: filled(model.prints ?? "") };
       const sets = Object.entries(model.sets ?? {});
       const unmet = Object.entries(model.needs ?? {}).filter((need) => !isSo(need));
       if (unmet.length > 0 && !sets.every(isSo))

@@ -7,6 +7,8 @@ export interface SimulatedCluster {
   provisioning: string;
   power: "Running" | "Stopped";
   pools: { pool: string; version: string; provisioning: string; power: "Running" | "Stopped"; count: number }[];
+  /** The node pool that an upgrade leaves behind. */
+  lagging?: string;
 }
 
 const API_VERSIONS = ["2026-06-01", "2024-02-01"];

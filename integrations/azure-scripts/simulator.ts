@@ -13,6 +13,8 @@ export interface CliScriptsWorld extends World {
   settings: Record<string, string>;
   /** So many runs of a script fail before they begin, by the script's name: Azure has no container for them. */
   containerFails: Record<string, number>;
+  /** Scripts that end well and change nothing, by their names. */
+  lying?: string[];
 }
 
 /** A script in a few words. `{NAME}` stands for the environment variable of that name. */
@@ -199,6 +201,7 @@ function ending(world: CliScriptsWorld, { script, variables, endsAt }: Simulated
     containerFails[script] = failing - 1;
     return { state: "Failed", log: "", code: "DeploymentScriptContainerInstancesServiceUnavailable" };
   }
+  if (world.lying?.includes(script) === true) return { state: "Succeeded", log: "" };
   const sets = entries(model.sets);
   const isDone = model.sets !== undefined && wrong(sets).length === 0;
   const [unmet] = wrong(entries(model.needs));

@@ -12,6 +12,8 @@ export interface SimulatedSite {
     /** UTC ISO. */
     validTo: string;
   };
+  /** Its host answers 503 meanwhile; UTC ISO. */
+  awayBetween?: { from: string; to: string }[];
 }
 
 export interface WebWorld extends World {
@@ -30,10 +32,11 @@ export const webSimulator: Simulator<WebWorld> = {
 
   newWorld: () => ({ effects: [], sites: {} }),
 
-  handler: (world) => async (request) => {
+  handler: (world) => async (request, now) => {
     const site = world.sites[new URL(request.url).origin];
     if (site === undefined) throw noSuchHost(new URL(request.url).hostname);
     if (request.method !== "GET" && request.method !== "HEAD") return new Response(null, { status: 405, headers: { allow: "GET, HEAD" } });
+    if (site.awayBetween?.some(({ from, to }) => now >= Date.parse(from) && now < Date.parse(to)) === true) return new Response(null, { status: 503 });
     if (site.redirectTo !== undefined) return new Response(null, { status: site.status, headers: { location: site.redirectTo } });
     return new Response(request.method === "HEAD" ? null : site.page, { status: site.status, headers: { "content-type": "text/html; charset=utf-8" } });
   },

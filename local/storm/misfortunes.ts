@@ -29,6 +29,7 @@ export const MISFORTUNES = {
   "death around a fact": { of: "deaths", rate: 0.001, says: "the process was killed before or after a fact was written" },
   "death in the backend": { of: "deaths", rate: 0.0004, says: "the process was killed between a turn or an activity and its record" },
   "clock skew": { of: "deaths", rate: 0.5, says: "the clock of the host that took over was up to two minutes off" },
+  "late start": { of: "deaths", rate: 0.08, says: "the app was down when the window was to start, and started it later" },
   // --- in the vendors' worlds: per pipeline run, per server, per window ---------------------------------------------------
   "stage fails": { of: "worlds", rate: 0.06, says: "a stage of a pipeline run failed" },
   "stage hangs": { of: "worlds", rate: 0.03, says: "a stage of a pipeline run never ended" },
@@ -40,6 +41,14 @@ export const MISFORTUNES = {
   "installer lies": { of: "worlds", rate: 0.03, says: "a server reported success and installed nothing" },
   "installation fails": { of: "worlds", rate: 0.1, says: "installing updates failed on a server" },
   "script fails": { of: "worlds", rate: 0.04, says: "a script failed on a server" },
+  "script lies": { of: "worlds", rate: 0.03, says: "a script ended well on a server and changed nothing" },
+  "cloud script fails": { of: "worlds", rate: 0.06, says: "Azure had no container for a script" },
+  "cloud script lies": { of: "worlds", rate: 0.03, says: "a script in Azure ended well and changed nothing" },
+  "server used lately": { of: "worlds", rate: 0.1, says: "a server that is to be removed was in use some days ago" },
+  "site away": { of: "worlds", rate: 0.1, says: "a site was not well for a while" },
+  "nodes stay behind": { of: "worlds", rate: 0.1, says: "a node pool of a cluster did not get the newer version" },
+  "muted by another": { of: "worlds", rate: 0.1, says: "somebody else had muted a monitor for longer than the window" },
+  "group changed by another": { of: "worlds", rate: 0.2, says: "somebody else changed a firewall's address group in mid-window" },
   "agents away": { of: "worlds", rate: 0.04, says: "no agent took pipeline runs for hours" },
   "record changed by another": { of: "worlds", rate: 0.2, says: "somebody else changed a DNS record in mid-window" },
   // --- people: per question, per window -----------------------------------------------------------------------------------

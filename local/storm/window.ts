@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../../shared/fault/fault.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
+import { isoOf } from "../../shared/ports/clock.ts";
+import { START_LEAD_MS } from "../../shared/run/due.ts";
 import type { Entry } from "../../shared/run/journal.ts";
 import type { Store } from "../durable/store.ts";
 import { memoryStore } from "../durable/store-memory.ts";
@@ -21,6 +23,8 @@ import { strangers, stormyWorlds } from "./worlds.ts";
 /** A night that can be had: the plan for a date, and the vendors before it. */
 export interface Night {
   readonly plan: CompiledPlan;
+  /** What it was compiled from. */
+  readonly text?: string;
   /** A fresh scene each time, always the same. */
   scene(): Scene;
 }
@@ -83,6 +87,8 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
   after.worlds = structuredClone(before.worlds);
   const tape = tapeOf(after);
   const [facts, store] = [memoryJournal(), memoryStore()];
+  const usualStart = Date.parse(plan.window.opensAt) - START_LEAD_MS;
+  const startAt = weather.strikes("late start", "window") ? isoOf(usualStart + weather.number(10, 300, "late start") * 60_000) : isoOf(usualStart);
   const isAway = stormyOutages(weather, plan);
   const [othersAt, hubAt] = [strangers(weather, plan, after), stormyHub(weather, plan)];
   let rehearsal: Rehearsal | undefined;
@@ -90,6 +96,7 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
   try {
     rehearsal = await rehearse({
       plan,
+      startAt,
       scene: after,
       journal: tape.hearing(facts),
       store,
@@ -118,6 +125,7 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
   const { happenings } = tape;
   const aftermath: Aftermath = {
     plan,
+    ...(night.text === undefined ? {} : { text: night.text }),
     before,
     after,
     happenings,

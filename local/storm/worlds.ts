@@ -2,7 +2,7 @@ import type { Machine } from "../../integrations/azure-compute/simulated-machine
 import type { StageFate } from "../../integrations/azure-devops/simulator.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import { isoOf } from "../../shared/ports/clock.ts";
-import type { Pipeline, Server } from "../../shared/inventory/schema.ts";
+import type { Firewall, Pipeline, Server } from "../../shared/inventory/schema.ts";
 import type { HostClock } from "../clock.ts";
 import type { Scene } from "../scene.ts";
 import { oneOf } from "./chance.ts";
@@ -11,6 +11,10 @@ import type { Weather } from "./weather.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Name of the address that somebody else lets through a firewall in mid-window. */
+export const ANOTHERS = "by-another";
 
 const STAGE_FATES: readonly (readonly [MisfortuneKind, StageFate])[] = [
   ["stage fails", "fails"],
@@ -42,10 +46,55 @@ export function stormyWorlds(weather: Weather, plan: CompiledPlan, scene: Scene,
     if (weather.strikes("server stays down", where)) machine.misfortunes.staysDown = true;
     if (weather.strikes("installer lies", where)) machine.misfortunes.liesAboutInstalling = true;
     if (weather.strikes("installation fails", where)) machine.misfortunes.installFails = weather.number(1, 4, "installation fails", where);
-    for (const script of Object.keys(scene.worlds["azure-compute"].scripts)) {
+    for (const [script, { sets }] of Object.entries(scene.worlds["azure-compute"].scripts)) {
+      if (sets !== undefined && weather.strikes("script lies", `${where} ${script}`)) machine.misfortunes.scriptsThatLie = [...(machine.misfortunes.scriptsThatLie ?? []), script];
       if (weather.strikes("script fails", `${where} ${script}`)) machine.misfortunes.scriptFails = { ...machine.misfortunes.scriptFails, [script]: 1 };
     }
   }
+  stormyAzure(weather, plan, scene);
+  stormySites(weather, plan, scene);
+}
+
+/** What is amiss with Azure besides pipelines and patches: its containers, a cluster's nodes, servers that somebody still uses. */
+function stormyAzure(weather: Weather, plan: CompiledPlan, { worlds }: Scene): void {
+  const scripts = worlds["azure-scripts"];
+  for (const [script, { sets }] of Object.entries(scripts.scripts)) {
+    const where = `script ${script}`;
+    if (weather.strikes("cloud script fails", where)) scripts.containerFails[script] = weather.number(1, 4, "cloud script fails", where);
+    if (sets !== undefined && weather.strikes("cloud script lies", where)) scripts.lying = [...(scripts.lying ?? []), script];
+  }
+  for (const cluster of Object.values(worlds["azure-resources"].clusters)) {
+    const pool = cluster.pools.at(-1)?.pool;
+    if (pool !== undefined && weather.strikes("nodes stay behind", `cluster ${cluster.cluster}`)) cluster.lagging = pool;
+  }
+  const opensAt = Date.parse(plan.window.opensAt);
+  for (const machine of removedBy(plan, worlds)) {
+    const where = `server ${machine.vm}`;
+    if (!weather.strikes("server used lately", where)) continue;
+    const usedAt = opensAt - weather.number(2, 29, "server used lately", where) * DAY_MS;
+    const note = (at: number, operation: string) => ({ at: isoOf(at), operation, status: "Succeeded", by: "somebody.else@invoicecloud.example" });
+    machine.history.push(note(usedAt, "start"), note(usedAt + HOUR_MS, "deallocate"));
+  }
+}
+
+/** What is amiss with the sites that are looked at, and with what watches them. */
+function stormySites(weather: Weather, plan: CompiledPlan, { worlds }: Scene): void {
+  const [from, to] = [Date.parse(plan.window.opensAt), Date.parse(plan.window.cutoff)];
+  for (const [origin, site] of Object.entries(worlds.web.sites)) {
+    const where = `site ${origin}`;
+    if (!weather.strikes("site away", where)) continue;
+    const at = weather.number(from, to, "site away", where);
+    site.awayBetween = [{ from: isoOf(at), to: isoOf(at + weather.number(5, 600, "site away for", where) * MINUTE_MS) }];
+  }
+  const [check] = worlds.pingdom.checks;
+  if (check !== undefined && weather.strikes("muted by another", `check ${check.name}`))
+    worlds.pingdom.maintenance.push({
+      id: 50_001,
+      description: "another team's deployment",
+      from: Math.floor(from / 1_000) - 600,
+      to: Math.floor(to / 1_000) + 86_400,
+      checkIds: [check.id],
+    });
 }
 
 /** What others do to the vendors' worlds while the window runs, each at its instant of the host's clock. Once, whatever process lives then. */
@@ -60,6 +109,22 @@ export function strangers(weather: Weather, plan: CompiledPlan, scene: Scene): (
       const at = weather.number(from, to, "record changed by another", where);
       return [{ at, isDone: false, do: () => void (record.content = record.type === "A" ? "203.0.113.77" : `moved-by-another.${record.name}`) }];
     });
+  for (const { firewall, group } of groupsOf(plan)) {
+    const where = `group ${group} of ${firewall.name}`;
+    if (!weather.strikes("group changed by another", where)) continue;
+    const at = weather.number(from, to, "group changed by another", where);
+    deeds.push({
+      at,
+      isDone: false,
+      do() {
+        const running = scene.worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running;
+        const found = running?.groups[group];
+        if (running === undefined || found === undefined || !("members" in found)) return;
+        running.addresses[ANOTHERS] = { value: "198.51.100.77/32" };
+        found.members.push(ANOTHERS);
+      },
+    });
+  }
   return ({ clock }) => {
     for (const deed of deeds) {
       if (deed.isDone) continue;
@@ -80,6 +145,17 @@ function pipelinesOf({ steps }: CompiledPlan): readonly { readonly id: number; r
   const wanted = steps.filter(({ verb }) => verb === "pipeline.run").flatMap(({ targets }) => targets.map(({ params }) => (params as { pipeline: Pipeline }).pipeline));
   const byId = Map.groupBy(wanted, ({ id }) => id);
   return [...byId].map(([id, runs]) => ({ id, name: runs[0]?.name ?? "", runs: runs.length }));
+}
+
+/** Address groups of firewalls that the plan changes. */
+function groupsOf({ steps }: CompiledPlan): readonly { readonly firewall: Firewall; readonly group: string }[] {
+  return steps.filter(({ verb }) => verb === "firewall.allow").flatMap(({ targets }) => targets.map(({ params }) => params as { firewall: Firewall; group: string }));
+}
+
+/** Machines that the plan removes. */
+function removedBy({ steps }: CompiledPlan, worlds: Scene["worlds"]): readonly Machine[] {
+  const named = steps.filter(({ verb }) => verb === "host.decommission").flatMap(({ targets }) => targets.map(({ params }) => (params as { server: Server }).server.vm));
+  return Object.values(worlds["azure-compute"].machines).filter(({ vm }) => named.includes(vm));
 }
 
 /** Machines of servers that a step of the plan names, in the order of their names. */
