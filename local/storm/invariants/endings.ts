@@ -1,6 +1,9 @@
 import { agentsAt, stagesAt } from "../../../integrations/azure-devops/simulated-run.ts";
+import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
+import { openOf } from "../../../shared/run/obligations.ts";
+import { indexOf } from "../../../shared/run/plan-index.ts";
 import { reportOf } from "../../../shared/run/report.ts";
 import { callsOf, factsOf, isTrouble, NOTICED_MS, patienceOf, stepNamed, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
@@ -42,7 +45,8 @@ export const ENDS: readonly Invariant[] = [
     says: "the report has every change of the plan, each with the ending that its steps had",
     check({ plan, entries, endedAt, state }) {
       if (state === undefined) return [];
-      const { summary, changes } = reportOf(plan, entries, endedAt);
+      const { summary, changes, carryOver } = reportOf(plan, entries, endedAt);
+      const rests = new Map(entries.flatMap(({ fact }) => (fact.type === "target.rested" ? [[`${fact.step}/${fact.target}`, fact.as] as const] : [])));
       const endings = new Map(entries.flatMap(({ fact }) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
       const lines = changes.flatMap((change) =>
         change.steps.flatMap(({ id, servedBy = id, state: told }) => {
@@ -50,9 +54,28 @@ export const ENDS: readonly Invariant[] = [
           return told === as ? [] : [`the report says that step ${id} is ${told}, and it ended as ${as}`];
         }),
       );
+      for (const { id, steps } of carryOver)
+        for (const { id: step, targets } of steps)
+          for (const { id: target, as } of targets) {
+            const rested = rests.get(`${step}/${target}`);
+            if (rested !== undefined && (ENDINGS[rested].well || rested !== as)) lines.push(`${target} of ${step} is carried over with ${id} as ${as}, and it rested ${rested}`);
+          }
+      const owed = openOf(
+        entries.map(({ fact }) => fact),
+        indexOf(plan),
+      );
+      for (const { id, what } of owed) {
+        const told = summary.open.find((one) => one.id === id);
+        if (told === undefined) lines.push(`${what}, and the report does not say so`);
+        else if (told.owners.length === 0) lines.push(`${what}, and the report names nobody for it`);
+      }
+      for (const { id } of summary.open) if (!owed.some((one) => one.id === id)) lines.push(`the report has ${id} as open, and it is not`);
       const lists = ["done", "already", "dropped", "carriedOver", "underWay"] as const;
       for (const { id, steps } of plan.changes) {
         const places = lists.filter((list) => summary[list].some((line) => line.id === id));
+        const carried = carryOver.find((change) => change.id === id);
+        if ((carried === undefined) === (places[0] === "carriedOver"))
+          lines.push(`change ${id} is in ${places.join(", ")}, and ${carried === undefined ? "not " : ""}among what is handed to the next window`);
         if (places.length !== 1 || !changes.some((change) => change.id === id)) lines.push(`change ${id} is in ${places.length} lists of the report: ${places.join(", ")}`);
         // Tickets and comments do not decide how a change stands.
         const bad = steps.map(({ id: own, servedBy = own }) => servedBy).find((step) => isTrouble(endings.get(step)) && stepNamed(plan, step)?.verb.startsWith("jira.") === false);
@@ -142,12 +165,21 @@ export const ENDS: readonly Invariant[] = [
     promise: 7,
     says: "a step begins at its instant, once what it needs and all in front of its barrier has ended and nothing holds it",
     check({ plan, happenings, struck, state }) {
-      if (state === undefined || state.decisions.some(({ decision }) => decision === "abort" || decision === "pause")) return [];
+      if (state === undefined || state.decisions.some(({ decision }) => decision === "abort")) return [];
       const patience = patienceOf({ struck });
       const groupOf = groupsOf(plan);
       const facts = happenings.filter((one) => one.what === "fact");
       const endOf = new Map(facts.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
       const lateMs: number[] = [];
+      const startedAt = facts.find(({ entry: { fact } }) => fact.type === "run.started")?.at ?? 0;
+      const pauses = facts.flatMap(({ at: from, entry: { fact } }) => {
+        if (fact.type !== "decision.made" || fact.decision !== "pause") return [];
+        const to = facts.find(({ at, entry: { fact: other } }) => at >= from && other.type === "decision.made" && other.decision === "resume")?.at ?? Infinity;
+        return [{ from, to }];
+      });
+      // What could begin a moment before a pause, and would have been late for no more than that, waits for its end as well.
+      const heldUntil = ({ always }: CompiledStep, instant: number): number =>
+        always ? instant : (pauses.find(({ from, to }) => from <= instant + patience && instant < to)?.to ?? instant);
       const lines = plan.steps.flatMap((planned) => {
         const { id, at = plan.window.opensAt, needs, when, approval, lift, targets } = planned;
         // An approval takes as long as people do, and what was opened or left unsafe has no instant of its own.
@@ -155,7 +187,7 @@ export const ENDS: readonly Invariant[] = [
         const group = groupOf(planned);
         const before = plan.steps.filter((other) => groupOf(other) < group).map((other) => other.id);
         const awaited = [...before, ...needs.map(({ step }) => step), ...(when !== undefined && "succeeded" in when ? [when.succeeded] : [])];
-        const mayAt = Math.max(Date.parse(at), ...awaited.map((step) => endOf.get(step) ?? Infinity));
+        const mayAt = heldUntil(planned, Math.max(Date.parse(at), startedAt, ...awaited.map((step) => endOf.get(step) ?? Infinity)));
         const first = facts.find(({ entry: { fact } }) => (fact.type === "batch.started" || fact.type === "step.ended") && fact.step === id);
         if (targets.length === 0 || first === undefined || !Number.isFinite(mayAt)) return [];
         if (mayAt > Date.parse(at)) lateMs.push(first.at - mayAt);

@@ -1,4 +1,5 @@
 import type { Aftermath, Breach, Invariant } from "./aftermath.ts";
+import { ASKED } from "./asked.ts";
 import { CAUSES } from "./causes.ts";
 import { EFFECTS } from "./effects.ts";
 import { ENDS } from "./endings.ts";
@@ -8,9 +9,22 @@ import { LIMITS } from "./limits.ts";
 import { OBLIGATIONS } from "./obligations.ts";
 import { ORDER } from "./order.ts";
 import { POOLS } from "./pools.ts";
+import { TELLING } from "./telling.ts";
 
 /** Everything that must always be true. */
-export const INVARIANTS: readonly Invariant[] = [...OBLIGATIONS, ...POOLS, ...EFFECTS, ...ORDER, ...LIMITS, ...CAUSES, ...EVIDENCE, ...ENDS, ...GUARD];
+export const INVARIANTS: readonly Invariant[] = [
+  ...OBLIGATIONS,
+  ...POOLS,
+  ...EFFECTS,
+  ...ORDER,
+  ...LIMITS,
+  ...CAUSES,
+  ...EVIDENCE,
+  ...ENDS,
+  ...GUARD,
+  ...ASKED,
+  ...TELLING,
+];
 
 /** Holds a window against all of it. */
 export function breachesOf(aftermath: Aftermath): readonly Breach[] {

@@ -1,7 +1,10 @@
 import type { CompiledStep } from "../../../shared/plan/compiled.ts";
+import type { Pool } from "../../../shared/inventory/schema.ts";
+import { durationMs } from "../../../shared/plan/duration.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import type { FactOf } from "../../../shared/run/facts.ts";
 import { factsOf, isTrouble, patienceOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { groupsOf } from "./order.ts";
 
 /** Every first order to begin a target, with the step it is for, in the order in which they were written down. */
 function beginsOf(aftermath: Aftermath): readonly { readonly step: CompiledStep; readonly fact: FactOf<"target.intended">; readonly at: number }[] {
@@ -22,6 +25,7 @@ export const LIMITS: readonly Invariant[] = [
     check(aftermath) {
       const placeOf = placesOf(aftermath);
       const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, placeOf(fact)]));
+      const restedAt = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, Date.parse(fact.at)]));
       const batchesOf = Map.groupBy(factsOf(aftermath, "batch.started"), ({ step }) => step);
       const begins = Map.groupBy(beginsOf(aftermath), ({ step }) => step.id);
       const lines: string[] = [];
@@ -32,6 +36,9 @@ export const LIMITS: readonly Invariant[] = [
           if (batch.targets.length > most) lines.push(`batch ${nth + 1} of ${id} has ${batch.targets.length} targets, and ${most} may be under way at once`);
           const restless = batches[nth - 1]?.targets.find((target) => (rested.get(`${id}/${target}`) ?? Infinity) > placeOf(batch));
           if (restless !== undefined) lines.push(`batch ${nth + 1} of ${id} began before ${restless} had rested`);
+          const overAt = Math.max(0, ...(batches[nth - 1]?.targets ?? []).map((target) => restedAt.get(`${id}/${target}`) ?? 0));
+          if (nth > 0 && Date.parse(batch.at) < overAt + (rolling?.pauseMs ?? 0) - skewOf(aftermath))
+            lines.push(`batch ${nth + 1} of ${id} began at ${batch.at}, and the one before it had rested at ${isoOf(overAt)}: no pause between them`);
         }
         const heldFrom = new Map(batches.flatMap((batch) => batch.targets.map((target) => [target, placeOf(batch)] as const)));
         for (const { fact } of begins.get(id) ?? [])
@@ -112,6 +119,68 @@ export const LIMITS: readonly Invariant[] = [
           ? []
           : [`${fact.step} on ${fact.target} went on to its end at ${isoOf(at)}, and the window was closed up at ${isoOf(abort.at)}`];
       });
+    },
+  },
+  {
+    rule: "what runs is left to finish",
+    promise: 5,
+    says: "what runs when the window is aborted to finish what runs is not called off for that",
+    check(aftermath) {
+      const aborts = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "abort");
+      if (aborts.length === 0 || aborts.some(({ mode }) => mode === "close" || mode === undefined)) return [];
+      return factsOf(aftermath, "target.rested").flatMap(({ step, target, as, why }) =>
+        why.startsWith("cancelled: aborted") ? [`${step} on ${target} was called off and rested ${as}: ${why}`] : [],
+      );
+    },
+  },
+  {
+    rule: "an abort closes up",
+    promise: 5,
+    says: "once the window is aborted, what could have begun and has not ends, instead of waiting for the cutoff",
+    check(aftermath) {
+      const { plan, happenings, state } = aftermath;
+      if (state === undefined) return [];
+      const written = happenings.filter((one) => one.what === "fact");
+      const abort = written.find(({ entry: { fact } }) => fact.type === "decision.made" && fact.decision === "abort" && fact.mode !== "freeze");
+      if (abort === undefined) return [];
+      const groupOf = groupsOf(plan);
+      const endOf = new Map(written.flatMap(({ at, entry: { fact } }) => (fact.type === "step.ended" ? [[fact.step, at] as const] : [])));
+      const lastOf = new Map<number, number>();
+      for (const step of plan.steps) lastOf.set(groupOf(step), Math.max(lastOf.get(groupOf(step)) ?? 0, endOf.get(step.id) ?? Infinity));
+      const begun = new Set(factsOf(aftermath, "batch.started").map(({ step }) => step));
+      const patience = patienceOf(aftermath);
+      return plan.steps.flatMap((step) => {
+        // What stands behind a barrier ends once all in front of it has.
+        const from = Math.max(abort.at, ...[...lastOf].flatMap(([group, at]) => (group < groupOf(step) ? [at] : [])));
+        const endedAt = endOf.get(step.id) ?? Infinity;
+        return step.always || begun.has(step.id) || endedAt <= from + patience
+          ? []
+          : [`${step.id} could have ended at ${isoOf(from)}, after the abort of ${isoOf(abort.at)}, and did at ${Number.isFinite(endedAt) ? isoOf(endedAt) : "no time"}`];
+      });
+    },
+  },
+  {
+    rule: "connections get their time",
+    promise: 3,
+    says: "a server counts as drained when its connections have had as long to end as its pool grants",
+    check(aftermath) {
+      const drained = new Map<string, number>();
+      const lines: string[] = [];
+      for (const one of aftermath.happenings) {
+        if (one.what === "call") {
+          for (const { effect } of one.done) if (effect.did === "drained") drained.set(`${one.scope?.step ?? ""}/${one.scope?.target ?? ""}`, Date.parse(effect.at));
+          continue;
+        }
+        const { fact } = one.entry;
+        const step = fact.type === "target.finished" ? stepNamed(aftermath.plan, fact.step) : undefined;
+        if (fact.type !== "target.finished" || step?.verb !== "pool.drain") continue;
+        const params = step.targets.find(({ id }) => id === fact.target)?.params as { server: { pool?: Pool }; pool?: Pool } | undefined;
+        const pool = params?.pool ?? params?.server.pool;
+        const since = drained.get(`${fact.step}/${fact.target}`);
+        if (since !== undefined && one.at < since + (durationMs(pool?.drain ?? "0s") ?? 0) - skewOf(aftermath))
+          lines.push(`${fact.target} left its pool at ${isoOf(since)}, and counted as drained at ${isoOf(one.at)}`);
+      }
+      return lines;
     },
   },
   {

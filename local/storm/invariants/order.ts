@@ -116,6 +116,9 @@ export function groupsOf({ phases }: CompiledPlan): (step: CompiledStep) => numb
   return ({ phase }) => numbers.get(phase) ?? 0;
 }
 
+/** From the last look at what would be done to its beginning. */
+const LOOKED_MS = 2 * 60_000;
+
 const isWell = (as: Ending | undefined): boolean => as !== undefined && ENDINGS[as].well;
 
 /** Promise 5, and what comes before any effect. */
@@ -224,6 +227,18 @@ export const ORDER: readonly Invariant[] = [
         const preview = approved.get(step.id);
         if (preview === undefined) return "began without approval";
         return preview === previewed.get(step.id) ? undefined : "began on the approval of an older preview";
+      }),
+  },
+  {
+    rule: "approved as the world stands",
+    promise: 6,
+    says: "what needs approval is looked at once more, right before it begins",
+    check: (aftermath) =>
+      aftermath.plan.steps.flatMap(({ id, approval }) => {
+        const first = approval === undefined ? undefined : factsOf(aftermath, "batch.started").find(({ step }) => step === id);
+        const look = first === undefined ? undefined : factsOf(aftermath, "step.previewed").findLast((fact) => fact.step === id && fact.at <= first.at);
+        if (first === undefined || look === undefined) return [];
+        return Date.parse(first.at) - Date.parse(look.at) > LOOKED_MS + skewOf(aftermath) ? [`${id} began at ${first.at}, and was last looked at at ${look.at}`] : [];
       }),
   },
   {
