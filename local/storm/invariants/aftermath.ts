@@ -11,6 +11,8 @@ import type { Struck } from "../weather.ts";
 /** A window that is over, with everything that can be held against it. */
 export interface Aftermath {
   readonly plan: CompiledPlan;
+  /** What it was compiled from, where that is known. */
+  readonly text?: string;
   /** What was written down and what was really done, in the order in which it happened. */
   readonly happenings: readonly Happening[];
   /** The vendors as they stood before and as they stand now. */

@@ -10,6 +10,7 @@ import { OBLIGATIONS } from "./obligations.ts";
 import { ORDER } from "./order.ts";
 import { POOLS } from "./pools.ts";
 import { TELLING } from "./telling.ts";
+import { WRITTEN } from "./written.ts";
 
 /** Everything that must always be true. */
 export const INVARIANTS: readonly Invariant[] = [
@@ -24,6 +25,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...GUARD,
   ...ASKED,
   ...TELLING,
+  ...WRITTEN,
 ];
 
 /** Holds a window against all of it. */
