@@ -128,6 +128,14 @@ describe("B3 people must hear something", () => {
     expect(after.do).toBe("poll");
   });
 
+  it("does not say that work has not started which a look has found ended, though it says so of work that cannot be looked at", () => {
+    const ended = begun().progressed("waiting", "queued").faulted("rejected", "poll", { message: "its stage was skipped" }).told("held#1").after("5m");
+    const unseen = begun().progressed("waiting", "queued").faulted("unavailable", "poll").after("5m");
+
+    expect(nextOrder(sight(ended, { step: { policy, onFailure: "ask" } }))).toMatchObject({ do: "wait", why: "held until someone decides: its stage was skipped" });
+    expect(nextOrder(sight(unseen, { step: { policy, onFailure: "ask" } }))).toMatchObject({ do: "tell", topic: "late-start#1" });
+  });
+
   it("says nothing of work that started", () => {
     expect(nextOrder(sight(begun().progressed("running").after("5m"), { step: { policy } })).do).toBe("poll");
   });

@@ -369,7 +369,8 @@ function dueNotice(sight: TargetSight): { topic: string; text: string; lines: re
   // People who cannot be reached now are told later; the work does not wait for that.
   if (walk.untold !== undefined && now < retryAt(step.policy, walk.untold.fault, walk.untold.at, walk.untold.attempt)) return undefined;
   const late = `late-start#${walk.try}`;
-  if (walk.stage === "begun" && walk.progress === "waiting" && !walk.told.includes(late) && now >= (walk.begunAt ?? now) + step.policy.startWithinMs) {
+  const hasEnded = walk.fault !== undefined && SEEN_BADLY.has(walk.fault.fault.kind);
+  if (walk.stage === "begun" && walk.progress === "waiting" && !walk.told.includes(late) && !hasEnded && now >= (walk.begunAt ?? now) + step.policy.startWithinMs) {
     return {
       topic: late,
       text: `${step.title}: accepted, but it has not started.`,
