@@ -30,7 +30,7 @@ import { memoryLocks } from "./memory-locks.ts";
 import { memoryPlans } from "./memory-plans.ts";
 import type { Scene } from "./scene.ts";
 import { destinationOfCall } from "./simulators.ts";
-import { simulatedTeam, type Mood } from "./team.ts";
+import { simulatedTeam, type Mood, type TeamParts } from "./team.ts";
 import { directTransport } from "./transport.ts";
 import { vendorsOf } from "./vendors.ts";
 import { watched } from "./watched.ts";
@@ -64,6 +64,8 @@ export interface RehearsalOptions {
   readonly activityLatencyMs?: ActivityLatency;
   /** How each of the simulated people answers. */
   readonly mood?: Mood;
+  /** What they decide about work that is held; nothing unless told otherwise. */
+  readonly whenHeld?: TeamParts["whenHeld"];
   /** Whether the simulated people answer; they do unless told otherwise. */
   readonly teamAnswers?: boolean;
   /** What people decide besides, each at its instant (UTC ISO) and through the same door as the team. */
@@ -178,6 +180,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       host: () => host,
       index: () => index,
       ...(mood === undefined ? {} : { mood }),
+      ...(options.whenHeld === undefined ? {} : { whenHeld: options.whenHeld }),
       async answer(by, request) {
         if (dead || !(await taken(by, request))) return;
         if (request.step !== undefined) await ring([stepInstance(run, request.step), ...(request.target === undefined ? [] : [targetInstance(run, request.step, request.target)])]);

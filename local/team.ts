@@ -35,12 +35,20 @@ export interface TeamParts {
   answer(by: string, request: DecisionRequest): Promise<void>;
   /** They answer once, after minutes, what they were asked for, unless told otherwise. */
   readonly mood?: Mood;
+  /** What they decide about work that is held; nothing unless told otherwise. */
+  readonly whenHeld?: ((about: string) => Held | undefined) | undefined;
+}
+
+/** What somebody decides about work that is held, so many milliseconds of the host's clock after they were asked. */
+export interface Held {
+  readonly decision: "retry" | "skip" | "done";
+  readonly afterMs: number;
 }
 
 const SOONEST_MS = 3 * 60_000;
 const SPREAD_MS = 22 * 60_000;
 
-export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) => ({ afterMs: [usuallyMs] }) }: TeamParts): Team {
+export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) => ({ afterMs: [usuallyMs] }), whenHeld }: TeamParts): Team {
   const asked = new Set<string>();
 
   function take(by: string, request: DecisionRequest, about = ""): void {
@@ -57,7 +65,22 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
     }
   }
 
+  function takeHeld(step: string, target: string, topic: string): void {
+    const about = `held/${step}/${target}/${topic}`;
+    if (asked.has(about)) return;
+    asked.add(about);
+    const held = whenHeld?.(about);
+    const clock = host()?.clock;
+    if (held === undefined || clock === undefined) return;
+    const by = index().step(step).owners[0]?.name ?? index().plan.window.owners[0]?.name ?? "the team";
+    clock.at(clock.now() + held.afterMs, () => {
+      const release = clock.hold();
+      void answer(by, { decision: held.decision, step, target, note: "looked at it" }).finally(release);
+    });
+  }
+
   function hear(fact: Fact): void {
+    if (fact.type === "target.told" && fact.topic.startsWith("held")) takeHeld(fact.step, fact.target, fact.topic);
     if (fact.type === "step.told" && fact.topic.startsWith("approval")) {
       const by = index().step(fact.step).approval?.by[0]?.name;
       if (by !== undefined) take(by, { decision: "approve", step: fact.step, note: "looked at the preview" }, fact.topic);

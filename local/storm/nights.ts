@@ -32,7 +32,12 @@ export function nightsOf({ plan: source, inventory: from, world, scenario }: Nig
         .filter(({ severity }) => severity === "error")
         .map(printedFinding)
         .join("\n");
-    return { plan, text, scene: () => (world === undefined ? demoScene({ inventory, plan, scenario }) : sceneOf(JSON.parse(world))) };
+    return {
+      plan,
+      text,
+      isUsual: world === undefined && scenario === "usual",
+      scene: () => (world === undefined ? demoScene({ inventory, plan, scenario }) : sceneOf(JSON.parse(world))),
+    };
   };
   const planned = nightOn(source.text);
   if (typeof planned === "string") throw new Fault("invalid", `${source.file} cannot be run:\n${planned}`);

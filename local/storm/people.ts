@@ -17,11 +17,19 @@ export function stormyMood(weather: Weather): Mood {
   };
 }
 
+/** What people decide about work that is held, and after how long; none: nothing. */
+export function stormyPatience(weather: Weather): NonNullable<RehearsalOptions["whenHeld"]> {
+  return (about) => {
+    const decision = weather.strikes("retry ordered", about) ? "retry" : weather.strikes("skipped when held", about) ? "skip" : undefined;
+    return decision === undefined ? undefined : { decision, afterMs: weather.number(1, 90, "answer to what is held", about) * MINUTE_MS };
+  };
+}
+
 /** What people decide about the whole window, each at its instant. Whoever froze or paused it comes back to it. */
 export function stormyDecisions(weather: Weather, { window, steps }: CompiledPlan): NonNullable<RehearsalOptions["decisions"]> {
   const from = Date.parse(window.opensAt) - 5 * MINUTE_MS;
   const to = Date.parse(window.cutoff);
-  const decisions: { at: string; by: string; decision: "abort" | "pause" | "resume" | "skip"; mode?: (typeof ABORT_MODES)[number]; step?: string }[] = [];
+  const decisions: { at: string; by: string; decision: "abort" | "pause" | "resume" | "skip"; mode?: (typeof ABORT_MODES)[number]; step?: string; target?: string }[] = [];
   if (weather.strikes("pause", "window")) {
     // Half of them lie over an hour at which something is to begin: there a pause costs more than time.
     const hours = [...new Set(steps.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)])))];
@@ -31,10 +39,17 @@ export function stormyDecisions(weather: Weather, { window, steps }: CompiledPla
   }
   const left = steps[weather.number(0, steps.length - 1, "which step is skipped")];
   if (left !== undefined && weather.strikes("step skipped", "window")) decisions.push({ at: isoOf(weather.number(from, to, "skip")), by: "Ben", decision: "skip", step: left.id });
+  const fanned = steps.filter(({ targets }) => targets.length > 1);
+  const some = fanned[weather.number(0, Math.max(0, fanned.length - 1), "which step's target is skipped")];
+  const one = some?.targets[weather.number(0, some.targets.length - 1, "which target is skipped")];
+  if (some !== undefined && one !== undefined && weather.strikes("target skipped", "window"))
+    decisions.push({ at: isoOf(weather.number(from, to, "skip of a target")), by: "Ben", decision: "skip", step: some.id, target: one.id });
   for (const mode of ABORT_MODES) {
     if (!weather.strikes("abort", mode)) continue;
     const at = weather.number(from, to, "abort", mode);
     decisions.push({ at: isoOf(at), by: "Ben", decision: "abort", mode });
+    if (mode !== "freeze" && weather.strikes("resume after abort", mode))
+      decisions.push({ at: isoOf(at + weather.number(1, 40, "resume after abort", mode) * MINUTE_MS), by: "Ada", decision: "resume" });
     if (mode === "freeze") decisions.push({ at: isoOf(at + weather.number(1, 3 * 60, "freeze lasts") * MINUTE_MS), by: "Ben", decision: "abort", mode: "close" });
   }
   return decisions.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));

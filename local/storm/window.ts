@@ -13,7 +13,7 @@ import { slowActivities, stormyBackend, stormyClocks, stormyDeaths, stormyHub, s
 import { breachesOf } from "./invariants/invariants.ts";
 import type { Aftermath, Breach } from "./invariants/aftermath.ts";
 import type { Profile } from "./misfortunes.ts";
-import { stormyDecisions, stormyMood } from "./people.ts";
+import { stormyDecisions, stormyMood, stormyPatience } from "./people.ts";
 import { stormyOutages, stormyRoad } from "./road.ts";
 import { tapeOf, type Happening } from "./tape.ts";
 import { transcriptOf } from "./transcript.ts";
@@ -25,6 +25,8 @@ export interface Night {
   readonly plan: CompiledPlan;
   /** What it was compiled from. */
   readonly text?: string;
+  /** Whether the vendors stand before it as the plan expects them. */
+  readonly isUsual?: boolean;
   /** A fresh scene each time, always the same. */
   scene(): Scene;
 }
@@ -109,6 +111,7 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
       skewMs: stormyClocks(weather),
       activityLatencyMs: slowActivities(weather),
       mood: stormyMood(weather),
+      whenHeld: stormyPatience(weather),
       decisions: stormyDecisions(weather, plan),
       during(host) {
         othersAt(host);
@@ -126,6 +129,7 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
   const aftermath: Aftermath = {
     plan,
     ...(night.text === undefined ? {} : { text: night.text }),
+    isUsual: night.isUsual === true,
     before,
     after,
     happenings,

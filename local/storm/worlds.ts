@@ -109,6 +109,17 @@ export function strangers(weather: Weather, plan: CompiledPlan, scene: Scene): (
       const at = weather.number(from, to, "record changed by another", where);
       return [{ at, isDone: false, do: () => void (record.content = record.type === "A" ? "203.0.113.77" : `moved-by-another.${record.name}`) }];
     });
+  for (const page of scene.worlds.confluence.pages) {
+    if (!weather.strikes("page edited", `page ${page.id}`)) continue;
+    deeds.push({
+      at: weather.number(from, to, "page edited", page.id),
+      isDone: false,
+      do() {
+        const { number = 0, body = "" } = page.versions.at(-1) ?? {};
+        page.versions.push({ number: number + 1, body: body.replace("</p>", " (see below)</p>"), message: "", createdAt: isoOf(from), authorId: "dana" });
+      },
+    });
+  }
   for (const { firewall, group } of groupsOf(plan)) {
     const where = `group ${group} of ${firewall.name}`;
     if (!weather.strikes("group changed by another", where)) continue;

@@ -13,6 +13,8 @@ export interface Aftermath {
   readonly plan: CompiledPlan;
   /** What it was compiled from, where that is known. */
   readonly text?: string;
+  /** Whether the vendors stood before it as the plan expects them. */
+  readonly isUsual?: boolean;
   /** What was written down and what was really done, in the order in which it happened. */
   readonly happenings: readonly Happening[];
   /** The vendors as they stood before and as they stand now. */

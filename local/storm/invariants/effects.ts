@@ -1,4 +1,4 @@
-import { agentsAt, statusAt } from "../../../integrations/azure-devops/simulated-run.ts";
+import { agentsAt, stagesAt, statusAt } from "../../../integrations/azure-devops/simulated-run.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import type { Scope } from "../../../shared/ports/scope.ts";
 import { openOf } from "../../../shared/run/obligations.ts";
@@ -24,16 +24,23 @@ export const EFFECTS: readonly Invariant[] = [
       for (const [key, runs] of byKey) if (runs.length > 1) breaches.push(`queued ${runs.length} times under one key: ${key}`);
       const queued = happenings.flatMap((one) =>
         one.what === "call" && one.scope !== undefined
-          ? one.done.filter(({ effect }) => effect.did === "queued").map(({ effect }) => ({ call: one, run: Number(effect.with?.["run"]) }))
+          ? one.done
+              .filter(({ effect }) => effect.did === "queued")
+              .map(({ effect }) => ({ call: one, run: Number(effect.with?.["run"]), stages: effect.with?.["stages"] as readonly string[] }))
           : [],
       );
       for (const [nth, { call, run }] of queued.entries()) {
         const before = queued.slice(0, nth).findLast(({ call: { scope } }) => scope?.step === call.scope?.step && scope?.target === call.scope?.target);
         const earlier = devops.runs.find(({ id }) => id === before?.run);
         if (earlier === undefined) continue;
-        const { status, result } = statusAt(earlier, call.at, agentsAt(devops, earlier));
+        const agents = agentsAt(devops, earlier);
+        const { status } = statusAt(earlier, call.at, agents);
+        // By the stages that it was queued for: a run succeeds with every stage skipped.
+        const done = stagesAt(earlier, call.at, agents)
+          .filter(({ name }) => before?.stages.includes(name))
+          .every(({ result }) => result === "succeeded");
         if (status !== "completed") breaches.push(`run ${run} of ${call.scope?.step} was queued at ${isoOf(call.at)}, while run ${earlier.id} of the same target was ${status}`);
-        else if (result === "succeeded") breaches.push(`run ${run} of ${call.scope?.step} was queued at ${isoOf(call.at)}, though run ${earlier.id} had succeeded`);
+        else if (done) breaches.push(`run ${run} of ${call.scope?.step} was queued at ${isoOf(call.at)}, though run ${earlier.id} had succeeded`);
       }
       return breaches;
     },

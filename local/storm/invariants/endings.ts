@@ -232,7 +232,16 @@ export const ENDS: readonly Invariant[] = [
     promise: 8,
     says: "a change that is not well has a reason that people can read",
     check({ state }) {
-      return (state?.changes ?? []).flatMap(({ id, as, why }) => (as !== undefined && !ENDINGS[as].well && (why ?? "") === "" ? [`change ${id} is ${as} for no reason`] : []));
+      const steps = new Map((state?.steps ?? []).map((step) => [step.id, step]));
+      return (state?.changes ?? []).flatMap(({ id, as, why = "", steps: own }) => {
+        if (as === undefined || ENDINGS[as].well) return [];
+        if (why === "") return [`change ${id} is ${as} for no reason`];
+        const reasons = own.flatMap(({ id: step, servedBy = step }) => {
+          const found = steps.get(servedBy);
+          return found?.as === as ? [found.why] : [];
+        });
+        return reasons.includes(why) ? [] : [`change ${id} is ${as}, and its reason is none of a step that is: ${why}`];
+      });
     },
   },
 ];

@@ -1,7 +1,13 @@
+import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS } from "../../../shared/run/facts.ts";
-import { callsFor, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsFor, factsOf, owedIn, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { ORACLES, type Green } from "./oracles.ts";
+
+/** Whether somebody said that they have done it themselves; what they were asked to do is looked at all the same. */
+function isByHand(aftermath: Aftermath, { id, verb }: CompiledStep, target: string): boolean {
+  return verb !== "person.do" && factsOf(aftermath, "decision.made").some((one) => one.decision === "done" && one.step === id && (one.target ?? target) === target);
+}
 
 function greens(aftermath: Aftermath): readonly Green[] {
   return aftermath.happenings.flatMap((one) => {
@@ -9,9 +15,12 @@ function greens(aftermath: Aftermath): readonly Green[] {
     const { step: id, target: targetId } = one.entry.fact;
     const step = stepNamed(aftermath.plan, id);
     const target = step?.targets.find((each) => each.id === targetId);
-    return step === undefined || target === undefined ? [] : [{ aftermath, step, target, at: one.at }];
+    return step === undefined || target === undefined || isByHand(aftermath, step, targetId) ? [] : [{ aftermath, step, target, at: one.at }];
   });
 }
+
+/** Verbs whose begin does one thing, or nothing. */
+const AT_ONE_STROKE: ReadonlySet<string> = new Set(["pipeline.run", "dns.swap", "monitor.mute", "secret.copy", "workspace.rename", "pool.drain"]);
 
 /** Promise 8: green means evidence. */
 export const EVIDENCE: readonly Invariant[] = [
@@ -39,6 +48,37 @@ export const EVIDENCE: readonly Invariant[] = [
         const look = own.findLastIndex(({ scope, status }) => scope?.deed === "verify" && status >= 200 && status < 400);
         return look > lastChange ? [] : [`${step.id} ${target.id} is done, and nobody looked after its last change`];
       });
+    },
+  },
+  {
+    rule: "not done is not done",
+    promise: 4,
+    says: "what is said to have come to nothing before it began has done nothing, by the vendors' own lists",
+    check(aftermath) {
+      const begun = new Set(factsOf(aftermath, "target.begun").map(({ step, target }) => `${step}/${target}`));
+      const doubtful = factsOf(aftermath, "target.rested").filter(
+        ({ as, step, target }) => (as === "failed" || as === "skipped" || as === "dropped") && !begun.has(`${step}/${target}`),
+      );
+      return doubtful.flatMap(({ step, target, as, at }) => {
+        if (!AT_ONE_STROKE.has(stepNamed(aftermath.plan, step)?.verb ?? "")) return [];
+        // The messages of start and finish are those of whoever came first, and each keeps what another has done.
+        const done = callsFor(aftermath, step, target).flatMap((call) => (call.scope?.deed === "begin" && call.at <= Date.parse(at) + skewOf(aftermath) ? call.done : []));
+        const changed = done.filter(({ effect }) => ["queued", "changed", "muted", "set", "renamed", "drained"].includes(effect.did));
+        return changed.length === 0 ? [] : [`${step} on ${target} rested ${as} at ${at}, and ${changed.map(({ effect }) => `${effect.did} ${effect.to}`).join(", ")}`];
+      });
+    },
+  },
+  {
+    rule: "nothing fails in fair weather",
+    promise: 8,
+    says: "where nothing went wrong in the vendors' usual worlds nothing failed, nothing is unknown, and nothing is left open",
+    check(aftermath) {
+      if (aftermath.struck.length > 0 || aftermath.isUsual !== true || aftermath.state === undefined) return [];
+      const rests = factsOf(aftermath, "target.rested").filter(({ as }) => as === "failed" || as === "unknown");
+      return [
+        ...rests.map(({ step, target, as, why }) => `${step} on ${target} rested ${as}, and nothing was amiss: ${why}`),
+        ...owedIn(aftermath).flatMap(({ what, closed }) => (closed === undefined ? [`${what}, and nothing was amiss`] : [])),
+      ];
     },
   },
   {

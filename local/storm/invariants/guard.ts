@@ -17,6 +17,8 @@ const BAD_WEATHER_MS = 20 * MINUTE_MS;
 /** For how long a stormy window is watched after its end, at least; see storm/window.ts. */
 const WATCHED_MS = 3 * 60 * MINUTE_MS;
 const UNDO_AGAIN_MS = 30 * MINUTE_MS;
+/** After its cutoff a run closes up. */
+const CLOSING_TAKES_MS = 30 * MINUTE_MS;
 
 /** Promise 1 once the run has ended, and what keeps it if orchestrations are gone. */
 export const GUARD: readonly Invariant[] = [
@@ -51,6 +53,42 @@ export const GUARD: readonly Invariant[] = [
       if (breaches.length === 0 && end.openNow.length > 0 && end.at + WATCHED_MS > quietUntil)
         breaches.push(`${end.openNow.map(({ what }) => what).join(", ")} is open, and nobody was told of it by ${isoOf(quietUntil)}`);
       return breaches;
+    },
+  },
+  {
+    rule: "what waits is told",
+    promise: 1,
+    says: "a run that is held is told of again, and so is one that should have ended and has not",
+    check(aftermath) {
+      const patience = TOLD_MS + (aftermath.struck.length === 0 ? 0 : BAD_WEATHER_MS + (hasLostOrchestrations(aftermath) ? BAD_WEATHER_MS : 0));
+      const written = aftermath.happenings.filter((one): one is Written => one.what === "fact");
+      const end = written.find(({ entry }) => entry.fact.type === "run.ended")?.at ?? aftermath.endedAt;
+      const isTold = (about: string, from: number, to: number): boolean =>
+        written.some(({ at, entry: { fact } }) => fact.type === "guard.alarmed" && fact.about === about && at >= from && at <= to);
+      const lines: string[] = [];
+      const overAt = Date.parse(aftermath.plan.window.cutoff) + CLOSING_TAKES_MS;
+      if (end > overAt + patience && !isTold("overrun", 0, overAt + patience))
+        lines.push(`the run should have ended at ${aftermath.plan.window.cutoff}, did at ${isoOf(end)}, and nobody was told by ${isoOf(overAt + patience)}`);
+      // Holds of a run that is under way, one after the other: from the word that holds it to the one that lets it go.
+      const startedAt = written.find(({ entry }) => entry.fact.type === "run.started")?.at ?? Infinity;
+      let held: number | undefined;
+      const letGo = (at: number): void => {
+        const due = (held ?? Infinity) + ALARM_AGAIN_MS + patience;
+        if (held !== undefined && Math.min(at, end) > due && !isTold("held", held, due))
+          lines.push(`the run was held from ${isoOf(held)} to ${isoOf(at)}, and nobody was reminded by ${isoOf(due)}`);
+        held = undefined;
+      };
+      for (const { at, entry } of written) {
+        const { fact } = entry;
+        if (fact.type !== "decision.made") continue;
+        const isHold = fact.decision === "pause" || (fact.decision === "abort" && fact.mode === "freeze");
+        if (fact.decision === "resume" || fact.decision === "abort") letGo(at);
+        // Whatever comes after an abort is about an end that has been ordered.
+        if (fact.decision === "abort" && !isHold) break;
+        if (isHold) held = Math.max(at, startedAt);
+      }
+      letGo(end);
+      return lines;
     },
   },
   {

@@ -8,6 +8,7 @@ import { GUARD } from "./guard.ts";
 import { LIMITS } from "./limits.ts";
 import { OBLIGATIONS } from "./obligations.ts";
 import { ORDER } from "./order.ts";
+import { PAGE } from "./page.ts";
 import { POOLS } from "./pools.ts";
 import { TELLING } from "./telling.ts";
 import { WRITTEN } from "./written.ts";
@@ -25,6 +26,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...GUARD,
   ...ASKED,
   ...TELLING,
+  ...PAGE,
   ...WRITTEN,
 ];
 

@@ -3,7 +3,7 @@ import type { Pool } from "../../../shared/inventory/schema.ts";
 import { durationMs } from "../../../shared/plan/duration.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import type { FactOf } from "../../../shared/run/facts.ts";
-import { factsOf, isTrouble, patienceOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsFor, factsOf, isTrouble, patienceOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 /** Every first order to begin a target, with the step it is for, in the order in which they were written down. */
@@ -15,6 +15,11 @@ function beginsOf(aftermath: Aftermath): readonly { readonly step: CompiledStep;
     return step === undefined || fact.deed !== "begin" || fact.attempt > 1 ? [] : [{ step, fact, at: one.at }];
   });
 }
+
+/** What is called off takes a while to end. */
+const LETTING_GO_MS = 30 * 60_000;
+/** Vendors count in seconds. */
+const CLOCK_MS = 1_000;
 
 /** What a plan allows each step: how many at once, how often, how late, and after what no more. */
 export const LIMITS: readonly Invariant[] = [
@@ -89,6 +94,33 @@ export const LIMITS: readonly Invariant[] = [
         const granted = step.policy.attempts + asked.filter((one) => one.step === step.id && (one.target === undefined || one.target === target)).length;
         return nth > granted ? [`${step.id} was begun ${nth} times on ${target}, and ${granted} were granted`] : [];
       });
+    },
+  },
+  {
+    rule: "no more attempts than granted",
+    promise: 4,
+    says: "one try is refused as often as the step's policy says and no more often, and a vendor that asked for patience is left alone for so long",
+    check(aftermath) {
+      const lines: string[] = [];
+      const refused = new Map<string, number>();
+      const retries = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "retry");
+      for (const fact of factsOf(aftermath, "target.faulted")) {
+        const { step: id, target, deed, try: nth, at, fault } = fact;
+        const step = stepNamed(aftermath.plan, id);
+        if (deed === "begin" && step !== undefined) {
+          const key = `${id}\n${target}\n${nth}`;
+          const count = (refused.get(key) ?? 0) + 1;
+          refused.set(key, count);
+          const granted = step.policy.attempts + retries.filter((one) => one.step === id && (one.target === undefined || one.target === target)).length;
+          if (count === granted + 1) lines.push(`${id} on ${target} was refused ${count} times in its try ${nth}, and ${granted} attempts were granted`);
+        }
+        if (fault.retryAfterMs === undefined || !["begin", "poll", "verify"].includes(deed)) continue;
+        const until = Date.parse(at) + fault.retryAfterMs - skewOf(aftermath) - CLOCK_MS;
+        const early = callsFor(aftermath, id, target).find(({ scope, at: when }) => scope?.deed === deed && when > Date.parse(at) + skewOf(aftermath) && when < until);
+        const isAsked = retries.some((one) => one.step === id && one.at >= at);
+        if (early !== undefined && !isAsked) lines.push(`${id} on ${target} was asked to wait ${fault.retryAfterMs / 1_000} s at ${at}, and called again at ${isoOf(early.at)}`);
+      }
+      return lines;
     },
   },
   {
@@ -181,6 +213,26 @@ export const LIMITS: readonly Invariant[] = [
           lines.push(`${fact.target} left its pool at ${isoOf(since)}, and counted as drained at ${isoOf(one.at)}`);
       }
       return lines;
+    },
+  },
+  {
+    rule: "what was skipped is let go",
+    promise: 5,
+    says: "work that is under way, and not known to have failed, rests once somebody has decided to skip it",
+    check(aftermath) {
+      const placeOf = placesOf(aftermath);
+      const patience = patienceOf(aftermath) + LETTING_GO_MS;
+      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, fact]));
+      const skips = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "skip");
+      return skips.flatMap((skip) =>
+        factsOf(aftermath, "target.begun").flatMap((begun) => {
+          if (begun.step !== skip.step || (skip.target !== undefined && skip.target !== begun.target) || placeOf(begun) > placeOf(skip)) return [];
+          const rest = rested.get(`${begun.step}/${begun.target}`);
+          if (rest !== undefined && Date.parse(rest.at) <= Date.parse(skip.at) + patience + skewOf(aftermath)) return [];
+          const isOver = factsOf(aftermath, "target.finished").some((fact) => fact.step === begun.step && fact.target === begun.target && placeOf(fact) > placeOf(begun));
+          return isOver ? [] : [`${begun.step} on ${begun.target} was under way when ${skip.by} decided to skip it at ${skip.at}, and rested at ${rest?.at ?? "no time"}`];
+        }),
+      );
     },
   },
   {

@@ -1,5 +1,6 @@
 import { registry } from "../../../integrations/actions.ts";
 import { callsOf, factsOf, owedIn, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { FAULT_KINDS } from "../../../shared/fault/fault.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, type Fact, type FactOf } from "../../../shared/run/facts.ts";
 import { obligationsOf } from "../../../shared/run/obligations.ts";
@@ -67,6 +68,32 @@ export const OBLIGATIONS: readonly Invariant[] = [
         const by = verified ?? undone;
         return by === undefined ? [] : [`${what} is open, though ${by.step} on ${by.target} ${by === verified ? "closed it" : "was taken back"} at ${by.at}`];
       });
+    },
+  },
+  {
+    rule: "nothing is owed for nothing",
+    promise: 1,
+    says: "what is known never to have been opened is not said to be open, nor is it closed",
+    check(aftermath) {
+      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, fact.as]));
+      // An answer that was lost says nothing of what the call did.
+      const lost = new Set(
+        factsOf(aftermath, "target.faulted").flatMap(({ deed, step, target, fault }) =>
+          deed === "begin" && FAULT_KINDS[fault.kind].effect === "unknown" ? [`${step}/${target}`] : [],
+        ),
+      );
+      const owed = owedIn(aftermath);
+      const lines = owed.flatMap(({ step, target, what, certain, closed }) => {
+        const place = `${step}/${target}`;
+        const as = rested.get(place);
+        if (closed !== undefined || certain || lost.has(place) || as === undefined || as === "unknown" || doneFor(aftermath, step, target, ["begin"]).length > 0) return [];
+        return intendedOnce(aftermath, step, target) ? [`${what} is said to be open, though ${step} on ${target} rested ${as} and did nothing`] : [];
+      });
+      for (const { id, when } of aftermath.plan.steps) {
+        if (when === undefined || !("opened" in when) || !factsOf(aftermath, "batch.started").some(({ step }) => step === id)) continue;
+        if (!owed.some((one) => one.id === when.opened && one.closed?.never !== true)) lines.push(`${id} closed ${when.opened}, which was never opened`);
+      }
+      return lines;
     },
   },
   {
@@ -203,6 +230,13 @@ function untilItsEnd({ happenings, entries }: Aftermath): readonly Fact[] {
     if (one.entry.fact.type === "run.ended") break;
   }
   return entries.flatMap(({ stream, seq, fact }) => (written.has(`${stream} ${seq}`) ? [fact] : []));
+}
+
+/** Whether no call was made again because an answer never came. */
+function intendedOnce(aftermath: Aftermath, step: string, target: string): boolean {
+  const own = aftermath.happenings.flatMap((one) => (one.what === "fact" && "step" in one.entry.fact && one.entry.fact.step === step ? [one.entry.fact] : []));
+  const begins = own.filter((fact) => fact.type === "target.intended" && fact.target === target && fact.deed === "begin").length;
+  return begins === own.filter((fact) => fact.type === "target.faulted" && fact.target === target && fact.deed === "begin").length;
 }
 
 function openers({ plan }: Aftermath): readonly { readonly step: string; readonly target: string; readonly opens: readonly string[] }[] {

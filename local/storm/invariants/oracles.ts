@@ -198,7 +198,11 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   // Every check of it, and no longer than the window lasts.
   "monitor.mute": ({ aftermath, step, target }) => {
     const { monitor } = target.params as { monitor: Monitor };
-    const muted = new Set(doneFor(aftermath, step.id, target.id).flatMap(({ effect }) => (effect.did === "muted" ? [effect.to] : [])));
+    const { until = aftermath.plan.window.cutoff } = target.params as { until?: string };
+    const own = doneFor(aftermath, step.id, target.id).filter(({ effect }) => effect.did === "muted");
+    const late = own.find(({ effect }) => Number(effect.with?.["to"]) * 1_000 > Date.parse(until) + 60_000);
+    if (late !== undefined) return [`${late.effect.to} was muted beyond ${until}`];
+    const muted = new Set(own.map(({ effect }) => effect.to));
     const names = aftermath.after.worlds.pingdom.checks.filter(({ id }) => monitor.checkIds.includes(id)).map(({ name }) => name);
     return names.flatMap((name) => (muted.has(`check ${name}`) ? [] : [`check ${name} was never muted`]));
   },

@@ -2,7 +2,7 @@ import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.t
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, targetStream, type Ending } from "../../../shared/run/facts.ts";
 import type { Called, Happening } from "../tape.ts";
-import { factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { factsOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** How the run stood at a moment, followed fact by fact. */
 interface Standing {
@@ -233,13 +233,15 @@ export const ORDER: readonly Invariant[] = [
     rule: "approved as the world stands",
     promise: 6,
     says: "what needs approval is looked at once more, right before it begins",
-    check: (aftermath) =>
-      aftermath.plan.steps.flatMap(({ id, approval }) => {
+    check(aftermath) {
+      const placeOf = placesOf(aftermath);
+      return aftermath.plan.steps.flatMap(({ id, approval }) => {
         const first = approval === undefined ? undefined : factsOf(aftermath, "batch.started").find(({ step }) => step === id);
-        const look = first === undefined ? undefined : factsOf(aftermath, "step.previewed").findLast((fact) => fact.step === id && fact.at <= first.at);
+        const look = first === undefined ? undefined : factsOf(aftermath, "step.previewed").findLast((fact) => fact.step === id && placeOf(fact) < placeOf(first));
         if (first === undefined || look === undefined) return [];
         return Date.parse(first.at) - Date.parse(look.at) > LOOKED_MS + skewOf(aftermath) ? [`${id} began at ${first.at}, and was last looked at at ${look.at}`] : [];
-      }),
+      });
+    },
   },
   {
     rule: "one hand at a time",

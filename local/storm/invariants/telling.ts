@@ -167,7 +167,7 @@ function placeIn(written: readonly Written[], fact: Fact): Written | undefined {
   return written.find(({ entry }) => entry.fact === fact);
 }
 
-interface Moment {
+export interface Moment {
   readonly call: Called;
   readonly effect: Called["done"][number]["effect"];
   /** How each step that has ended by then did. */
@@ -177,7 +177,7 @@ interface Moment {
 }
 
 /** Goes through the effects of this kind, each with what could be known when it came about. */
-function moments(aftermath: Aftermath, wanted: (done: Called["done"][number]) => boolean, look: (moment: Moment) => readonly string[]): readonly string[] {
+export function moments(aftermath: Aftermath, wanted: (done: Called["done"][number]) => boolean, look: (moment: Moment) => readonly string[]): readonly string[] {
   const ended = new Map<string, Ending>();
   const written = new Set<string>();
   return aftermath.happenings.flatMap((one) => {
@@ -193,7 +193,7 @@ function moments(aftermath: Aftermath, wanted: (done: Called["done"][number]) =>
 }
 
 /** What a change came to: the worst of its own steps, without what only tells of it. Undefined while one of them has not ended. */
-function endingOf(plan: CompiledPlan, { steps }: CompiledChange, ended: ReadonlyMap<string, Ending>): Ending | undefined {
+export function endingOf(plan: CompiledPlan, { steps }: CompiledChange, ended: ReadonlyMap<string, Ending>): Ending | undefined {
   const ids = steps.map(({ id, servedBy = id }) => servedBy);
   const own = ids.filter((id) => stepNamed(plan, id)?.verb.startsWith("jira.") === false);
   const endings = (own.length === 0 ? ids : own).map((id) => ended.get(id));
