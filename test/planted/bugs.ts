@@ -558,4 +558,98 @@ export const BUGS: readonly PlantedBug[] = [
     runs: 3,
     rules: ["the report says it", "no green over red"],
   },
+
+  // --- what is done is what was asked for, and what is told is true --------------------------------------------------------
+  {
+    name: "all stages of a pipeline run, whichever were asked for",
+    changes: [{ file: "integrations/azure-devops/actions.ts", find: ".filter((name) => !chosen.includes(name));", replace: ".filter((name) => name === undefined);" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["no other run than was asked for"],
+  },
+  {
+    name: "another field of the password is copied",
+    changes: [
+      {
+        file: "integrations/key-vault/secret-copy.ts",
+        find: "return passwords.read(entry, field);",
+        replace: 'return passwords.read(entry, field === "password" ? "username" : field);',
+      },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["green is true"],
+  },
+  {
+    name: "connections get no time to end",
+    changes: [{ file: "integrations/azure-network/actions.ts", find: "drainMs: durationMs(drain) ?? 0 } };", replace: "drainMs: 0 } };" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["connections get their time"],
+  },
+  {
+    name: "hours are read on the clock of Greenwich",
+    changes: [
+      {
+        file: "shared/plan/local-time.ts",
+        find: 'const earlier = local.toZonedDateTime(zone, { disambiguation: "earlier" });',
+        replace: 'const earlier = local.toZonedDateTime("UTC", { disambiguation: "earlier" });',
+      },
+      { file: "shared/plan/local-time.ts", find: 'const later = local.toZonedDateTime(zone, { disambiguation: "later" });', replace: "const later = earlier;" },
+    ],
+    profile: "fair",
+    runs: 1,
+    rules: ["what runs is what was written"],
+  },
+  {
+    name: "the tests look at the public address, where the maintenance page is up",
+    changes: [{ file: "integrations/web/actions.ts", find: 'const address = through === "origin" ? site.origin : site.url;', replace: "const address = site.url;" }],
+    profile: "fair",
+    runs: 1,
+    rules: ["green is true"],
+  },
+  {
+    name: "what somebody else did to a record is overwritten",
+    changes: [{ file: "integrations/cloudflare/actions.ts", find: "if (found.content !== from && found.content !== to) {", replace: "if (found.content === undefined) {" }],
+    profile: "worlds",
+    runs: 6,
+    rules: ["what others changed stays"],
+  },
+  {
+    name: "a server is removed without proof that it was off",
+    changes: [
+      { file: "integrations/azure-compute/decommission.ts", find: "if (started !== undefined) throw refuse", replace: "if (false) throw refuse" },
+      { file: "integrations/azure-compute/decommission.ts", find: "if (now - off.atMs < offDays * DAY_MS) throw refuse", replace: "if (false) throw refuse" },
+    ],
+    profile: "worlds",
+    runs: 6,
+    rules: ["only what is long off is removed"],
+  },
+  {
+    name: "tickets hear that what failed is done",
+    changes: [
+      {
+        file: `${RUN}story.ts`,
+        find: 'outcome: own?.as ?? own?.state ?? "waiting",',
+        replace: 'outcome: own?.as === "failed" || own?.as === "skipped" ? "done" : (own?.as ?? own?.state ?? "waiting"),',
+      },
+    ],
+    profile: "worlds",
+    runs: 6,
+    rules: ["tickets hear the truth"],
+  },
+  {
+    name: "the closing message keeps what is carried over to itself",
+    changes: [{ file: `${RUN}headline.ts`, find: 'by(["done", "already"])', replace: 'by(["done", "already", "skipped", "failed"])' }],
+    profile: "worlds",
+    runs: 6,
+    rules: ["the closing message is true"],
+  },
+  {
+    name: "what fails is told to nobody in particular",
+    changes: [{ file: `${RUN}carry-out-step.ts`, find: "        mention,\n", replace: "        mention: [],\n" }],
+    profile: "worlds",
+    runs: 6,
+    rules: ["told where people look"],
+  },
 ];
