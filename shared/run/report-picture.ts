@@ -9,21 +9,32 @@ export interface PictureSize {
   readonly id: string;
   readonly width: number;
   readonly narrow: boolean;
+  /** How what has not ended is expected to go on, and which steps determine the end; milliseconds since the epoch. */
+  readonly expected?: { readonly spans: ReadonlyMap<string, ExpectedSpan>; readonly path: ReadonlySet<string> };
+  /** Whether the rows name their steps, for a page that leads from there to each. */
+  readonly linked?: boolean;
+}
+
+interface ExpectedSpan {
+  readonly beginMs: number;
+  readonly endMs: number;
 }
 
 /**
  * The night as a picture: a bar for each step, by phase, from its begin to its end, coloured by how it ended; within it a
  * line for each target. Quiet hours are folded, so that the busy ones have room. What is not done says so in words as well.
  */
-export function pictureOf(report: Report, { id, width, narrow }: PictureSize): Html {
+export function pictureOf(report: Report, { id, width, narrow, expected, linked = false }: PictureSize): Html {
   const rows = rowsOf(report, narrow);
   const left = narrow ? 8 : 372;
-  const axis = axisOf(report, rows, left, width - 14);
-  const height = AXIS_HEIGHT + rows.reduce((sum, row) => sum + row.height, 0) + 10;
-  let y = AXIS_HEIGHT;
+  const axis = axisOf(report, rows, left, width - 14, expected?.spans);
+  const height = axis.top + rows.reduce((sum, row) => sum + row.height, 0) + 10;
+  let y = axis.top;
   const drawn = rows.map((row) => {
     const part =
-      row.step === undefined ? phaseRow(row.title, y, width) : stepRow(row.step, y, { axis, narrow, left, width, zebra: row.zebra, nowMs: Date.parse(report.madeAt.at) });
+      row.step === undefined
+        ? phaseRow(row.title, y, width)
+        : stepRow(row.step, y, { axis, narrow, left, width, zebra: row.zebra, nowMs: Date.parse(report.madeAt.at), linked, ...ghostFor(row.step, expected) });
     y += row.height;
     return part;
   });
@@ -32,11 +43,13 @@ export function pictureOf(report: Report, { id, width, narrow }: PictureSize): H
   return html`<svg class="picture ${narrow ? "narrow" : "wide"}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" xmlns="http://www.w3.org/2000/svg">
 <title id="${id}-title">The night of ${report.window.date} as a timeline</title>
 <desc id="${id}-desc">${descriptionOf(report)}</desc>
-<g aria-hidden="true">${axis.folds.map(({ from, to }) => foldOf(from, to, height))}${axis.ticks.map(({ x, label, isDay, anchor }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${AXIS_HEIGHT - 6}" y2="${height - 8}"/><text class="tick ${anchor}" x="${r(x)}" y="${AXIS_HEIGHT - 12}">${label}</text>`)}${drawn}${marks}</g>
+<g aria-hidden="true">${axis.folds.map(({ from, to }) => foldOf(from, to, axis.top, height))}${axis.ticks.map(({ x, label, isDay, anchor }) => html`<line class="grid${isDay ? " day" : ""}" x1="${r(x)}" x2="${r(x)}" y1="${axis.top - 6}" y2="${height - 8}"/><text class="tick ${anchor}" x="${r(x)}" y="${axis.top - 12}">${label}</text>`)}${drawn}${marks}</g>
 </svg>`;
 }
 
+/** Room for the hours and the names of marks; one line more while there is a «now» that would stand in another's name. */
 const AXIS_HEIGHT = 52;
+const NAME_LINE = 14;
 const QUARTER_MS = 15 * 60_000;
 const PAD_MS = 12 * 60_000;
 /** A longer time without anything is folded to `FOLD_PX`. */
@@ -64,16 +77,22 @@ function rowsOf(report: Report, narrow: boolean): readonly Row[] {
 }
 
 interface Axis {
+  /** Where the rows begin. */
+  readonly top: number;
   x(instantMs: number): number;
   readonly ticks: readonly { readonly x: number; readonly label: string; readonly isDay: boolean; readonly anchor: "start" | "middle" }[];
   readonly folds: readonly { readonly from: number; readonly to: number }[];
 }
 
-function axisOf(report: Report, rows: readonly Row[], left: number, right: number): Axis {
+function axisOf(report: Report, rows: readonly Row[], left: number, right: number, expected: ReadonlyMap<string, ExpectedSpan> = new Map()): Axis {
   const { summary } = report;
   const nowMs = Date.parse(report.madeAt.at);
   const spans = rows.flatMap(({ step }) => (step === undefined ? [] : spansOf(step, nowMs)));
   for (const moment of [summary.planned, summary.cutoff, ...(summary.outcome === "running" ? [report.madeAt] : [])]) spans.push([Date.parse(moment.at), Date.parse(moment.at)]);
+  for (const { step } of rows) {
+    const span = step === undefined ? undefined : expected.get(step.id);
+    if (span !== undefined) spans.push([span.beginMs, span.endMs]);
+  }
   const busy: [number, number][] = [];
   for (const [from, to] of spans.map(([a, b]) => [a - PAD_MS, b + PAD_MS] as [number, number]).toSorted((a, b) => a[0] - b[0])) {
     const last = busy.at(-1);
@@ -92,7 +111,8 @@ function axisOf(report: Report, rows: readonly Row[], left: number, right: numbe
     const piece = pieces.findLast(({ from }) => instantMs >= from) ?? pieces[0];
     return piece === undefined ? left : piece.x + (Math.min(Math.max(instantMs, piece.from), piece.to) - piece.from) * perMs;
   };
-  return { x: xOf, ticks: ticksOf(pieces, perMs, xOf, report.window.zone), folds: pieces.slice(1).map(({ x: to }) => ({ from: to - FOLD_PX, to })) };
+  const top = AXIS_HEIGHT + (summary.outcome === "running" ? NAME_LINE : 0);
+  return { top, x: xOf, ticks: ticksOf(pieces, perMs, xOf, report.window.zone), folds: pieces.slice(1).map(({ x: to }) => ({ from: to - FOLD_PX, to })) };
 }
 
 function spansOf(step: StepReport, nowMs: number): [number, number][] {
@@ -135,21 +155,47 @@ interface Drawing {
   readonly zebra: boolean;
   /** Where what has not ended is drawn to. */
   readonly nowMs: number;
+  readonly linked: boolean;
+  readonly ghost?: Ghost;
 }
 
-function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra, nowMs }: Drawing): Html {
+/** What is expected of a step, and whether the end hangs on it. */
+interface Ghost extends ExpectedSpan {
+  readonly critical: boolean;
+}
+
+function ghostFor({ id }: StepReport, expected: PictureSize["expected"]): { ghost?: Ghost } {
+  const span = expected?.spans.get(id);
+  return span === undefined ? {} : { ghost: { ...span, critical: expected?.path.has(id) === true } };
+}
+
+function stepRow(step: StepReport, y: number, { axis, narrow, left, width, zebra, nowMs, linked, ghost }: Drawing): Html {
   const top = narrow ? y + 17 : y + 4;
   const label = narrow
     ? html`<text class="label" x="${left}" y="${y + 13}">${cut(step.title, 52)}</text>`
     : html`<text class="label" x="${left - 12}" y="${y + 14}" text-anchor="end">${cut(step.title, 56)}</text>`;
   const band = zebra ? html`<rect class="zebra" x="0" y="${y}" width="${width}" height="${narrow ? 34 : 21}"/>` : undefined;
-  return html`<g>${band}<title>${tipOf(step)}</title>${label}${step.begun === undefined ? emptyMark(step, top, axis, width) : barOf(step, top, axis, width, nowMs)}</g>`;
+  const link = linked ? html` data-step-link="${step.id}"` : undefined;
+  const drawn =
+    step.begun !== undefined
+      ? html`${ghostOf(ghost, nowMs, top, axis)}${barOf(step, top, axis, width, nowMs, ghost?.endMs)}`
+      : step.state === "waiting" && ghost !== undefined
+        ? ghostOf(ghost, ghost.beginMs, top, axis)
+        : emptyMark(step, top, axis, width);
+  return html`<g${link}>${band}<title>${tipOf(step)}</title>${label}${drawn}</g>`;
+}
+
+/** A dashed frame for what is expected from an instant on, heavy where the end hangs on it. */
+function ghostOf(ghost: Ghost | undefined, fromMs: number, top: number, axis: Axis): Html | undefined {
+  if (ghost === undefined || ghost.endMs <= fromMs) return undefined;
+  const [x1, x2] = [axis.x(fromMs), axis.x(ghost.endMs)];
+  return html`<rect class="ghost${ghost.critical ? " critical" : ""}" x="${r(x1)}" y="${top + 1}" width="${r(Math.max(3, x2 - x1))}" height="${BAR_HEIGHT - 2}" rx="2"/>`;
 }
 
 const BAR_HEIGHT = 13;
 const MOST_LINES = 6;
 
-function barOf(step: StepReport, top: number, axis: Axis, width: number, nowMs: number): Html {
+function barOf(step: StepReport, top: number, axis: Axis, width: number, nowMs: number, expectedMs = nowMs): Html {
   const x1 = axis.x(instantOf(step.begun));
   const x2 = Math.max(x1 + 3, axis.x(step.ended === undefined ? nowMs : instantOf(step.ended)));
   const lines = step.targets.length > 1 && step.targets.length <= MOST_LINES ? step.targets : [];
@@ -171,7 +217,7 @@ function barOf(step: StepReport, top: number, axis: Axis, width: number, nowMs: 
       : undefined;
   const mark = step.planned === undefined ? undefined : html`<path class="planned" d="M${r(axis.x(instantOf(step.planned)))} ${top - 2}v${BAR_HEIGHT + 4}"/>`;
   const flag = step.irreversible ? flagAt(x1, top) : undefined;
-  return html`${late}${bars}${mark}${flag}${step.state === "done" || step.state === "already" ? undefined : wordBeside(step.state, x1, x2, top, width)}`;
+  return html`${late}${bars}${mark}${flag}${step.state === "done" || step.state === "already" ? undefined : wordBeside(step.state, x1, step.ended === undefined ? Math.max(x2, axis.x(expectedMs)) : x2, top, width)}`;
 }
 
 const HATCH_PX = 5;
@@ -221,9 +267,9 @@ function noReturnsOf(rows: readonly Row[], axis: Axis, height: number, width: nu
     if (hasRoom) named = x;
     const atStart = x + NAME_PX < width;
     const name = hasRoom
-      ? html`<text x="${r(atStart ? x + 3 : x - 3)}" y="25" text-anchor="${atStart ? "start" : "end"}">no way back ${local.split(" ").at(-1)}</text>`
+      ? html`<text x="${r(atStart ? x + 3 : x - 3)}" y="${axis.top - 27}" text-anchor="${atStart ? "start" : "end"}">no way back ${local.split(" ").at(-1)}</text>`
       : undefined;
-    return html`<g class="no-return"><line x1="${r(x)}" x2="${r(x)}" y1="29" y2="${height - 8}"/>${name}</g>`;
+    return html`<g class="no-return"><line x1="${r(x)}" x2="${r(x)}" y1="${axis.top - 23}" y2="${height - 8}"/>${name}</g>`;
   });
 }
 
@@ -247,11 +293,13 @@ function phaseRow(title: string, y: number, width: number): Html {
 
 function markOf(axis: Axis, { at, local }: Moment, name: string, word: string, y: number, height: number): Html {
   const x = r(axis.x(Date.parse(at)));
-  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="${y + 4}" y2="${height - 8}"/><text x="${x}" y="${y}" text-anchor="end">${word} ${local}</text></g>`;
+  // To the left of its line, unless there is no room.
+  const anchor = x < 90 ? "start" : "end";
+  return html`<g class="mark ${name}"><line x1="${x}" x2="${x}" y1="${y + 4}" y2="${height - 8}"/><text x="${x}" y="${y}" text-anchor="${anchor}">${word} ${local}</text></g>`;
 }
 
-function foldOf(from: number, to: number, height: number): Html {
-  return html`<rect class="fold" x="${r(from + 4)}" y="${AXIS_HEIGHT - 6}" width="${r(to - from - 8)}" height="${height - AXIS_HEIGHT - 2}"/>`;
+function foldOf(from: number, to: number, top: number, height: number): Html {
+  return html`<rect class="fold" x="${r(from + 4)}" y="${top - 6}" width="${r(to - from - 8)}" height="${height - top - 2}"/>`;
 }
 
 function descriptionOf(report: Report): string {

@@ -104,6 +104,8 @@ figcaption { font-size: 0.8rem; color: var(--muted); padding: 0.4rem 0.5rem 0.2r
 .picture .planned { stroke: var(--ink); stroke-width: 1.6; fill: none; }
 .picture .late { stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 2 2; }
 .picture .hatch { stroke: var(--panel); stroke-width: 1.3; fill: none; }
+.picture .ghost { fill: none; stroke: var(--muted); stroke-width: 1; stroke-dasharray: 3 2; }
+.picture .ghost.critical { stroke: var(--running); stroke-width: 1.8; }
 .picture .outline { fill: none; stroke: var(--ink); stroke-width: 0.7; }
 .picture .no-return path { fill: var(--ink); }
 .picture .no-return line { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 1.5 2.5; }
