@@ -1,47 +1,61 @@
 import type { HttpResponseInit } from "@azure/functions";
-import { BOARD_CSP, boardMain, boardPage, type BoardView } from "../dashboard/board.ts";
-import { reportOf } from "../shared/run/report.ts";
+import { boardMain, boardPage } from "../dashboard/board.ts";
+import { PAGE_HEADERS } from "../dashboard/page.ts";
+import type { BoardView } from "../dashboard/view.ts";
+import { startText, windowsPage } from "../dashboard/windows.ts";
+import type { Principal } from "../shared/access/principal.ts";
+import { mayI } from "../shared/access/roles.ts";
+import { outlookOf } from "../shared/run/outlook.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
+import { reportOf } from "../shared/run/report.ts";
 import { stateOf } from "../shared/run/state.ts";
-import { digestOfRun } from "./api-runs.ts";
+import { openRuns } from "./api-open.ts";
+import { digestOfRun, latestDigest, startedWith } from "./api-runs.ts";
+import { windowLines } from "./api-windows.ts";
 import type { App } from "./app.ts";
 import { endpoint } from "./http.ts";
 
-const HEADERS = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": BOARD_CSP,
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-};
-
-/** Registers the board: a page per run that keeps itself up to date. It shows what the API tells and decides by the API. */
+/** Registers the list of all windows, and the board: a page per run that keeps itself up to date. It shows what the API tells and decides by the API. */
 export function registerBoard(app: App): void {
-  endpoint(app, "board", async ({ params }) => {
-    const view = await viewOf(app, params["run"] ?? "");
-    return { headers: HEADERS, body: boardPage(view) };
+  endpoint(app, "boards", async () => {
+    const windows = await windowLines(app);
+    return { headers: PAGE_HEADERS, body: windowsPage({ windows, open: await openRuns(app), now: app.stage.clock.now(), boards: BOARDS }) };
   });
 
-  endpoint(app, "boardMain", async ({ params, request }): Promise<HttpResponseInit> => {
-    const view = await viewOf(app, params["run"] ?? "");
+  endpoint(app, "board", async ({ params, principal }) => {
+    const view = await viewOf(app, params["run"] ?? "", principal);
+    return { headers: PAGE_HEADERS, body: boardPage(view) };
+  });
+
+  endpoint(app, "boardMain", async ({ params, request, principal }): Promise<HttpResponseInit> => {
+    const view = await viewOf(app, params["run"] ?? "", principal);
     const etag = `"${view.tag}"`;
     if (request.headers.get("if-none-match") === etag) return { status: 304, headers: { etag } };
-    return { headers: { ...HEADERS, etag }, body: boardMain(view).text };
+    return { headers: { ...PAGE_HEADERS, etag }, body: boardMain(view).text };
   });
 }
 
 const MINUTE_MS = 60_000;
+const BOARDS = "/api/v1/board";
 
-async function viewOf(app: App, run: string): Promise<BoardView> {
-  const { plan } = indexOf(await app.stage.plans.get(await digestOfRun(app, run)));
+async function viewOf(app: App, run: string, { name, role }: Principal): Promise<BoardView> {
+  // A window has a board before it has a run.
+  const plan = await app.stage.plans.get((await startedWith(app, run)) ?? (await latestDigest(app, run)) ?? (await digestOfRun(app, run)));
+  const index = indexOf(plan);
   const entries = await app.stage.journal.readAll(run);
   const now = app.stage.clock.now();
+  const state = stateOf(index, entries, now);
   return {
-    state: stateOf(indexOf(plan), entries, now),
+    index,
+    state,
     report: reportOf(plan, entries, now),
+    outlook: outlookOf(index, state, now),
     now,
     api: `/api/v1/runs/${encodeURIComponent(run)}`,
-    // A new fact changes the board, and so does a minute that has passed.
-    tag: `${entries.length}-${Math.floor(now / MINUTE_MS)}`,
+    boards: BOARDS,
+    // A new fact changes the board, and so do a minute that has passed and an amended plan.
+    tag: `${plan.digest.slice(0, 8)}-${entries.length}-${Math.floor(now / MINUTE_MS)}-${role}`,
+    ...(state.startedAt === undefined ? { start: startText(await windowLines(app), run, now) } : {}),
+    viewer: { name, role, may: (deed) => mayI(role, deed) },
   };
 }

@@ -153,6 +153,9 @@ export const AskAnswer = z.looseObject({
   title: z.string(),
   text: z.string(),
   of: Lines,
+  preview: z.string().optional().describe("Of an approval: the preview to name in the decision, which is refused if there is a newer one"),
+  lines: Lines.optional().describe("What that preview says"),
+  until: Instant.optional().describe("After it an answer comes too late"),
 });
 export const DecisionAnswer = z.looseObject({
   type: z.literal("decision.made"),
@@ -216,6 +219,7 @@ export const WindowLine = z.object({
   why: z.string().optional().describe("Why the schedule would not start it"),
   run: z.object({ startedAt: Instant, by: z.string(), endedAt: Instant.optional(), outcome: z.enum(["well", "badly", "aborted"]).optional() }).optional(),
 });
+export type WindowLine = z.infer<typeof WindowLine>;
 export const AbortAnswer = z.object({
   decision: DecisionAnswer,
   running: z.array(z.looseObject({ step: z.string(), title: z.string(), targets: Lines })),

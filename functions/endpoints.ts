@@ -194,6 +194,13 @@ export const ENDPOINTS = {
     body: is.AmendmentApproval,
     answers: { 200: { what: "The run is amended", schema: is.AmendedAnswer } },
   },
+  boards: {
+    method: "GET",
+    route: "board",
+    deed: "look",
+    summary: "All windows on one page: what is open and asked right now, and how each stands",
+    answers: { 200: { what: "A page", types: [MEDIA_TYPES.html] } },
+  },
   board: {
     method: "GET",
     route: "board/{run}",

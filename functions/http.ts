@@ -2,6 +2,8 @@ import { app as functions, type HttpHandler, type HttpMethod, type HttpRequest, 
 import * as df from "durable-functions";
 import type { DurableClient } from "durable-functions";
 import type { z } from "zod";
+import { PAGE_HEADERS } from "../dashboard/page.ts";
+import { troublePage } from "../dashboard/trouble.ts";
 import type { Principal } from "../shared/access/principal.ts";
 import { Refusal } from "../shared/access/refusal.ts";
 import { ACCESS_RUN } from "../shared/access/refusals.ts";
@@ -42,7 +44,7 @@ export interface ApiCall<Name extends EndpointName> {
 
 /**
  * Registers one endpoint of the table, below `/api/v1`: whoever calls is recognised, may or may not, and only then is anything
- * parsed. What the handler throws becomes a problem+json answer (RFC 9457); who is turned away at the door is a fact.
+ * parsed. What the handler throws becomes a problem+json answer (RFC 9457), or a page for who opened it in a browser; who is turned away at the door is a fact.
  */
 export function endpoint<Name extends EndpointName>(app: App, name: Name, handle: (call: ApiCall<Name>) => Promise<HttpResponseInit>): void {
   const spec: EndpointSpec = ENDPOINTS[name];
@@ -87,10 +89,15 @@ function serve(
 
 /** Where the browser of somebody who opens a page is sent to sign in, and from there back; undefined for whoever is no such browser. */
 function wayToSignIn({ method, headers, url }: HttpRequest): string | undefined {
-  const wantsPage = (headers.get("accept") ?? "").split(",").some((type) => type.trim().toLowerCase().startsWith("text/html"));
-  if (method !== "GET" || !wantsPage || headers.has("x-nightshift-key")) return undefined;
+  if (!wantsPage({ method, headers })) return undefined;
   const { pathname, search } = new URL(url);
   return `/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(pathname + search)}`;
+}
+
+/** Whether a person's browser opens a page, and no machine calls. */
+function wantsPage({ method, headers }: Pick<HttpRequest, "method" | "headers">): boolean {
+  const isPage = (headers.get("accept") ?? "").split(",").some((type) => type.trim().toLowerCase().startsWith("text/html"));
+  return method === "GET" && isPage && !headers.has("x-nightshift-key");
 }
 
 /** One call of Slack's: its signature holds. Who acts in it is the handler's to find out. */
@@ -142,7 +149,8 @@ function guarded(
       const fault = faultRecordOf(thrown);
       if (fault.kind === "defect") context.error(`${name}: ${fault.message}`);
       const status = thrown instanceof Refusal ? thrown.status : STATUS[fault.kind];
-      return problem(status, fault.kind, fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message, fault.retryAfterMs);
+      const detail = fault.kind === "defect" ? "something went wrong on our side; the log has the details" : fault.message;
+      return wantsPage(request) ? problemAsPage(status, detail, fault.retryAfterMs) : problem(status, fault.kind, detail, fault.retryAfterMs);
     }
   };
 }
@@ -179,6 +187,12 @@ function problem(status: number, title: string, detail: string, retryAfterMs?: n
     },
     body: JSON.stringify({ type: `urn:nightshift:${title}`, title, status, detail }),
   };
+}
+
+/** The same for somebody who opened it in a browser. */
+function problemAsPage(status: number, detail: string, retryAfterMs?: number): HttpResponseInit {
+  const retry = retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) };
+  return { status, headers: { ...PAGE_HEADERS, ...retry }, body: troublePage({ status, detail, boards: "/api/v1/board" }) };
 }
 
 async function bodyOf(request: HttpRequest, schema: z.ZodType): Promise<unknown> {

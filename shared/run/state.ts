@@ -1,4 +1,5 @@
 import type { CompiledChange, CompiledStep } from "../plan/compiled.ts";
+import { isoOf } from "../ports/clock.ts";
 import { amendmentsOf, type RunAmended } from "./amendments.ts";
 import type { Control } from "./control.ts";
 import { controlOf } from "./control.ts";
@@ -91,6 +92,11 @@ export interface Ask {
   readonly title: string;
   readonly text: string;
   readonly of: readonly string[];
+  /** Of an approval: digest of the preview that people were shown, and its lines. An answer that names the digest is refused once the world has moved. */
+  readonly preview?: string;
+  readonly lines?: readonly string[];
+  /** After this instant the answer comes too late: the step is skipped, or fails. */
+  readonly until?: string;
 }
 
 /** @param entries all facts of the run, as `Journal.readAll` gives them. @param now milliseconds since the epoch, for reasons to wait. */
@@ -120,7 +126,7 @@ export function stateOf(index: PlanIndex, entries: readonly Entry[], now: number
       entries.map(({ fact }) => fact),
       index,
     ),
-    asks: control.ended === undefined ? steps.flatMap((step) => asksOf(index.step(step.id), read, decisions)) : [],
+    asks: control.ended === undefined ? steps.flatMap((step) => asksOf(index.step(step.id), index.cutoff, read, decisions)) : [],
     decisions,
     amendments: amendmentsOf(read(RUN_STREAM)),
   };
@@ -245,7 +251,7 @@ function changeStanding(steps: readonly StepState[]): Pick<ChangeState, "state" 
   return { state: "ended", as, ...(why === undefined ? {} : { why }) };
 }
 
-function asksOf(step: CompiledStep, read: Read, decisions: readonly Decision[]): readonly Ask[] {
+function asksOf(step: CompiledStep, cutoff: number, read: Read, decisions: readonly Decision[]): readonly Ask[] {
   const { told, ended, preview } = foldStep(read(stepStream(step.id)));
   if (ended !== undefined) return [];
   const asks: Ask[] = [];
@@ -261,6 +267,9 @@ function asksOf(step: CompiledStep, read: Read, decisions: readonly Decision[]):
       ...base,
       text: [...(step.irreversible ? ["cannot be undone"] : []), ...preview.lines].join("; "),
       of: (step.approval?.by ?? []).map(({ name }) => name),
+      preview: preview.digest,
+      lines: preview.lines,
+      until: isoOf(step.at === undefined || step.graceMs === undefined ? cutoff : Math.min(cutoff, Date.parse(step.at) + step.graceMs)),
     });
   }
   const lift = told.findLast((topic) => topic.startsWith("lift#"));
@@ -270,7 +279,14 @@ function asksOf(step: CompiledStep, read: Read, decisions: readonly Decision[]):
     const walk = walkOf(read(targetStream(step.id, id)));
     if (walk.rested !== undefined) continue;
     if (step.verb === "person.do" && walk.stage === "begun")
-      asks.push({ kind: "work", ...base, target: id, text: walk.note ?? step.title, of: step.owners.map(({ name }) => name) });
+      asks.push({
+        kind: "work",
+        ...base,
+        target: id,
+        text: walk.note ?? step.title,
+        of: step.owners.map(({ name }) => name),
+        ...(walk.intendedAt === undefined ? {} : { until: isoOf(walk.intendedAt + step.policy.timeoutMs) }),
+      });
     const own = decisions.filter((decision) => decision.step === step.id && (decision.target === undefined || decision.target === id));
     if (walk.told.includes(heldTopic(walk, own))) {
       asks.push({ kind: "held", ...base, target: id, text: walk.fault?.fault.message ?? walk.note ?? "it is not done in time", of: step.owners.map(({ name }) => name) });
