@@ -1,9 +1,10 @@
 import { html, type Html } from "../shared/run/html.ts";
+import type { Report } from "../shared/run/report-schema.ts";
 import { momentIn } from "../shared/run/report.ts";
 import { STANDINGS } from "../shared/run/report-words.ts";
 import type { StepState, TargetState } from "../shared/run/state.ts";
 import { buttonsOf } from "./decisions.ts";
-import { fromNow, inWords, isQuiet, lengthText, lostWith, nameOf, type BoardView } from "./view.ts";
+import { fromNow, inWords, isQuiet, lengthText, lostWith, nameOf, stillToCome, type BoardView } from "./view.ts";
 
 /** What went wrong. */
 export function failedOf(view: BoardView): Html | undefined {
@@ -24,7 +25,7 @@ export function carriedOf(view: BoardView): Html | undefined {
 
 /** What stands open, since when, whose it is, and what will close it. */
 export function openOf(view: BoardView): Html {
-  const { state, report, now, viewer } = view;
+  const { state, report, viewer } = view;
   const open = report.summary.open;
   const isOver = state.outcome !== undefined;
   const acknowledge =
@@ -45,11 +46,25 @@ export function openOf(view: BoardView): Html {
   return html`<section id="open" aria-labelledby="open-head"><h2 id="open-head">Open now</h2>${
     open.length === 0
       ? html`<p class="muted">${state.obligations.length === 0 ? "Nothing has been opened." : "Everything that was opened is closed."}</p>`
-      : open.map(
-          ({ id, what, since, owners, certain, step }) =>
-            html`<div class="card open" id="open-${id}"><h3>${what}</h3><p class="why"><strong>${lengthText(Math.max(0, now - Date.parse(since.at)))}</strong>, since ${since.local}${certain ? "" : "; not certain: look"}. ${owners.length === 0 ? "Nobody is named for it." : html`Owner: <strong>${owners.join(" or ")}</strong>.`}</p><p class="why">${closingText(view, id)}</p><p class="small">Opened by <a href="#step-${step}">${view.index.step(step).title}</a></p></div>`,
+      : [...Map.groupBy(open, (item) => JSON.stringify([item.step, item.since.local, item.certain, item.owners, closingText(view, item.id)])).values()].map((items) =>
+          openCard(items, view),
         )
   }${acknowledge}</section>`;
+}
+
+const MOST_OPEN = 12;
+
+/** What one step opened at one time and one step will close: a card for all of it. */
+function openCard(items: Report["summary"]["open"], view: BoardView): Html | undefined {
+  const [first] = items;
+  if (first === undefined) return undefined;
+  const { id, what, since, owners, certain, step } = first;
+  const list = (some: typeof items): Html => html`<ul class="lines">${some.map((item) => html`<li id="open-${item.id}">${item.what}</li>`)}</ul>`;
+  const opened =
+    items.length === 1
+      ? html`<h3 id="open-${id}">${what}</h3>`
+      : html`<h3>${items.length} things</h3>${list(items.slice(0, MOST_OPEN))}${items.length > MOST_OPEN ? html`<details><summary>${items.length - MOST_OPEN} more</summary>${list(items.slice(MOST_OPEN))}</details>` : undefined}`;
+  return html`<div class="card open">${opened}<p class="why"><strong>${lengthText(Math.max(0, view.now - Date.parse(since.at)))}</strong>, since ${since.local}${certain ? "" : "; not certain: look"}. ${owners.length === 0 ? "Nobody is named for it." : html`Owner: <strong>${owners.join(" or ")}</strong>.`}</p><p class="why">${closingText(view, id)}</p><p class="small">Opened by <a href="#step-${step}">${view.index.step(step).title}</a></p></div>`;
 }
 
 /** What closes it: the step of the plan that does, or taking back what opened it. */
@@ -100,8 +115,10 @@ const MOST_NEXT = 8;
 export function nextOf(view: BoardView): Html | undefined {
   const { state, outlook, now } = view;
   const asked = new Set(state.asks.map(({ step }) => step));
-  const begins = ({ id }: StepState): number => outlook.steps.get(id)?.beginMs ?? Number.MAX_SAFE_INTEGER;
-  const waiting = state.steps.filter((step) => step.state === "waiting" && !isQuiet(step) && !asked.has(step.id)).toSorted((a, b) => begins(a) - begins(b));
+  const begins = ({ id }: StepState): number => outlook.steps.get(id)?.beginMs ?? 0;
+  const waiting = stillToCome(view)
+    .filter(({ id }) => !asked.has(id))
+    .toSorted((a, b) => begins(a) - begins(b));
   if (waiting.length === 0) return undefined;
   const moment = momentIn(state.zone);
   return html`<section id="next" aria-labelledby="next-head"><h2 id="next-head">Next</h2><ol class="plain next">${waiting.slice(0, MOST_NEXT).map((step) => {

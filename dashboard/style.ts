@@ -95,5 +95,5 @@ textarea, .find input { font: inherit; width: 100%; padding: 0.5rem 0.7rem; bord
 }
 @media (prefers-reduced-motion: no-preference) { .bar i { transition: width 0.4s; } .live::before { animation: breathe 3s ease-in-out infinite; } }
 @keyframes breathe { 50% { opacity: 0.35; } }
-@media print { .buttons, .control, .find, #said, .live, .head .lost, .tiles, .papers { display: none !important; } .board { display: block; } .card, .verdict { break-inside: avoid; } .phase { break-inside: auto; } }
+@media print { .head nav, .buttons, .control, .find, #said, .live, .head .lost, .tiles, .papers { display: none !important; } .board { display: block; } .card, .verdict { break-inside: avoid; } .phase { break-inside: auto; } }
 `;

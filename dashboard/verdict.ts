@@ -3,7 +3,7 @@ import { html, type Html } from "../shared/run/html.ts";
 import { outcomeText } from "../shared/run/report-words.ts";
 import { momentIn } from "../shared/run/report.ts";
 import type { BoardView } from "./view.ts";
-import { fromNow, inWords, isQuiet, lengthText, neededBy } from "./view.ts";
+import { fromNow, inWords, lengthText, nameOf, neededBy, stillToCome } from "./view.ts";
 
 /** How the window stands, in the few words that somebody reads who was woken a moment ago. */
 export interface Verdict {
@@ -74,8 +74,11 @@ function goesOn(view: BoardView): Verdict {
   if (overMs > 0) {
     return { tone: "badly", word: "Too late for the cutoff", line: `If it goes on like this, the last step would begin ${lengthText(overMs)} after it.`, tab: "✕ Too late" };
   }
-  if (failed.length > 0) {
-    return { tone: "badly", word: `Goes on; ${failed.length} ${failed.length === 1 ? "step" : "steps"} failed`, line: nextText(view), tab: `✕ ${failed.length} failed` };
+  const [first] = failed;
+  if (first !== undefined) {
+    const others = failed.length === 1 ? "" : ` And ${failed.length - 1} more.`;
+    const word = `Goes on; ${failed.length} ${failed.length === 1 ? "step" : "steps"} failed`;
+    return { tone: "badly", word, line: `${nameOf(view, first)}.${others} ${nextText(view)}`, tab: `✕ ${failed.length} failed` };
   }
   if (late > 0) return { tone: "wary", word: "Goes on, not on time", line: `${late} of its kickoffs ${late === 1 ? "was" : "were"} late. ${nextText(view)}`, tab: "▸ Under way" };
   const rests = state.steps.every((step) => step.state !== "running");
@@ -120,11 +123,12 @@ export function progressOf({ report }: BoardView): Html {
 }
 
 /** The counts that lead to their sections. */
-export function countsOf({ state }: BoardView): Html {
+export function countsOf(view: BoardView): Html {
+  const { state } = view;
   const failed = state.steps.filter(({ as }) => as === "failed" || as === "unknown").length;
   const open = state.obligations.filter(({ closed }) => closed === undefined).length;
   const running = state.steps.filter((step) => step.state === "running").length;
-  const waiting = state.steps.filter((step) => step.state === "waiting" && !isQuiet(step)).length;
+  const waiting = stillToCome(view).length;
   const counts = [
     ["asked", "asked", state.asks.length, "wary"],
     ["failed", "failed", failed, "badly"],

@@ -88,3 +88,8 @@ export function lostWith({ index }: Pick<BoardView, "index">, step: string): rea
 export function neededBy({ until }: Ask, { cutoff }: RunState): string {
   return until === undefined || until > cutoff ? cutoff : until;
 }
+
+/** Steps that have not begun and are still expected to, without comments and links on tickets. */
+export function stillToCome({ state, outlook }: Pick<BoardView, "state" | "outlook">): readonly StepState[] {
+  return state.steps.filter((step) => step.state === "waiting" && outlook.steps.has(step.id) && !isQuiet(step));
+}

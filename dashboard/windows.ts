@@ -55,10 +55,12 @@ ${open.map((run) => openCards(run, view))}
   return pageOf({ title: `${counted + asked > 0 ? `(${counted + asked}) ${word}` : word} · Nightshift`, body, isLive: false });
 }
 
+const MOST_OPEN = 20;
+
 function openCards({ run, title, open, asks }: WindowsView["open"][number], { windows, now, boards }: WindowsView): Html {
   const address = addressOf(boards, run);
   const moment = momentIn(windows.find(({ window }) => window === run)?.zone ?? "UTC");
-  return html`<section aria-labelledby="of-${run}"><h2 id="of-${run}"><a href="${address}">${title}</a></h2><div class="asks">${asks.map(({ title: what, text, of }) => html`<div class="card asked"><p class="kind">Asked of <strong>${of.join(" or ") || "whoever is on call"}</strong></p><h3><a href="${address}#asked">${what}</a></h3><p class="why">${text}</p></div>`)}${open.map(({ what, openedAt, certain }) => html`<div class="card open"><h3><a href="${address}#open">${what}</a></h3><p class="why">Open for <strong>${lengthText(Math.max(0, now - Date.parse(openedAt)))}</strong>, since ${moment(openedAt).local}${certain ? "" : "; not certain: look"}</p></div>`)}</div></section>`;
+  return html`<section aria-labelledby="of-${run}"><h2 id="of-${run}"><a href="${address}">${title}</a></h2><div class="asks">${asks.map(({ title: what, text, of }) => html`<div class="card asked"><p class="kind">Asked of <strong>${of.join(" or ") || "whoever is on call"}</strong></p><h3><a href="${address}#asked">${what}</a></h3><p class="why">${text}</p></div>`)}${open.length === 0 ? undefined : html`<div class="card open"><h3><a href="${address}#open">${open.length} open</a></h3><ul class="lines">${open.slice(0, MOST_OPEN).map(({ what, openedAt, certain }) => html`<li>${what} <span class="small">${lengthText(Math.max(0, now - Date.parse(openedAt)))}, since ${moment(openedAt).local}${certain ? "" : "; not certain: look"}</span></li>`)}${open.length > MOST_OPEN ? html`<li>and ${open.length - MOST_OPEN} more</li>` : undefined}</ul></div>`}</div></section>`;
 }
 
 function rowOf(row: WindowRow, { now, boards }: WindowsView): Html {

@@ -154,7 +154,7 @@ export const AskAnswer = z.looseObject({
   text: z.string(),
   of: Lines,
   preview: z.string().optional().describe("Of an approval: the preview to name in the decision, which is refused if there is a newer one"),
-  lines: Lines.optional().describe("What that preview says"),
+  lines: Lines.optional().describe("What that preview says, or what is to be done by hand"),
   until: Instant.optional().describe("After it an answer comes too late"),
 });
 export const DecisionAnswer = z.looseObject({

@@ -42,7 +42,7 @@ export function outlookOf({ plan }: PlanIndex, state: RunState, now: number): Ou
     for (const step of plan.steps.filter(({ phase }) => phases.has(phase))) {
       const known = states.get(step.id);
       if (known === undefined || (known.state === "waiting" && isClosed && !step.always)) continue;
-      placed.set(step.id, known.state === "waiting" ? placedLater(step, placed, behind, now) : placedSo(step, known, now));
+      placed.set(step.id, known.state === "waiting" ? placedLater(step, placed, behind, now) : placedSo(step, known, now, isClosed && !step.always));
       if (known.state !== "ended") left.add(step.id);
     }
     for (const [id, { endMs }] of placed) if (left.has(id) && endMs > behind.ms) behind = { ms: endMs, after: id };
@@ -73,15 +73,15 @@ function placedLater(step: CompiledStep, placed: ReadonlyMap<string, Placed>, be
   return { beginMs: begin.ms, endMs, firstEndMs: begin.ms + step.expectedMs, ...(begin.after === undefined ? {} : { after: begin.after }) };
 }
 
-/** What has begun, or is over. */
-function placedSo(step: CompiledStep, { begunAt, endedAt, state, targets }: StepState, now: number): Placed {
+/** What has begun, or is over. @param isClosed none of its targets begins any more. */
+function placedSo(step: CompiledStep, { begunAt, endedAt, state, targets }: StepState, now: number, isClosed: boolean): Placed {
   const beginMs = begunAt === undefined ? now : Date.parse(begunAt);
   if (state === "ended") {
     const endMs = endedAt === undefined ? now : Date.parse(endedAt);
     return { beginMs, endMs, firstEndMs: endMs };
   }
   const running = targets.filter((target) => target.state === "running");
-  const waiting = targets.filter((target) => target.state === "waiting").length;
+  const waiting = isClosed ? 0 : targets.filter((target) => target.state === "waiting").length;
   const runsUntilMs = running.reduce((latest, target) => Math.max(latest, Date.parse(target.begunAt ?? "") + step.expectedMs || now), now);
   return { beginMs, endMs: runsUntilMs + lastsMs(step, waiting, targets.length - waiting), firstEndMs: runsUntilMs };
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { CompiledChange, CompiledStep } from "../plan/compiled.ts";
 import { isoOf } from "../ports/clock.ts";
 import { amendmentsOf, type RunAmended } from "./amendments.ts";
@@ -92,8 +93,9 @@ export interface Ask {
   readonly title: string;
   readonly text: string;
   readonly of: readonly string[];
-  /** Of an approval: digest of the preview that people were shown, and its lines. An answer that names the digest is refused once the world has moved. */
+  /** Of an approval: digest of the preview that people were shown. An answer that names it is refused once the world has moved. */
   readonly preview?: string;
+  /** What that preview says, or what is to be done by hand. */
   readonly lines?: readonly string[];
   /** After this instant the answer comes too late: the step is skipped, or fails. */
   readonly until?: string;
@@ -285,7 +287,7 @@ function asksOf(step: CompiledStep, cutoff: number, read: Read, decisions: reado
         target: id,
         text: walk.note ?? step.title,
         of: step.owners.map(({ name }) => name),
-        ...(walk.intendedAt === undefined ? {} : { until: isoOf(walk.intendedAt + step.policy.timeoutMs) }),
+        ...askedIn(walk),
       });
     const own = decisions.filter((decision) => decision.step === step.id && (decision.target === undefined || decision.target === id));
     if (walk.told.includes(heldTopic(walk, own))) {
@@ -293,4 +295,14 @@ function asksOf(step: CompiledStep, cutoff: number, read: Read, decisions: reado
     }
   }
   return asks;
+}
+
+const Asked = z.looseObject({ until: z.iso.datetime(), what: z.string().optional(), evidence: z.string().optional() });
+
+/** What a person is to do and how long they have: `person.do` keeps it in its receipt. */
+function askedIn({ receipt }: Walk): Pick<Ask, "until" | "lines"> {
+  const asked = Asked.safeParse(receipt).data;
+  if (asked === undefined) return {};
+  const { until, what, evidence } = asked;
+  return { until, ...(what === undefined ? {} : { lines: [what, ...(evidence === undefined ? [] : [`to be shown: ${evidence}`])] }) };
 }
