@@ -98,7 +98,7 @@ function runningCard(step: StepState, view: BoardView): Html {
   const moment = momentIn(state.zone);
   return html`<div class="card running" id="running-${id}"><h3><a href="#step-${id}">${nameOf(view, step)}</a></h3>
 <p class="why">${targets.length > 1 ? `${ended} of ${targets.length} targets ended. ` : ""}${lengthText(Math.max(0, lastsMs))} so far${span === undefined ? "" : isOverdue ? html`, <strong class="late">longer than usual</strong>` : `, until ${moment(new Date(span.endMs).toISOString()).local} as a rule`}${why === undefined ? "" : html`<br>${inWords(view, why)}`}</p>
-<div class="bar thin" aria-hidden="true"><i class="busy" style="width:${Math.round(share * 1_000) / 10}%"></i></div>
+<div class="share thin" aria-hidden="true"><i class="busy" style="width:${Math.round(share * 1_000) / 10}%"></i></div>
 ${targets.length > 1 ? html`<ul class="dots" aria-label="Targets">${targets.slice(0, MOST_DOTS).map(dotOf)}${targets.length > MOST_DOTS ? html`<li>and ${targets.length - MOST_DOTS} more</li>` : undefined}</ul>` : undefined}</div>`;
 }
 

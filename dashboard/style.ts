@@ -26,10 +26,10 @@ div.lost, noscript .lost { max-width: 86rem; margin: 0.6rem auto 0; padding: 0.6
 .verdict .clock strong { font-size: 1.2rem; }
 .verdict .line { font-size: 1.05rem; }
 .verdict .expected { color: var(--muted); } .verdict .expected strong { color: var(--ink); }
-.bar { height: 0.6rem; background: var(--soft); border-radius: 3px; overflow: hidden; display: flex; margin-top: 0.6rem; }
-.bar.thin { height: 0.3rem; margin-top: 0.3rem; }
-.bar i { display: block; height: 100%; }
-.bar .well, .dot.well { background: var(--done-fill); } .bar .badly, .dot.badly { background: var(--failed-fill); } .bar .busy, .dot.busy { background: var(--running-fill); } .bar .plain, .dot.plain { background: var(--dropped-fill); } .bar .left, .dot.left { background: var(--waiting-fill); }
+.share { height: 0.6rem; background: var(--soft); border-radius: 3px; overflow: hidden; display: flex; margin-top: 0.6rem; }
+.share.thin { height: 0.3rem; margin-top: 0.3rem; }
+.share i { display: block; height: 100%; }
+.share .well, .dot.well { background: var(--done-fill); } .share .badly, .dot.badly { background: var(--failed-fill); } .share .busy, .dot.busy { background: var(--running-fill); } .share .plain, .dot.plain { background: var(--dropped-fill); } .share .left, .dot.left { background: var(--waiting-fill); }
 .key { font-size: 0.88rem; color: var(--muted); } .dot { display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.3em; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(3.6rem, 1fr)); gap: 0.35rem; margin: 0.7rem 0 0; padding: 0; list-style: none; max-width: 44rem; }
 .tiles li { margin: 0; }
@@ -93,7 +93,7 @@ textarea, .find input { font: inherit; width: 100%; padding: 0.5rem 0.7rem; bord
    .card .buttons button { flex: 1 1 40%; }
   .next .when { float: none; display: block; margin: 0; font-size: 0.85rem; }
 }
-@media (prefers-reduced-motion: no-preference) { .bar i { transition: width 0.4s; } .live::before { animation: breathe 3s ease-in-out infinite; } }
+@media (prefers-reduced-motion: no-preference) { .share i { transition: width 0.4s; } .live::before { animation: breathe 3s ease-in-out infinite; } }
 @keyframes breathe { 50% { opacity: 0.35; } }
 @media print { .head nav, .buttons, .control, .find, #said, .live, .head .lost, .tiles, .papers { display: none !important; } .board { display: block; } .card, .verdict { break-inside: avoid; } .phase { break-inside: auto; } }
 `;

@@ -118,7 +118,7 @@ export function progressOf({ report }: BoardView): Html {
   ] as const;
   const all = Math.max(1, report.changes.length);
   const shown = parts.filter(([, , count]) => count > 0);
-  return html`<div class="bar" aria-hidden="true">${shown.map(([tone, , count]) => html`<i class="${tone}" style="width:${Math.round((count / all) * 1_000) / 10}%"></i>`)}</div>
+  return html`<div class="share" aria-hidden="true">${shown.map(([tone, , count]) => html`<i class="${tone}" style="width:${Math.round((count / all) * 1_000) / 10}%"></i>`)}</div>
 <p class="key">${report.changes.length} changes: ${shown.map(([tone, word, count], at) => html`${at === 0 ? "" : ", "}<span class="dot ${tone}"></span>${count} ${word}`)}</p>`;
 }
 
