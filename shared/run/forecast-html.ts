@@ -1,11 +1,11 @@
-import { durationText } from "../plan/duration.ts";
 import type { Expected, Forecast } from "./forecast.ts";
 import { forecastPicture } from "./forecast-picture.ts";
-import { marginText, minutesText } from "./forecast-text.ts";
+import { marginText } from "./forecast-text.ts";
 import { html, Html, type HtmlPart } from "./html.ts";
 import { REPORT_CSP } from "./report-html.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import type { Moment } from "./report-schema.ts";
+import { durationText } from "./report-words.ts";
 
 const DURATIONS = { inventory: "inventory", "past step": "measured, this step", "past verb": "measured, such steps", rehearsed: "as rehearsed" } as const;
 
@@ -32,8 +32,8 @@ export function forecastHtml(forecast: Forecast): string {
 <main>
 <section class="outcome ${well ? "running" : "badly"}" aria-labelledby="outcome">
 <h2 id="outcome"><span class="small">Expected</span> ${well ? `Over by ${ends.local}` : `The rehearsal ended ${rehearsed.outcome === "none" ? "never" : rehearsed.outcome}`}</h2>
-<p class="headline">It starts ${starts.local}; the last step that the cutoff counts begins ${margin.lastBegin?.local ?? "never"}, ${minutesText(Math.abs(margin.toCutoffMs))} ${margin.toCutoffMs < 0 ? "after" : "before"} the cutoff of ${window.cutoff.local}.</p>
-<ul>${margin.tightest === undefined ? undefined : html`<li>Tightest on the critical path: <code>${margin.tightest.step}</code>, ${marginText(margin.tightest)}.</li>`}${rehearsed.lost.map(({ step, as, why }) => html`<li><span class="state ${as}">${as}</span> <code>${step}</code>: ${why}</li>`)}</ul>
+<p class="headline">It starts ${starts.local}; the last step that the cutoff counts begins ${margin.lastBegin?.local ?? "never"}, ${lengthText(Math.abs(margin.toCutoffMs))} ${margin.toCutoffMs < 0 ? "after" : "before"} the cutoff of ${window.cutoff.local}.</p>
+<ul>${margin.tightest === undefined ? undefined : html`<li>Tightest on the critical path: <code>${margin.tightest.step}</code>, ${marginText(margin.tightest, lengthText)}.</li>`}${rehearsed.lost.map(({ step, as, why }) => html`<li><span class="state ${as}">${as}</span> <code>${step}</code>: ${why}</li>`)}</ul>
 </section>
 <dl class="facts">${[
     ["Starts", starts.local, `(${starts.utc} UTC)`],
@@ -47,10 +47,10 @@ export function forecastHtml(forecast: Forecast): string {
 <figcaption><ul class="legend"><li><span class="swatch running"></span>on the critical path</li><li><span class="swatch waiting"></span>has room</li><li><span class="swatch skipped"></span>stands open</li></ul>A dashed line shows how late a step may end before something is lost; a dark stroke is a planned time, a black flag cannot be taken back. Grey columns are hours in which nothing happens. Steps for tickets are left out.</figcaption></figure></section>
 <section aria-labelledby="path"><h2 id="path">What determines the end</h2>
 ${table(
-  ["Begins", "Ends", "Step", "Since"],
+  ["Step", "Begins", "Ends", "Since"],
   criticalPath.map(
     ({ begins, ends: ended, step, target, title, why }) =>
-      html`<tr>${time("Begins", begins)}${time("Ends", ended)}${cell("", html`${title}<span class="why">${step}${target === undefined ? "" : ` on ${target}`}</span>`)}${cell("Since", why)}</tr>`,
+      html`<tr>${cell("", html`${title}<span class="why">${step}${target === undefined ? "" : ` on ${target}`}</span>`)}${time("Begins", begins)}${time("Ends", ended)}${cell("Since", why)}</tr>`,
   ),
 )}</section>
 <div class="columns">
@@ -58,7 +58,7 @@ ${list(
   "What people will be asked",
   asks.map(
     ({ kind, title, at, of, until, hasMs }) =>
-      html`<li>${at.local}: <strong>${of.join(" or ") || "nobody is named"}</strong> ${{ approval: "approves", work: "does", held: "decides about", lift: "lifts, or not," }[kind]} ${title}${until === undefined ? undefined : html`<span class="why">until ${until.local}: ${durationText(hasMs ?? 0)}</span>`}</li>`,
+      html`<li>${at.local}: <strong>${of.join(" or ") || "nobody is named"}</strong> ${{ approval: "approves", work: "does", held: "decides about", lift: "lifts, or not," }[kind]} ${title}${until === undefined ? undefined : html`<span class="why">until ${until.local}: ${lengthText(hasMs ?? 0)}</span>`}</li>`,
   ),
 )}
 ${list(
@@ -71,11 +71,11 @@ ${table(
   ["What", "Opens", "By", "Closes", "By", "Open for"],
   obligations.map(
     ({ what, opened, openedBy, closed, closedBy, openMs }) =>
-      html`<tr>${cell("", what)}${time("Opens", opened)}${cell("By", openedBy)}${closed === undefined ? cell("Closes", html`<span class="state failed">never</span>`) : time("Closes", closed)}${cell("By", closedBy)}${cell("Open for", openMs === undefined ? undefined : minutesText(openMs))}</tr>`,
+      html`<tr>${cell("", what)}${time("Opens", opened)}${cell("By", openedBy)}${closed === undefined ? cell("Closes", html`<span class="state failed">never</span>`) : time("Closes", closed)}${cell("By", closedBy)}${cell("Open for", openMs === undefined ? undefined : lengthText(openMs))}</tr>`,
   ),
 )}</section>
 <section aria-labelledby="steps"><h2 id="steps">Steps</h2>
-${table(["Begins", "Ends", "Lasts", "Step", "May be late by", "Duration from"], forecast.timeline.filter(({ derived }) => !derived).map(stepRow))}</section>
+${table(["Step", "Begins", "Ends", "Lasts", "May be late by", "Duration from"], forecast.timeline.filter(({ derived }) => !derived).map(stepRow))}</section>
 <section aria-labelledby="calls"><h2 id="calls">Calls</h2>
 ${table(
   ["System", "Calls", "Most for"],
@@ -91,7 +91,7 @@ ${table(
 }
 
 function stepRow({ begins, ends, lastsMs, step, title, targets, critical, margin, durations }: Expected): Html {
-  return html`<tr>${time("Begins", begins)}${time("Ends", ends)}${cell("Lasts", minutesText(lastsMs))}${cell("", html`${critical ? html`<strong>${title}</strong>` : title}<span class="why">${step}${targets > 1 ? `, ${targets} targets` : ""}</span>`)}${cell("May be late by", margin === undefined ? "any time" : html`${margin.ms < 0 ? html`<span class="state failed">too late</span>` : minutesText(margin.ms)}${margin.lost === step ? undefined : html`<span class="why">then ${margin.lost} is lost</span>`}`)}${cell("Duration from", DURATIONS[durations])}</tr>`;
+  return html`<tr id="step-${step}">${cell("", html`${critical ? html`<span class="state running">critical</span> <strong>${title}</strong>` : title}<span class="why">${step}${targets > 1 ? `, ${targets} targets` : ""}</span>`)}${time("Begins", begins)}${time("Ends", ends)}${cell("Lasts", lengthText(lastsMs))}${cell("May be late by", margin === undefined ? "any time" : html`${margin.ms < 0 ? html`<span class="state failed">too late</span>` : lengthText(margin.ms)}${margin.lost === step ? undefined : html`<span class="why">then ${margin.lost} is lost</span>`}`)}${cell("Duration from", DURATIONS[durations])}</tr>`;
 }
 
 function mostOf(calls: Forecast["calls"]): string {
@@ -114,9 +114,14 @@ function table(heads: readonly string[], rows: readonly Html[]): Html {
 }
 
 function cell(label: string, content: HtmlPart): Html {
-  return html`<td data-label="${label}">${content}</td>`;
+  return html`<td${label === "" ? undefined : html` data-label="${label}"`}>${content}</td>`;
 }
 
 function time(label: string, { local, utc }: Moment): Html {
   return html`<td class="time" data-label="${label}">${local} <span class="utc">${utc}</span></td>`;
+}
+
+/** In whole minutes that have passed: nobody is promised more room than there is. Seconds matter for what is short only. */
+function lengthText(ms: number): string {
+  return durationText(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000);
 }

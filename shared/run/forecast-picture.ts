@@ -42,7 +42,7 @@ export function forecastPicture(forecast: Forecast, name: keyof typeof SIZES): H
 <title id="${name}-title">The expected night of ${window.date}</title>
 <desc id="${name}-desc">${steps.length} steps from ${forecast.starts.local} to ${forecast.ends.local}; the cutoff is ${window.cutoff.local}. The tables below say the same in words.</desc>
 <g aria-hidden="true">${x.folds.map((from) => html`<rect class="fold" x="${r(from)}" y="${TOP - 6}" width="${FOLD}" height="${height - TOP}"/>`)}
-${ticksOf(forecast, x, size).map(({ at, label }) => html`<line class="grid" x1="${r(at)}" x2="${r(at)}" y1="${TOP - 6}" y2="${height - 8}"/><text class="tick middle" x="${r(at)}" y="${TOP - 12}">${label}</text>`)}
+${ticksOf(forecast, x, size).map(({ at, label, isFirst }) => html`<line class="grid" x1="${r(at)}" x2="${r(at)}" y1="${TOP - 6}" y2="${height - 8}"/><text class="tick ${isFirst ? "start" : "middle"}" x="${r(at)}" y="${TOP - 12}">${label}</text>`)}
 ${steps.map((step, nth) => stepRow(step, TOP + nth * size.row, x, size, nth % 2 === 1))}
 ${obligations.length === 0 ? undefined : html`<text class="phase" x="8" y="${openTop - 6}">Stands open</text>`}
 ${obligations.map(({ what, opened, closed }, nth) => {
@@ -95,10 +95,17 @@ function axisOf({ window }: Forecast, steps: readonly Expected[], { left, right 
   };
 }
 
-function ticksOf({ window }: Forecast, { pieces, perMs, at }: Axis, { left, right }: Size): readonly { readonly at: number; readonly label: string }[] {
+interface Tick {
+  readonly at: number;
+  readonly label: string;
+  /** At the left edge there is no room for half of it. */
+  readonly isFirst: boolean;
+}
+
+function ticksOf({ window }: Forecast, { pieces, perMs, at }: Axis, { left, right }: Size): readonly Tick[] {
   const moment = momentIn(window.zone);
   const everyHours = [1, 2, 3, 6].find((hours) => hours * HOUR_MS * perMs >= 42) ?? 12;
-  const ticks: { at: number; label: string }[] = [];
+  const ticks: Tick[] = [];
   let day = "";
   for (const { from, to } of pieces)
     // Quarters of an hour, since there are zones that stand off by one.
@@ -106,8 +113,10 @@ function ticksOf({ window }: Forecast, { pieces, perMs, at }: Axis, { left, righ
       const [name = "", clock = ""] = moment(isoOf(ms)).local.split(" ");
       if (!clock.endsWith(":00") || Number(clock.slice(0, 2)) % everyHours !== 0) continue;
       const x = at(ms);
-      if (x - (ticks.at(-1)?.at ?? 0) < (name === day ? 36 : 56) || x < left + 22 || x > right - 12) continue;
-      ticks.push({ at: x, label: name === day ? clock : `${name} ${clock}` });
+      const previous = ticks.at(-1);
+      // A name of a day needs more room, most of all where it stands beside its line.
+      if ((previous !== undefined && x - previous.at < (previous.isFirst ? 64 : name === day ? 36 : 56)) || x > right - 12) continue;
+      ticks.push({ at: x, label: name === day ? clock : `${name} ${clock}`, isFirst: x < left + 24 });
       day = name;
     }
   return ticks;

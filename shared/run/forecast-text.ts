@@ -73,10 +73,10 @@ function callsLine(system: string, calls: Forecast["calls"]): string {
     .join(", ")}${steps.length > 6 ? `, and ${steps.length - 6} more steps` : ""}`;
 }
 
-/** `45m before X is lost to its grace`. */
-export function marginText({ ms, lost, limit }: Margin): string {
+/** `45m before X is lost to its grace`. @param inWords how a length of time is said. */
+export function marginText({ ms, lost, limit }: Margin, inWords?: (ms: number) => string): string {
   const missed = { cutoff: "the cutoff", grace: "its grace", "time to finish": "the time that it takes before the cutoff" }[limit];
-  return ms < 0 ? `${lost} is ${durationText(-ms)} too late for ${missed}` : `may be ${minutesText(ms)} later before ${lost} is lost to ${missed}`;
+  return ms < 0 ? `${lost} is ${(inWords ?? durationText)(-ms)} too late for ${missed}` : `may be ${(inWords ?? minutesText)(ms)} later before ${lost} is lost to ${missed}`;
 }
 
 function signed(ms: number): string {

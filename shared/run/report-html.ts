@@ -37,6 +37,7 @@ ${happenedOf(report)}
 <section aria-labelledby="open"><h2 id="open">What is open</h2>${summary.open.length === 0 ? html`<p class="small">${summary.outcome === "running" ? "Nothing stands open at this moment." : "Everything that was opened or taken out for the night is back as it was."}</p>` : undefined}${plain.open.length === 0 ? undefined : plainList(plain.open, "", "plain", MOST.open)}</section>
 <section aria-labelledby="needs"><h2 id="needs">What needs you ${plain.when}</h2>${needsOf(plain.needs)}</section>
 </div>
+${contentsOf(report)}
 ${factsOf(report)}
 ${kickoffsOf(report)}
 <section class="proof" aria-labelledby="night">
@@ -51,6 +52,7 @@ ${pictureOf(report, { id: "narrow", width: 380, narrow: true })}
 <h2 id="changes">Changes</h2>
 ${report.phases.map(({ id, title }) =>
   phaseOf(
+    id,
     title,
     report.changes.filter(({ phase }) => phase === id),
   ),
@@ -88,6 +90,22 @@ ${timelineTable(report)}
 </body>
 </html>
 `.text;
+}
+
+/** Ways into the long part, for who reads on a screen. */
+function contentsOf({ phases, changes, summary, carryOver }: Report): Html {
+  const wrong = changes.filter(({ state }) => state === "failed" || state === "unknown" || state === "skipped");
+  const links = [
+    ...(summary.kickoffs.length === 0 ? [] : [["kickoffs", "Did it start on time?"]]),
+    ["night", "The night"],
+    ...phases.filter(({ id }) => changes.some(({ phase }) => phase === id)).map(({ id, title }) => [`phase-${id}`, title]),
+    ...(carryOver.length === 0 ? [] : [["left-over", "Carried over"]]),
+    ["opened", "What was opened"],
+    ["decisions", "Decisions"],
+    ["timeline", "Timeline"],
+  ];
+  const list = (items: readonly Html[]): Html => html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+  return html`<nav class="contents" aria-label="In this report">${list(links.map(([id, word]) => html`<a href="#${id}">${word}</a>`))}${wrong.length === 0 ? undefined : list(wrong.map(({ id, keys, title, state }) => html`${stateOf(state)} <a href="#change-${id}">${titled({ keys, title })}</a>`))}</nav>`;
 }
 
 /** What the page may use: its own style sheet, by its hash. */
@@ -135,7 +153,7 @@ function plainList(lines: readonly PlainLine[], none: string, look: string, most
     .slice(0, most)
     .map(
       (line) =>
-        html`<li>${line.state === undefined ? undefined : html`${stateOf(line.state)} `}${titled(line)}${line.beside === undefined ? undefined : html` <span class="small">(${line.beside})</span>`}${line.why === undefined || line.why === "" ? undefined : html`<span class="why">${shortened(line.why)}</span>`}</li>`,
+        html`<li>${line.state === undefined ? undefined : html`${stateOf(line.state)} `}${line.change === undefined ? titled(line) : html`<a href="#change-${line.change}">${titled(line)}</a>`}${line.beside === undefined ? undefined : html` <span class="small">(${line.beside})</span>`}${line.why === undefined || line.why === "" ? undefined : html`<span class="why">${shortened(line.why)}</span>`}</li>`,
     )}${moreOf(left)}</ul>`;
 }
 
@@ -200,9 +218,9 @@ function legendOf(report: Report): readonly Html[] {
   return (Object.keys(STANDINGS) as Standing[]).filter((state) => seen.has(state)).map((state) => html`<li><span class="swatch ${state}"></span>${STANDINGS[state].word}</li>`);
 }
 
-function phaseOf(title: string, changes: readonly ChangeReport[]): HtmlPart {
+function phaseOf(id: string, title: string, changes: readonly ChangeReport[]): HtmlPart {
   if (changes.length === 0) return undefined;
-  return html`<h3>${title}</h3>${changes.map(changeOf)}`;
+  return html`<h3 id="phase-${id}">${title}</h3>${changes.map(changeOf)}`;
 }
 
 function changeOf({ id, title, keys, state, why, owners, notes, steps }: ChangeReport): Html {
@@ -219,6 +237,7 @@ ${
     : tableOf(
         ["Step", ...(isPlanned ? ["Planned"] : []), "Begun", "Took", "Result and evidence"],
         rest.flatMap((step) => stepRows(step, isPlanned)),
+        isPlanned ? "of-steps planned" : "of-steps",
       )
 }
 ${tickets.length === 0 ? undefined : html`<p class="tickets">Tickets ${[...new Set(tickets.flatMap(({ targets }) => targets.map((target) => target.id)))].join(", ")}: ${tickets.map(({ title: what, state: as }) => `${what} ${STANDINGS[as].sign}`).join(", ")}</p>`}
@@ -231,7 +250,7 @@ function isQuietTicket({ verb, targets }: StepReport): boolean {
 }
 
 function stepRows(step: StepReport, isPlanned: boolean): readonly Html[] {
-  const { title, verb, servedBy, planned, begun, state, why, notes, approvedBy, irreversible, targets } = step;
+  const { id, title, verb, servedBy, planned, begun, state, why, notes, approvedBy, irreversible, targets } = step;
   const alone = targets.length === 1 && targets[0]?.id === step.id ? targets[0] : undefined;
   const showTargets = alone === undefined && servedBy === undefined;
   const result = html`${stateOf(state)}${triesOf(alone)}
@@ -241,9 +260,17 @@ ${servedBy === undefined ? undefined : html`<span class="why">done above, by ${s
 ${approvedBy.map(({ by, at }) => html`<span class="why">approved by ${by} at ${time(at)}${irreversible ? "; irreversible" : ""}</span>`)}
 ${notes.length === 0 ? undefined : html`<span class="why">${notes.join(" ")}</span>`}`;
   return [
-    html`<tr>${cell("", html`${title} <span class="verb">${verb}</span>`)}${isPlanned ? timeCell("Planned", planned) : undefined}${timeCell("Begun", begun)}${tookCell(step)}${cell("", result)}</tr>`,
-    ...(showTargets ? targets.map((target) => targetRow(target, isPlanned)) : []),
+    html`<tr${servedBy === undefined ? html` id="step-${id}"` : undefined}>${cell("", html`${title} <span class="verb">${verb}</span>`)}${isPlanned ? timeCell("Planned", planned) : undefined}${timeCell("Begun", begun)}${tookCell(step)}${cell("", result)}</tr>`,
+    ...(showTargets ? targetRows(targets, isPlanned) : []),
   ];
+}
+
+/** Targets one by one, but those that never began for the same reason in one row: they have nothing else to show. */
+function targetRows(targets: readonly TargetReport[], isPlanned: boolean): readonly Html[] {
+  const groups = Map.groupBy(targets, ({ id, begun, state, why, evidence, faults }) =>
+    begun === undefined && evidence.length === 0 && faults.length === 0 ? JSON.stringify([state, why]) : JSON.stringify([id]),
+  );
+  return [...groups.values()].flatMap((ones) => ones.slice(0, 1).map((first) => targetRow({ ...first, id: ones.map(({ id }) => id).join(", ") }, isPlanned)));
 }
 
 function targetRow(target: TargetReport, isPlanned: boolean): Html {
@@ -283,8 +310,8 @@ function timelineTable({ timeline }: Report): Html {
   return html`<table class="timeline"><thead><tr><th scope="col">Local</th><th scope="col">UTC</th><th scope="col">What happened</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-function tableOf(heads: readonly string[], rows: readonly Html[]): Html {
-  return html`<table role="table"><thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
+function tableOf(heads: readonly string[], rows: readonly Html[], look = ""): Html {
+  return html`<table role="table" class="${look}"><thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
 }
 
 /** A cell; `label` says what it is where a narrow screen shows it without its column's head. */

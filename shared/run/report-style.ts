@@ -82,6 +82,12 @@ td .utc { color: var(--muted); font-size: 0.78rem; }
 .faults { color: var(--failed); }
 
 .change { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.85rem 1.1rem 0.6rem; margin: 0 0 0.8rem; }
+.change:target, tr:target > td { background: var(--soft); }
+.plain a, .contents .keys { color: inherit; } .plain a { text-decoration-color: var(--line); text-underline-offset: 0.18em; } .plain a:hover { text-decoration-color: currentColor; }
+.contents { margin: 1.6rem 0 0; padding: 0.5rem 0; border: solid var(--line); border-width: 1px 0; font-size: 0.92rem; }
+.contents ul { display: flex; flex-wrap: wrap; gap: 0 1.3rem; list-style: none; padding: 0; margin: 0; } .contents li { padding: 0.2rem 0; }
+.of-steps { table-layout: fixed; } .of-steps th:first-child { width: 42%; } .of-steps.planned th:first-child { width: 27%; }
+.of-steps th { width: 15%; } .of-steps th:nth-last-child(2) { width: 9%; } .of-steps th:last-child { width: 34%; }
 .change > header { display: flex; gap: 0.2rem 0.9rem; flex-wrap: wrap; align-items: baseline; padding: 0; margin: 0; max-width: none; }
 .change > header .state { margin-left: auto; }
 .notes { font-size: 0.86rem; color: var(--muted); margin: 0.35rem 0 0.5rem; padding-left: 0.7rem; border-left: 2px solid var(--line); }
@@ -143,6 +149,7 @@ footer { padding-top: 1.5rem; padding-bottom: 2.5rem; color: var(--muted); font-
   tr:last-child { border-bottom: 0; }
   td, tr.target > td { border: 0; padding: 0.05rem 0; }
   td:empty { display: none; }
+  td.time { display: inline-block; width: auto; margin-right: 1rem; }
   td[data-label]:not(:empty)::before { content: attr(data-label) " "; color: var(--muted); font-size: 0.78rem; margin-right: 0.3rem; }
   .timeline tr { display: flex; gap: 0.7rem; padding: 0.12rem 0; border: 0; }
   .timeline td { width: auto; }
@@ -162,7 +169,8 @@ footer { padding-top: 1.5rem; padding-bottom: 2.5rem; color: var(--muted); font-
   .asleep { break-after: page; }
   .asleep section:not(.outcome) > h2 { margin-top: 0.8rem; }
   .asleep .why { font-size: 0.84rem; line-height: 1.28; }
-  .skip-link { display: none; }
+  .skip-link, .contents { display: none; }
+  .plain a { text-decoration: none; }
   .picture .word, .picture .mark text { fill: #000000; }
   .picture .mark line { stroke: #000000; }
   .bar, .swatch, .zebra, .fold { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -26,7 +26,7 @@ describe("the page for people who were asleep", () => {
     const { changed, open } = plainSummary(report);
 
     expect([...changed, ...open].map(({ title }) => title).toSorted()).toEqual(report.changes.map(({ title }) => title).toSorted());
-    expect(changed).toContainEqual({ keys: [], title: "Patch the MCC servers", beside: "4 servers" });
+    expect(changed).toContainEqual({ change: "mcc-patching", keys: [], title: "Patch the MCC servers", beside: "4 servers" });
     expect(open.find(({ keys }) => keys.includes("PLAT-1406"))).toMatchObject({ state: "skipped", why: expect.stringMatching(/^IC-MCC1, IC-MCC2/) as string });
   });
 

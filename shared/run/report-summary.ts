@@ -18,6 +18,8 @@ export interface PlainSummary {
 }
 
 export interface PlainLine {
+  /** The change that it is about, if it is about one. */
+  readonly change?: string;
   readonly keys: readonly string[];
   readonly title: string;
   readonly state?: Standing;
@@ -31,8 +33,8 @@ export function plainSummary({ summary, changes, carryOver, obligations }: Repor
   return {
     happened: [ranFrom(summary), countsText(summary), ...summary.sentences],
     changed: [
-      ...summary.done.map(({ id, keys, title }) => ({ keys, title, ...besideOf(serversOf(byId.get(id))) })),
-      ...summary.already.map(({ keys, title }) => ({ keys, title, beside: "was so before" })),
+      ...summary.done.map(({ id, keys, title }) => ({ change: id, keys, title, ...besideOf(serversOf(byId.get(id))) })),
+      ...summary.already.map(({ id, keys, title }) => ({ change: id, keys, title, beside: "was so before" })),
     ],
     open: [
       ...summary.open.map(({ what, since, why, owners }) => ({
@@ -41,6 +43,7 @@ export function plainSummary({ summary, changes, carryOver, obligations }: Repor
         why: `Since ${since.local}: ${why}.${owners.length === 0 ? "" : ` Owner: ${owners.join(" or ")}.`}`,
       })),
       ...carryOver.map((change) => ({
+        change: change.id,
         keys: change.keys,
         title: change.title,
         state: change.as,
@@ -48,13 +51,14 @@ export function plainSummary({ summary, changes, carryOver, obligations }: Repor
         why: change.inWords,
       })),
       // An obligation's id is the plan's word for it; people know it by its own.
-      ...summary.dropped.map(({ keys, title, why = "" }) => ({
+      ...summary.dropped.map(({ id, keys, title, why = "" }) => ({
+        change: id,
         keys,
         title,
         state: "dropped" as const,
         why: obligations.reduce((words, { id, what }) => words.replaceAll(id, `«${what}»`), why),
       })),
-      ...summary.underWay.map(({ id, keys, title, why = "" }) => ({ keys, title, state: byId.get(id)?.state ?? ("waiting" as const), why })),
+      ...summary.underWay.map(({ id, keys, title, why = "" }) => ({ change: id, keys, title, state: byId.get(id)?.state ?? ("waiting" as const), why })),
     ],
     needs: [...summary.needs, ...summary.followUps],
     when: summary.outcome === "running" ? "now" : "on Monday",

@@ -112,7 +112,17 @@ describe("the report of December's misfortune", () => {
 
     expect(page).toContain(`content="${REPORT_CSP.replaceAll("'", "&#39;")}"`);
     expect(page).not.toMatch(/<script|<link|<img|<iframe|\son[a-z]+=|\sstyle=|url\(|@import/i);
-    expect([...new Set(page.match(/(?:src|href|xlink:href|action)="[^"]*"/g))]).toEqual(['href="#changes"']);
+    // Addresses lead into the page itself, and each of them somewhere.
+    const addresses = [...new Set(page.match(/(?:src|href|xlink:href|action)="[^"]*"/g))];
+    const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+    expect(addresses.filter((address) => !ids.some((id) => address === `href="#${id}"`))).toEqual([]);
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+  });
+
+  it("says once why targets never began, with all of their names", () => {
+    const page = reportHtml(report);
+
+    expect(page).toContain("IC-App1, IC-App2, IC-App3, IC-App4, IC-App5, IC-App6</td>");
   });
 
   it("shows the night as a picture with a text that says the same", () => {
