@@ -45,7 +45,7 @@ function askOf(ask: Ask, view: BoardView): Html {
 ${irreversible ? html`<p class="warn">Cannot be undone.</p>` : undefined}
 <div id="${id}-shown">${lines === undefined ? html`<p>${inWords(view, text)}</p>` : linesOf(lines)}</div>
 <p class="why">${asked === undefined ? undefined : `Asked ${fromNow(asked.at.at, view.now)}. `}Answer by <strong>${moment(until).local}</strong>, ${fromNow(until, view.now)}. ${lost.length === 0 ? undefined : html`Without it ${lost.length === 1 ? "this is" : `these ${lost.length} are`} not done: ${lost.slice(0, 4).join("; ")}${lost.length > 4 ? " …" : ""}.`}</p>
-${buttonsOf(choicesOf(ask, `${id}-shown`, lost.length), view)}
+${buttonsOf(choicesOf(ask, { shows: `${id}-shown`, lost: lost.length, irreversible }), view)}
 </article>`;
 }
 
@@ -57,7 +57,14 @@ function linesOf(lines: readonly string[]): Html {
   return html`${list(lines.slice(0, MOST_LINES))}<details><summary>${lines.length - MOST_LINES} more</summary>${list(lines.slice(MOST_LINES))}</details>`;
 }
 
-function choicesOf({ kind, step, target, preview }: Ask, shows: string, lost: number): readonly Choice[] {
+interface Stakes {
+  readonly shows: string;
+  /** How many steps are not done without it. */
+  readonly lost: number;
+  readonly irreversible: boolean;
+}
+
+function choicesOf({ kind, step, target, preview }: Ask, { shows, lost, irreversible }: Stakes): readonly Choice[] {
   const about = { step, ...(target === undefined ? {} : { target }), shows };
   // An approval and a lift are of the whole step.
   const whole = { step, shows };
@@ -69,7 +76,7 @@ function choicesOf({ kind, step, target, preview }: Ask, shows: string, lost: nu
         {
           decision: "approve",
           label: "Approve",
-          says: "It begins as soon as nothing else holds it, and does what is shown here. If the world has moved since, it stops and asks again.",
+          says: `${irreversible ? "This cannot be undone. " : ""}It begins as soon as nothing else holds it, and does what is shown here. If the world has moved since, it stops and asks again.`,
           why: "if you like",
           ...whole,
           ...(preview === undefined ? {} : { preview }),

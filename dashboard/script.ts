@@ -12,11 +12,12 @@ const main = byId("main");
 const lamp = byId("live");
 const lost = byId("lost");
 const here = location.pathname.replace(/\\/$/, "");
-const QUICK_MS = 2000, SLOW_MS = 15000, PATIENCE_MS = 20000;
+const QUICK_MS = 2000, SLOW_MS = 15000, PATIENCE_MS = 20000, SAID_MS = 15000;
 let tag = main.dataset.tag || "";
 let failures = 0;
 let timer = 0;
 let isPressed = false;
+let saidTimer = 0;
 document.documentElement.classList.add("js");
 
 const verdictText = () => (byId("outcome") ? byId("outcome").textContent : "");
@@ -35,7 +36,7 @@ async function refresh() {
   } catch (error) {
     failures++;
     const why = error instanceof TypeError || error.name === "TimeoutError" ? "no connection" : error.message;
-    const text = why + ". What you see is from " + clockText() + ", and may be old.";
+    const text = why[0].toUpperCase() + why.slice(1) + ". What you see is from " + clockText() + ", and may be old.";
     // One look that is lost on the way is no news.
     if (failures > 1 && lost.textContent !== text) lost.textContent = text;
     lost.hidden = failures < 2;
@@ -77,7 +78,7 @@ function ask(button) {
   const number = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16)).join("");
   // The same answer sent twice, since the first time nothing came back, is one.
   choice = { ...button.dataset, label: button.textContent, id: "board-" + number };
-  byId("decide-head").textContent = button.textContent + ": " + about;
+  byId("decide-head").textContent = button.textContent + (button.dataset.step ? ": " + about : "");
   byId("decide-says").textContent = says;
   const shown = shows && byId(shows);
   byId("decide-shown").replaceChildren(...(shown ? [...shown.cloneNode(true).childNodes] : []));
@@ -117,6 +118,8 @@ async function decide() {
       byId("decide").close();
       byId("said").textContent = "Written down: " + decision + (step ? " " + step : "") + "." + (isAbort ? abortText(said) : "");
       byId("said").title = label + ": " + about;
+      clearTimeout(saidTimer);
+      saidTimer = setTimeout(() => { byId("said").textContent = ""; }, isAbort ? SAID_MS * 4 : SAID_MS);
       tag = "";
       void refresh();
     } else refuse("Refused: " + (said.detail || answer.status));

@@ -15,7 +15,7 @@ h3 a, .plain a { color: inherit; text-decoration-color: var(--muted); text-under
 .head nav a { display: inline-block; padding: 0.35rem 0; }
 .live { color: var(--done); } .live::before { content: "● "; }
 .head .lost { color: var(--failed); font-weight: 650; }
-div.lost, noscript .lost { max-width: 86rem; margin: 0.6rem auto 0; padding: 0.6rem 1rem; border: 2px solid var(--failed); border-radius: 4px; color: var(--failed); font-weight: 600; background: var(--panel); }
+div.lost, noscript .lost { width: calc(100% - 1.8rem); max-width: 85.5rem; margin: 0.6rem auto 0; padding: 0.6rem 1rem; border: 2px solid var(--failed); border-radius: 4px; color: var(--failed); font-weight: 600; background: var(--panel); }
 .late, .warn { color: var(--failed); } .warn { font-weight: 600; }
 
 .verdict { margin: 0.6rem 0 0; padding: 0.8rem 1.1rem 0.9rem; background: var(--panel); border: 1px solid var(--line); border-left: 8px solid var(--tone); border-radius: 4px; --tone: var(--dropped); }

@@ -61,7 +61,7 @@ function askedVerdict(view: BoardView): Verdict {
     .map((ask) => neededBy(ask, view.state))
     .toSorted()
     .at(0);
-  const by = first === undefined ? "" : ` The first is needed by ${momentIn(view.state.zone)(first).local}, ${fromNow(first, view.now)}.`;
+  const by = first === undefined ? "" : ` ${asks.length === 1 ? "It" : "The first"} is needed by ${momentIn(view.state.zone)(first).local}, ${fromNow(first, view.now)}.`;
   const word = asks.length === 1 ? "Waits for an answer" : `Waits for ${asks.length} answers`;
   return { tone: "wary", word, line: `Asked: ${names === "" ? "nobody is named" : names}.${by}${runningText(view)}`, tab: `(${asks.length}) ${word}` };
 }

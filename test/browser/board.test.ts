@@ -79,6 +79,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the board in a browser${NO_CHROMIUM 
 
     await page.getByRole("button", { name: "Approve" }).click();
     await dialog.getByRole("heading", { name: "Approve: Destroy the kong stack" }).waitFor();
+    await dialog.getByText("This cannot be undone.").waitFor();
     await dialog.getByRole("textbox").fill("looked at it");
     await dialog.getByRole("button", { name: "Approve" }).click();
     await page.locator("#said", { hasText: "Written down: approve" }).waitFor();
@@ -165,7 +166,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the board in a browser${NO_CHROMIUM 
     const { page } = await board();
 
     await page.context().setOffline(true);
-    await page.getByRole("alert").getByText("no connection. What you see is from Sat 20:00, and may be old.").waitFor();
+    await page.getByRole("alert").getByText("No connection. What you see is from Sat 20:00, and may be old.").waitFor();
     await page.context().setOffline(false);
     await page.locator("#live", { hasText: /^live$/ }).waitFor();
 
