@@ -42,8 +42,10 @@ export interface Parts {
 export function assemble(parts: Parts): App {
   const { settings, outside, journal, locks, plans, telemetry, folder } = parts;
   const { core } = settings;
-  const ports = connectAll(settings, { ...outside, fetch: timelyFetch(observedFetch(outside.fetch, outside.clock, telemetry), outside.clock) });
   const reports = new URL("./", core.reportBaseUrl.endsWith("/") ? core.reportBaseUrl : `${core.reportBaseUrl}/`).href;
+  const reportUrl = (run: string): string => `${reports}${encodeURIComponent(run)}`;
+  const fetch = timelyFetch(observedFetch(outside.fetch, outside.clock, telemetry), outside.clock);
+  const ports = connectAll(settings, { ...outside, fetch }, reportUrl);
   const stage: Stage = {
     clock: outside.clock,
     journal,
@@ -53,7 +55,7 @@ export function assemble(parts: Parts): App {
     ports,
     people: ports.people,
     telemetry,
-    reportUrl: (run) => `${reports}${encodeURIComponent(run)}`,
+    reportUrl,
     workbookFile: parts.workbookFile,
   };
   return {

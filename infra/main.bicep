@@ -27,7 +27,7 @@ param alertEmails array = []
 @description('Client id of the Entra app registration that people sign in with; empty leaves sign-in off.')
 param signInClientId string = ''
 
-@description('Where reports are opened; empty for the app itself.')
+@description('Where runs are looked at, for links in messages; the run is appended. Empty for the boards of the app itself.')
 param reportBaseUrl string = ''
 
 @description('Resource groups in this subscription that windows work on; the app gets its own role on each.')
@@ -214,7 +214,7 @@ module app 'app/function-app.bicep' = {
       NIGHTSHIFT_TABLES_URL: appStorage.outputs.tableEndpoint
       NIGHTSHIFT_VAULT_URL: appVault.outputs.uri
       NIGHTSHIFT_IDENTITY_CLIENT_ID: appIdentity.outputs.clientId
-      NIGHTSHIFT_REPORT_BASE_URL: empty(reportBaseUrl) ? 'https://${appName}.azurewebsites.net/runs/' : reportBaseUrl
+      NIGHTSHIFT_REPORT_BASE_URL: empty(reportBaseUrl) ? 'https://${appName}.azurewebsites.net/api/v1/board/' : reportBaseUrl
       NIGHTSHIFT_INVENTORY_FILE: 'plans/inventory.yaml'
       NIGHTSHIFT_SIGN_IN: empty(signInClientId) ? 'false' : 'true'
       NIGHTSHIFT_ACCESS_VIEWERS: access.viewers

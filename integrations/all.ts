@@ -48,7 +48,8 @@ export type Settings = Config<typeof SETTINGS>;
 /** What actions use, by port name. `people` is what the run itself tells people through, too. */
 export type Ports = Readonly<Record<string, unknown>> & { readonly people: People; readonly replies: Replies };
 
-export function connectAll(settings: Settings, outside: Outside): Ports {
+/** @param addressOf where a run is looked at, for links in what people are told. */
+export function connectAll(settings: Settings, outside: Outside, addressOf?: (run: string) => string): Ports {
   const { hosts, scripts, retirement } = connectAzureCompute(settings["azure-compute"], outside);
   const { resources, clusters, removal } = connectAzureResources(settings["azure-resources"], outside);
   const { dns, cache } = connectCloudflare(settings.cloudflare, outside);
@@ -65,7 +66,7 @@ export function connectAll(settings: Settings, outside: Outside): Ports {
     dns,
     cache,
     chat,
-    people: slackPeople(chat),
+    people: slackPeople(chat, addressOf),
     replies: slackReplies(chat),
     issues: connectJira(settings.jira, outside),
     monitors: connectPingdom(settings.pingdom, outside),

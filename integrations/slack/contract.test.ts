@@ -232,6 +232,17 @@ describe("slack: preview", () => {
 });
 
 describe("slack: people", () => {
+  it("leads whoever is told to where the run is looked at", async () => {
+    const { world: slack, chat } = mount();
+    const people = slackPeople(chat, (run) => `https://nightshift.example.com/api/v1/board/${run}`);
+
+    await people.tell(RUN, { key: "held", channels: ["C01MAINT"], mention: [], text: "IC-App3 waits for a decision.", lines: ["Answer: nightshift decide retry"] });
+
+    expect(slack.messages.at(-1)?.text).toBe(
+      "IC-App3 waits for a decision.\nAnswer: nightshift decide retry\n<https://nightshift.example.com/api/v1/board/2024-12-08|How it stands>",
+    );
+  });
+
   it("mentions whom it asks, says what and by when, and posts once per key and channel", async () => {
     const { people, world: slack } = mount();
     const notice = {

@@ -17,6 +17,8 @@ export interface Words {
   readonly lines: readonly string[];
   /** Where the rest stands when it does not fit; shown at the end. */
   readonly reportUrl?: string;
+  /** Another place to lead to, shown at the end. */
+  readonly link?: { readonly url: string; readonly words: string };
   /** Slack user ids. */
   readonly mention?: readonly string[];
 }
@@ -25,8 +27,8 @@ export interface Words {
  * A message from plain words: escaped, so that nothing in them can mention, link or format as Slack's own, and cut to
  * Slack's limits with a pointer to the report.
  */
-export function messageOf({ title, lines, reportUrl, mention = [] }: Words): ChatText {
-  const report = reportUrl === undefined ? [] : [linkOf(reportUrl, "Report")];
+export function messageOf({ title, lines, reportUrl, link, mention = [] }: Words): ChatText {
+  const report = [...(link === undefined ? [] : [linkOf(link.url, link.words)]), ...(reportUrl === undefined ? [] : [linkOf(reportUrl, "Report")])];
   const head = [...(title === undefined ? [] : [`*${plain(title, SLACK_LIMITS.line)}*`]), ...(mention.length === 0 ? [] : [mention.map((user) => `<@${user}>`).join(" ")])];
   const body = lines
     .flatMap((line) => line.split(/\r?\n/))

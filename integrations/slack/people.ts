@@ -5,11 +5,13 @@ import { messageOf, SLACK_LIMITS } from "./messages.ts";
 import { replyInThread } from "./thread.ts";
 
 /**
- * People as Slack reaches them: a notice is a reply in the window's thread of each channel, posted once per key.
+ * People as Slack reaches them: a notice is a reply in the window's thread of each channel, posted once per key. At its end it leads
+ * to where the run is looked at: whoever is woken by it wants to see all of it before they press anything.
  *
+ * @param addressOf where a run is looked at; none for who cannot know.
  * @throws Fault `invalid` when a notice names no channel and no fallback is set, or mentions what is no Slack user id.
  */
-export function slackPeople(chat: Chat): People {
+export function slackPeople(chat: Chat, addressOf?: (run: string) => string): People {
   return {
     async tell(run, notice) {
       const channels = channelsOf(notice, chat);
@@ -22,7 +24,8 @@ export function slackPeople(chat: Chat): People {
         ...(style === undefined ? {} : { style }),
         value: JSON.stringify(value),
       }));
-      const text = { ...messageOf({ lines: [notice.text, ...notice.lines], mention: notice.mention }), ...(buttons.length === 0 ? {} : { buttons }) };
+      const link = addressOf === undefined ? {} : { link: { url: addressOf(run), words: "How it stands" } };
+      const text = { ...messageOf({ lines: [notice.text, ...notice.lines], mention: notice.mention, ...link }), ...(buttons.length === 0 ? {} : { buttons }) };
       for (const channel of channels) await replyInThread(chat, { channel, run }, notice.key, text);
     },
   };

@@ -11,7 +11,7 @@ export const CoreSettings = z.strictObject({
   tablesConnection: z.string().optional().describe("Connection string instead of tablesUrl and the managed identity; for emulators only"),
   vaultUrl: z.url().describe("Key Vault that holds the secrets which settings name, e.g. https://NAME.vault.azure.net"),
   identityClientId: z.guid().optional().describe("Client id of the user-assigned managed identity; without it the Azure CLI's sign-in is used"),
-  reportBaseUrl: z.url().describe("Where reports are opened, for links in messages; the run's id is appended"),
+  reportBaseUrl: z.url().describe("Where reports are opened, for links in messages; the run's id is appended: the app's own boards are at …/api/v1/board/"),
   inventoryFile: z.string().default("plans/inventory.yaml").describe("The team's inventory, relative to the app"),
   signIn: z.enum(["true", "false"]).default("false").describe("Whether App Service authentication is on, so that its principal header can be trusted"),
 });
