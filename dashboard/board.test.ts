@@ -1,39 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { decemberNight, type NightOptions } from "../test/support/december.ts";
+import { boardOf, decemberBoard } from "../test/support/board.ts";
+import type { NightOptions } from "../test/support/december.ts";
 import { planWith, type StepDraft } from "../test/support/plan-with.ts";
 import { stageFor } from "../test/support/play.ts";
-import { mayI } from "../shared/access/roles.ts";
-import type { CompiledPlan } from "../shared/plan/compiled.ts";
-import type { Entry } from "../shared/run/journal.ts";
-import { outlookOf } from "../shared/run/outlook.ts";
-import { indexOf } from "../shared/run/plan-index.ts";
-import { reportOf } from "../shared/run/report.ts";
-import { stateOf } from "../shared/run/state.ts";
 import { boardMain, boardPage } from "./board.ts";
 import { troublePage } from "./trouble.ts";
 import { verdictOf } from "./verdict.ts";
-import { fromNow, type BoardView } from "./view.ts";
-
-function viewOf(plan: CompiledPlan, entries: readonly Entry[], now: number): BoardView {
-  const index = indexOf(plan);
-  const state = stateOf(index, entries, now);
-  return {
-    index,
-    state,
-    report: reportOf(plan, entries, now),
-    outlook: outlookOf(index, state, now),
-    now,
-    api: `/api/v1/runs/${plan.window.id}`,
-    boards: "/api/v1/board",
-    tag: "1",
-    viewer: { name: "Ada", role: "admin", may: (deed) => mayI("admin", deed) },
-  };
-}
-
-async function december({ until, ...options }: NightOptions): Promise<BoardView> {
-  const { plan, entries, state } = await decemberNight({ ...(until === undefined ? {} : { until }), ...options });
-  return viewOf(plan, entries, Date.parse(until ?? state.asOf));
-}
+import { fromNow } from "./view.ts";
 
 const decided = (decision: "pause" | "abort", more: object = {}) => [{ at: "2024-12-08T10:00:00.000Z", by: "Ada", decision, ...more }];
 
@@ -48,12 +21,12 @@ describe("how the window stands, in a few words", () => {
     ["ended well", {}, "well", "Ended well"],
     ["ended badly", { misfortune: true }, "badly", "Ended badly"],
   ])("%s", async (_name, night, tone, word) => {
-    expect(verdictOf(await december(night))).toMatchObject({ tone, word });
+    expect(verdictOf(await decemberBoard(night))).toMatchObject({ tone, word });
   });
 
   it("is what the API says: each board of the night holds its asks, what is open and what runs, and no number that is none", async () => {
     for (const until of ["2024-12-08T01:05:00.000Z", "2024-12-08T09:52:00.000Z", "2024-12-08T10:10:00.000Z", "2024-12-08T11:05:00.000Z", "2024-12-08T13:00:00.000Z"]) {
-      const view = await december({ until, misfortune: until > "2024-12-08T11" });
+      const view = await decemberBoard({ until, misfortune: until > "2024-12-08T11" });
       const { text } = boardMain(view);
 
       expect(text).not.toMatch(/NaN|Infinity|undefined|\[object|\d{4}-\d\d-\d\dT[\d:.]+Z(?!")/);
@@ -64,7 +37,7 @@ describe("how the window stands, in a few words", () => {
   });
 
   it("names each thing once", async () => {
-    const ids = [...boardPage(await december({ until: "2024-12-08T10:10:00.000Z", decisions: [] })).matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+    const ids = [...boardPage(await decemberBoard({ until: "2024-12-08T10:10:00.000Z", decisions: [] })).matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
 
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
   });
@@ -79,7 +52,7 @@ describe("a board", () => {
     );
     const stage = await stageFor(plan);
 
-    const page = boardPage(viewOf(plan, [], stage.clock.now()));
+    const page = boardPage(boardOf(plan, [], stage.clock.now()));
 
     expect(page).not.toContain("<img");
     expect(page).toContain("&lt;img");
@@ -94,7 +67,7 @@ describe("a board", () => {
     const plan = planWith(steps);
     const stage = await stageFor(plan);
 
-    const { text } = boardMain(viewOf(plan, [], stage.clock.now()));
+    const { text } = boardMain(boardOf(plan, [], stage.clock.now()));
 
     expect(text.length).toBeLessThan(1_500_000);
   });

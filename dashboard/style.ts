@@ -2,8 +2,8 @@ import { REPORT_STYLE } from "../shared/run/report-style.ts";
 
 /** The board looks like the report, with what a wall and a phone at night need besides. */
 export const BOARD_STYLE = `${REPORT_STYLE}
-html { overflow-anchor: none; scroll-padding-top: 1rem; }
-main, header, footer { max-width: 88rem; }
+html { scroll-padding-top: 1rem; }
+main, header, footer { max-width: 88rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.15rem; }
 h2 { margin-top: 1.5rem; }
 h3 { font-size: 1rem; color: var(--ink); margin: 0; }

@@ -133,6 +133,8 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`the board in a browser${NO_CHROMIUM 
 
   it("changes in place: what is unfolded, typed and focused stays, and what is looked at does not move", async () => {
     const { page } = await board({ viewport: { width: 390, height: 700 } });
+    // As in a browser that does not hold on to what is looked at by itself.
+    await page.addStyleTag({ content: "* { overflow-anchor: none !important; }" });
     await page.getByRole("searchbox").fill("ic-web2");
     await page.locator("#step-web\\.patch").scrollIntoViewIfNeeded();
     const seen = (): Promise<unknown> =>
