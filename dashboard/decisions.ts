@@ -1,3 +1,5 @@
+import type { Proposed } from "../shared/run/amend.ts";
+import { changeText } from "../shared/run/amendments.ts";
 import type { DecisionName } from "../shared/run/facts.ts";
 import { html, type Html } from "../shared/run/html.ts";
 import { momentIn } from "../shared/run/report.ts";
@@ -6,17 +8,20 @@ import { fromNow, inWords, lostWith, neededBy, type BoardView } from "./view.ts"
 
 /** A button, and what the page says before it is done. */
 interface Choice {
-  readonly decision: DecisionName;
+  readonly decision: DecisionName | "amend";
   readonly label: string;
   /** What happens then, in a sentence or two. */
   readonly says: string;
-  /** Whether the journal needs the reason; else a note may be left. */
-  readonly why: "needed" | "if you like";
+  /** Whether the journal needs the reason, or a note may be left. */
+  readonly why: "needed" | "if you like" | "no";
   readonly step?: string;
   readonly target?: string;
   readonly mode?: string;
   /** Of an approval: the preview that the page shows, so that nothing else is approved by it. */
   readonly preview?: string;
+  /** Of an amendment: which, and the plan that it leads to, as the page shows it. */
+  readonly amendment?: string;
+  readonly digest?: string;
   readonly kind?: "main" | "danger";
   /** The element that shows what is decided about; the question shows it again. */
   readonly shows?: string;
@@ -25,8 +30,8 @@ interface Choice {
 /** What people are asked now, each with what hangs on it and until when. */
 export function asksOf(view: BoardView): Html | undefined {
   const { asks } = view.state;
-  if (asks.length === 0) return undefined;
-  return html`<section id="asked" class="asks" aria-labelledby="asked-head"><h2 id="asked-head">Asked of people</h2>${asks.map((ask) => askOf(ask, view))}</section>`;
+  if (asks.length + view.proposals.length === 0) return undefined;
+  return html`<section id="asked" class="asks" aria-labelledby="asked-head"><h2 id="asked-head">Asked of people</h2>${asks.map((ask) => askOf(ask, view))}${view.proposals.map((proposal) => proposalOf(proposal, view))}</section>`;
 }
 
 const KINDS: Readonly<Record<Ask["kind"], string>> = { approval: "To approve", work: "To do by hand", held: "To decide", lift: "To lift, or not" };
@@ -46,6 +51,28 @@ ${irreversible ? html`<p class="warn">Cannot be undone.</p>` : undefined}
 <div id="${id}-shown">${lines === undefined ? html`<p>${inWords(view, text)}</p>` : linesOf(lines)}</div>
 <p class="why">${asked === undefined ? undefined : `Asked ${fromNow(asked.at.at, view.now)}. `}Answer by <strong>${moment(until).local}</strong>, ${fromNow(until, view.now)}. ${lost.length === 0 ? undefined : html`Without it ${lost.length === 1 ? "this is" : `these ${lost.length} are`} not done: ${lost.slice(0, 4).join("; ")}${lost.length > 4 ? " …" : ""}.`}</p>
 ${buttonsOf(choicesOf(ask, { shows: `${id}-shown`, lost: lost.length, irreversible }), view)}
+</article>`;
+}
+
+/** An amendment of the running plan: nothing of it holds before somebody else than its author has approved it. */
+function proposalOf({ amendment, at, by, to, changes, warnings }: Proposed, view: BoardView): Html {
+  const id = `amendment-${amendment}`;
+  const choice: Choice = {
+    decision: "amend",
+    label: "Approve the amendment",
+    says: "From then on the run follows the plan as it is amended here. What has begun meanwhile stays as it was.",
+    why: "no",
+    kind: "main",
+    amendment,
+    digest: to,
+    shows: `${id}-shown`,
+  };
+  return html`<article class="card asked" id="${id}" aria-labelledby="${id}-head">
+<p class="kind">To approve, by <strong>somebody else than ${by}</strong></p>
+<h3 id="${id}-head">Amendment of the running plan</h3>
+<div id="${id}-shown">${linesOf([...changes.map(changeText), ...warnings.map((warning) => `Mind: ${warning}`)].map((line) => inWords(view, line)))}</div>
+<p class="why">Proposed by ${by} ${fromNow(at, view.now)}. Nothing changes before it is approved. On a machine: <code>nightshift run approve-amendment ${view.state.run} ${amendment} --digest ${to.slice(0, 12)}…</code></p>
+${buttonsOf([choice], view)}
 </article>`;
 }
 
@@ -143,13 +170,13 @@ function someOf(names: readonly string[]): string {
 
 /** The buttons of those choices that the viewer may make. */
 export function buttonsOf(choices: readonly Choice[], { viewer, state }: BoardView): Html | undefined {
-  const mine = choices.filter(({ decision }) => viewer.may(decision === "approve" ? "approve" : decision === "abort" ? "abort" : "steer"));
+  const mine = choices.filter(({ decision }) => viewer.may(decision === "approve" || decision === "amend" ? "approve" : decision === "abort" ? "abort" : "steer"));
   if (mine.length === 0) return undefined;
   const titled = new Map(state.steps.map(({ id, title }) => [id, title]));
-  return html`<div class="buttons">${mine.map(({ decision, label, says, why, step, target, mode, preview, kind, shows }) => {
-    const id = ["b", decision, mode, step, target].filter((part) => part !== undefined).join("-");
+  return html`<div class="buttons">${mine.map(({ decision, label, says, why, step, target, mode, preview, amendment, digest, kind, shows }) => {
+    const id = ["b", decision, mode, step, target, amendment].filter((part) => part !== undefined).join("-");
     const about = step === undefined ? "the window" : `${titled.get(step) ?? step}${target === undefined || target === step ? "" : ` on ${target}`}`;
-    return html`<button type="button" id="${id}" class="${kind}" aria-haspopup="dialog" data-decision="${decision}" data-about="${about}" data-says="${says}" data-why="${why}"${attribute("step", step)}${attribute("target", target)}${attribute("mode", mode)}${attribute("preview", preview)}${attribute("shows", shows)}>${label}</button>`;
+    return html`<button type="button" id="${id}" class="${kind}" aria-haspopup="dialog" data-decision="${decision}" data-about="${about}" data-says="${says}" data-why="${why}"${attribute("step", step)}${attribute("target", target)}${attribute("mode", mode)}${attribute("preview", preview)}${attribute("amendment", amendment)}${attribute("digest", digest)}${attribute("shows", shows)}>${label}</button>`;
   })}</div>`;
 }
 

@@ -82,6 +82,7 @@ function ask(button) {
   byId("decide-says").textContent = says;
   const shown = shows && byId(shows);
   byId("decide-shown").replaceChildren(...(shown ? [...shown.cloneNode(true).childNodes] : []));
+  byId("decide-label").hidden = byId("decide-note").hidden = why === "no";
   byId("decide-label").textContent = why === "needed" ? "Why? It stands in the report." : "A note, if you like";
   byId("decide-note").value = "";
   byId("decide-note").required = why === "needed";
@@ -91,11 +92,11 @@ function ask(button) {
   go.className = button.classList.contains("danger") ? "danger" : "main";
   go.disabled = false;
   byId("decide").showModal();
-  byId("decide-note").focus();
+  byId(why === "no" ? "decide-go" : "decide-note").focus();
 }
 
 async function decide() {
-  const { decision, step, target, mode, preview, id, why, label, about } = choice;
+  const { decision, step, target, mode, preview, amendment, digest, id, why, label, about } = choice;
   const note = byId("decide-note").value.trim();
   const refuse = (text) => { byId("decide-refused").textContent = text; };
   if (why === "needed" && note === "") {
@@ -108,11 +109,12 @@ async function decide() {
   refuse("");
   go.textContent = "Sending …";
   const isAbort = decision === "abort";
-  const body = isAbort ? { mode, id } : { decision, id };
-  if (!isAbort) for (const [name, value] of Object.entries({ step, target, preview })) if (value) body[name] = value;
+  const isAmendment = decision === "amend";
+  const body = isAmendment ? { digest } : isAbort ? { mode, id } : { decision, id };
+  if (!isAbort && !isAmendment) for (const [name, value] of Object.entries({ step, target, preview })) if (value) body[name] = value;
   if (note) body.note = note;
   try {
-    const answer = await fetch(main.dataset.api + (isAbort ? "/abort" : "/decisions") + location.search, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await fetch(main.dataset.api + (isAmendment ? "/amendments/" + encodeURIComponent(amendment) + "/approve" : isAbort ? "/abort" : "/decisions") + location.search, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS) });
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) {
       byId("decide").close();

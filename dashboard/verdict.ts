@@ -47,6 +47,16 @@ export function verdictOf(view: BoardView): Verdict {
   }
   if (state.startedAt === undefined) return { tone: "plain", word: "Not started", line: view.start ?? "", tab: "Not started" };
   if (state.asks.length > 0) return askedVerdict(view);
+  const [proposal] = view.proposals;
+  if (proposal !== undefined) {
+    const word = "An amendment waits for its approval";
+    return {
+      tone: "wary",
+      word,
+      line: `${proposal.by} proposed it ${ago(proposal.at)}; somebody else approves it.${runningText(view)}`,
+      tab: `(${view.proposals.length}) Amendment`,
+    };
+  }
   if (stopped !== undefined) {
     return { tone: "badly", word: "Stopped, and closing up", line: inWords(view, `${stopped.step} ${stopped.why}.`) + stillOpen, tab: "✕ Stopped" };
   }
@@ -130,7 +140,7 @@ export function countsOf(view: BoardView): Html {
   const running = state.steps.filter((step) => step.state === "running").length;
   const waiting = stillToCome(view).length;
   const counts = [
-    ["asked", "asked", state.asks.length, "wary"],
+    ["asked", "asked", state.asks.length + view.proposals.length, "wary"],
     ["failed", "failed", failed, "badly"],
     ["open", "open", open, "wary"],
     ...(state.outcome === undefined

@@ -1,5 +1,6 @@
 import type { Deed, Role } from "../shared/access/roles.ts";
 import { isTicket } from "../shared/run/carry-over.ts";
+import type { Proposed } from "../shared/run/amend.ts";
 import type { Outlook } from "../shared/run/outlook.ts";
 import type { PlanIndex } from "../shared/run/plan-index.ts";
 import type { Report } from "../shared/run/report-schema.ts";
@@ -22,6 +23,8 @@ export interface BoardView {
   /** What the main part is known by; changes with it. */
   readonly tag: string;
   readonly viewer: Viewer;
+  /** Amendments that wait for somebody else's approval, oldest first. */
+  readonly proposals: readonly Proposed[];
   /** Of a window that has not started: what the schedule will do about it. */
   readonly start?: string;
 }

@@ -7,6 +7,17 @@ export function amendmentsOf(runFacts: readonly Fact[]): readonly RunAmended[] {
   return runFacts.filter((fact) => fact.type === "run.amended");
 }
 
+/**
+ * Amendments that wait for their approval, oldest first: neither taken nor refused, and of the plan that the run follows now.
+ *
+ * @param runFacts stream `run`, in order. @param facts stream `amendments`, in order.
+ */
+export function proposalsOf(runFacts: readonly Fact[], facts: readonly Fact[]): readonly FactOf<"amendment.proposed">[] {
+  const over = new Set([...amendmentsOf(runFacts).map(({ amendment }) => amendment), ...facts.flatMap((fact) => (fact.type === "amendment.refused" ? [fact.amendment] : []))]);
+  const current = currentDigest(runFacts);
+  return facts.filter((fact) => fact.type === "amendment.proposed").filter(({ amendment, from }) => !over.has(amendment) && from === current);
+}
+
 /** Digest of the plan that a run follows now; undefined before its start. */
 export function currentDigest(runFacts: readonly Fact[]): string | undefined {
   return amendmentsOf(runFacts).at(-1)?.to ?? runFacts.find((fact) => fact.type === "run.started")?.digest;

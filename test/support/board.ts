@@ -21,6 +21,7 @@ export function boardOf(plan: CompiledPlan, entries: readonly Entry[], now: numb
     api: `/api/v1/runs/${plan.window.id}`,
     boards: "/api/v1/board",
     tag: "1",
+    proposals: [],
     viewer: { name: "Ada", role: "admin", may: (deed) => mayI("admin", deed) },
   };
 }
