@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { boardOf, decemberBoard } from "../test/support/board.ts";
 import type { NightOptions } from "../test/support/december.ts";
 import { planWith, type StepDraft } from "../test/support/plan-with.ts";
-import { stageFor } from "../test/support/play.ts";
+import { always, fakeVendor } from "../test/support/fake-vendor.ts";
+import { play, stageFor } from "../test/support/play.ts";
 import { boardMain, boardPage } from "./board.ts";
 import { troublePage } from "./trouble.ts";
 import { verdictOf } from "./verdict.ts";
@@ -81,5 +82,26 @@ describe("a board", () => {
       "in 3 h 05 min",
       "7 days ago",
     ]);
+  });
+
+  it("says after the end what is still open, and offers to take it in hand and the one command that lifts it", async () => {
+    const page = { id: "page-up", what: "the maintenance page is up" };
+    const plan = planWith({
+      "page.up": { targets: [{ id: "www", opens: [page] }] },
+      "tests.smoke": { needs: ["page.up"] },
+      "page.down": { targets: [{ id: "www", closes: [page.id] }], needs: [{ step: "tests.smoke", per: "step", as: "end" }], lift: { tests: ["tests.smoke"] }, always: true },
+    });
+    const vendor = fakeVendor({ "tests.smoke": { poll: always("failed", "GET / answered 500") } });
+    const stage = await stageFor(plan, { actions: [vendor.action("fake.work", { without: ["undo"], reversal: "nothing" })] });
+    const state = await play(stage);
+
+    const { text } = boardMain(boardOf(plan, await stage.journal.readAll(plan.window.id), Date.parse(state.asOf)));
+
+    expect(verdictOf(boardOf(plan, await stage.journal.readAll(plan.window.id), Date.parse(state.asOf)))).toMatchObject({ tone: "badly", word: "Ended badly, 1 still open" });
+    expect(text).toContain("nightshift decide lift");
+    expect(text).toMatch(/data-decision="lift"[^>]*data-step="page.down"/);
+    expect(text).toMatch(/data-decision="acknowledge"/);
+    // It goes on being looked at: what is open may still be closed.
+    expect(text).not.toContain("data-ended");
   });
 });

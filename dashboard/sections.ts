@@ -1,4 +1,5 @@
 import { html, type Html } from "../shared/run/html.ts";
+import { liftCommand } from "../shared/run/lift-word.ts";
 import type { Report } from "../shared/run/report-schema.ts";
 import { momentIn } from "../shared/run/report.ts";
 import { STANDINGS } from "../shared/run/report-words.ts";
@@ -49,7 +50,7 @@ export function openOf(view: BoardView): Html {
       : [...Map.groupBy(open, (item) => JSON.stringify([item.step, item.since.local, item.certain, item.owners, closingText(view, item.id)])).values()].map((items) =>
           openCard(items, view),
         )
-  }${acknowledge}</section>`;
+  }${liftsOf(view)}${acknowledge}</section>`;
 }
 
 const MOST_OPEN = 12;
@@ -65,6 +66,19 @@ function openCard(items: Report["summary"]["open"], view: BoardView): Html | und
       ? html`<h3 id="open-${id}">${what}</h3>`
       : html`<h3>${items.length} things</h3>${list(items.slice(0, MOST_OPEN))}${items.length > MOST_OPEN ? html`<details><summary>${items.length - MOST_OPEN} more</summary>${list(items.slice(MOST_OPEN))}</details>` : undefined}`;
   return html`<div class="card open">${opened}<p class="why"><strong>${lengthText(Math.max(0, view.now - Date.parse(since.at)))}</strong>, since ${since.local}${certain ? "" : "; not certain: look"}. ${owners.length === 0 ? "Nobody is named for it." : html`Owner: <strong>${owners.join(" or ")}</strong>.`}</p><p class="why">${closingText(view, id)}</p><p class="small">Opened by <a href="#step-${step}">${view.index.step(step).title}</a></p></div>`;
+}
+
+/** After the end, what protects visitors comes down by a person's word alone: a button, and the one command that says the same. */
+function liftsOf(view: BoardView): readonly Html[] {
+  const { report, state, index } = view;
+  if (state.outcome === undefined) return [];
+  const open = new Set(report.summary.open.map(({ id }) => id));
+  const lifters = index.plan.steps.filter((step) => step.lift !== undefined && step.targets.some(({ closes }) => closes.some((id) => open.has(id))));
+  return lifters.map(({ id, title }) => {
+    const says = `«${title}» is done in spite of the evidence: visitors see the platform as it is then.`;
+    const button = buttonsOf([{ decision: "lift", label: "Lift all the same", says, why: "needed", step: id, kind: "danger" }], view);
+    return html`<p class="why">${title}, all the same: <code>${liftCommand(state.run, id)}</code></p>${button}`;
+  });
 }
 
 /** What closes it: the step of the plan that does, or taking back what opened it. */
