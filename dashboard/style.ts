@@ -86,7 +86,7 @@ textarea, .find input { font: inherit; width: 100%; padding: 0.5rem 0.7rem; bord
 .steps .verb { display: block; }
 [hidden] { display: none !important; }
 .picture [data-step-link] { cursor: pointer; } .picture [data-step-link]:hover .label { text-decoration: underline; }
-.windows td, .windows th { padding-top: 0.6rem; padding-bottom: 0.6rem; } .windows .title { font-weight: 600; }
+.windows td, .windows th { padding-top: 0.6rem; padding-bottom: 0.6rem; } .windows .title { font-weight: 600; } .windows .why { font-weight: 400; }
 @media (max-width: 46rem) {
   .head { padding-top: 0.6rem; } .head h1 { order: 2; flex: 1 1 100%; font-size: 1.05rem; }
   .verdict { padding: 0.7rem 0.9rem 0.8rem; } .verdict h2 { font-size: 1.4rem; } .verdict .clock { float: none; text-align: left; margin: 0; } .verdict .clock strong { font-size: 1rem; }

@@ -107,10 +107,14 @@ function nextText({ report, now }: BoardView): string {
   return next === undefined ? "Nobody has to decide anything now." : `Nobody has to decide anything now. ${next.title}: ${next.planned.local}, ${fromNow(next.planned.at, now)}.`;
 }
 
-/** When it will be over, and how that stands to the cutoff. */
-export function expectedText({ state, outlook, now }: BoardView): Html | undefined {
-  if (state.outcome !== undefined) return undefined;
+/** When it will be over, and how that stands to the cutoff; or when it ended, and where the rest is told. */
+export function expectedText({ state, report, outlook, now, api }: BoardView): Html {
   const moment = momentIn(state.zone);
+  if (state.endedAt !== undefined) {
+    const needs = report.summary.needs.length + report.summary.followUps.length;
+    const rest = needs === 0 ? "The report" : needs === 1 ? "The report says what needs somebody" : `The report says what needs somebody: ${needs} things`;
+    return html`<p class="expected">Ended <strong>${moment(state.endedAt).local}</strong>, ${fromNow(state.endedAt, now)}. <a href="${api}/report.html#needs">${rest}</a>.</p>`;
+  }
   const cutoff = html`cutoff <strong>${moment(state.cutoff).local}</strong>, ${fromNow(state.cutoff, now)}`;
   if (outlook.endsMs === undefined) return html`<p class="expected">${cutoff}</p>`;
   const ends = new Date(outlook.endsMs).toISOString();
