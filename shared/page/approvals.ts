@@ -3,7 +3,7 @@ import { without } from "./words/spans.ts";
 
 /** «; skip PRD if UAT shows errors»: no work, and a condition that only people can turn round. */
 export function skipsIn(text: string): { readonly text: string; readonly skips: readonly string[] } {
-  const skips = [...text.matchAll(/[;,.]\s*((?:please |then |and )?(?:skip|omit|leave out)\b[^;.]{0,200})/gi)];
+  const skips = [...text.matchAll(/(?:[;,.]\s*|\s-\s+)((?:please |then |and )?(?:skip|omit|leave out)\b[^;.]{0,200})/gi)];
   return {
     text: without(
       text,

@@ -94,7 +94,7 @@ function decide({ leaning: { about }, found, first }: Decision): void {
 
 /** The name of a condition's value, from its words; true lets the step run, so «unless» stays in it. */
 export function valueOf(about: string): string {
-  return slug(about.replace(/^(?:only\s+)?(?:if|when|in case)\s+/i, ""), "condition");
+  return slug(about.replace(/^(?:only\s+)?(?:if|when|in case)\s+/i, "").replace(/^(?:but\s+)?(?:except|not)\s+(?:if|when|in case)\b/i, "unless"), "condition");
 }
 
 /** What takes back something that hangs on a value hangs on it too: the page that comes down, the monitor that speaks again. */

@@ -9,9 +9,9 @@ import { asidesIn, clausesIn, mannerOf } from "./words/asides.ts";
 import { dayContextOn, timesIn } from "./words/clock.ts";
 import { datesIn } from "./words/dates.ts";
 import { partOf, plainHeading } from "./words/headings.ts";
-import { approvalIn, skipsIn } from "./approvals.ts";
 import { isOwnerColumn, isTimeColumn } from "./words/columns.ts";
 import { without } from "./words/spans.ts";
+import { toldIn } from "./told.ts";
 import { IMPERATIVE, looksLikeTitle } from "./words/verbs.ts";
 import { ticketsIn } from "./words/tickets.ts";
 import { openOf, readWindow } from "./window-lines.ts";
@@ -320,15 +320,10 @@ export class Drafting extends WholeChanges {
   }
 
   protected instruction(block: Block, sentence: Sentence, whole: string, raw: string, line: number, owner: Owner | undefined, index: number): void {
-    const { text: agreed, approval } = approvalIn(sentence.text, this.names);
-    const { text: said, skips } = skipsIn(agreed);
-    // Times first: «the evening before at 9» is no dependency.
-    const clauses = clausesIn(without(said, timesIn(said)));
-    const core = without(said, clauses);
+    const told = toldIn(sentence.text, this.names);
+    const { plain, times, clauses } = told;
     const rowTime = this.row?.time;
-    const times = timesIn(core);
     const timed = times.length > 0 ? times : rowTime === undefined ? [] : timesIn(rowTime);
-    const plain = without(core, times);
     // A title above tickets opens their change, whatever stands above it.
     const follows = this.ticketFollows(index) && looksLikeTitle(plain);
     if (this.change !== undefined && (this.change.steps.length > 0 || this.change.titled) && follows) this.closed = true;
@@ -349,10 +344,8 @@ export class Drafting extends WholeChanges {
     this.entitle(change, raw);
     if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(raw);
     this.time(first, timed, line, rowTime === undefined ? raw : `${rowTime} ${raw}`);
-    if (approval !== undefined) for (const step of steps) step.approval = approval;
-    for (const skip of skips) this.ask(line, skip, "When is it left out? Write a value, and let the step hang on it with `when`.", steps.at(-1) ?? first);
+    this.heed(steps, told, line);
     this.ledger.mark(block, sentence.start, sentence.end, "step", this.idOf(first));
-    for (const { kind, about } of clauses) this.lean(kind === "condition" ? steps : [first], kind, about, line);
   }
 
   /** Words without a verb that the next lines are about. */

@@ -2,6 +2,7 @@ import type { DraftedChange, DraftedStep } from "./drafted.ts";
 import type { Proposal, Surroundings } from "./proposal.ts";
 import { approversIn } from "./approvals.ts";
 import { clausesOf, readClause } from "./sentences.ts";
+import type { Told } from "./told.ts";
 import type { Block } from "./tree.ts";
 import { mannerOf } from "./words/asides.ts";
 import type { timesIn } from "./words/clock.ts";
@@ -30,6 +31,15 @@ export abstract class Leanings extends PeopleLines {
     const sentence = step?.sentence;
     const above = this.steps.slice(-LOOK_BACK).findLast((entry) => entry.step.sentence !== sentence)?.step;
     if (step !== undefined) this.dependencies.add({ step, steps, kind, about, line, above });
+  }
+
+  /** Approval, what is left out when, conditions and what comes before: all that a sentence says of its steps besides their time. */
+  protected heed(steps: readonly DraftedStep[], { approval, skips, clauses }: Told, line: number): void {
+    const [first] = steps;
+    if (first === undefined) return;
+    if (approval !== undefined) for (const step of steps) step.approval = approval;
+    for (const skip of skips) this.ask(line, skip, "When is it left out? Write a value, and let the step hang on it with `when`.", steps.at(-1) ?? first);
+    for (const { kind, about } of clauses) this.lean(kind === "condition" ? steps : [first], kind, about, line);
   }
 
   protected take(proposals: readonly Proposal[], change: DraftedChange, text: string, line: number): readonly DraftedStep[] {

@@ -16,7 +16,7 @@ export interface NameWord {
 export interface Names {
   /** Names of a kind, the longest where several overlap, in the order of the text. */
   in(text: string, kind: InventoryKind): readonly NameWord[];
-  /** Whether a word is an entry's name: a machine may be called like a ticket. */
+  /** Whether a word is an entry's name, or spells several of them: a machine may be called like a ticket, and so may `QW1-3`. */
   knows(word: string): boolean;
   /**
    * Servers named one by one, by range, by group, by role or by what their names begin with, in the order of the text.
@@ -98,13 +98,19 @@ function indexed(inventory: Inventory): Names {
 
   return {
     in: find,
-    knows: (word) => all.has(word.toLowerCase()),
+    knows: (word) => all.has(word.toLowerCase()) || isRangeOf(word, all),
     servers: (text) => serversIn(text, find(text, "server"), fleet),
     strangers: (text) => strangersIn(text, fleet),
     rolesOf: (servers) => [...new Set(servers.flatMap((name) => rolesOf(name, inventory)))],
     environments: [...environments],
     inventory,
   };
+}
+
+/** «QW1-3»: from the first to the last, all of them known. */
+function isRangeOf(word: string, known: ReadonlySet<string>): boolean {
+  const [range] = rangesIn(word);
+  return range !== undefined && range.end - range.start === word.length && range.names.every((name) => known.has(name.toLowerCase()));
 }
 
 interface Fleet {

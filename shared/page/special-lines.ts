@@ -1,9 +1,11 @@
 import { slug } from "./drafted.ts";
 import type { DraftedChange, DraftedStep } from "./drafted.ts";
 import { deploymentOf, isDeploymentHead, isPipelineLink } from "./deployment-lines.ts";
+import { toldIn } from "./told.ts";
+import type { Told } from "./told.ts";
 import type { Block } from "./tree.ts";
 import { timesIn } from "./words/clock.ts";
-import { stacksIn } from "./readers/pipelines.ts";
+import { stacksIn, stagesIn } from "./readers/pipelines.ts";
 import { isBareRef } from "./words/refs.ts";
 import { environmentsIn } from "./words/environments.ts";
 import { Leanings } from "./leanings.ts";
@@ -71,9 +73,11 @@ export abstract class SpecialLines extends Leanings {
       return true;
     }
     const branch = this.branches !== undefined && isBareRef(text) ? { pipeline: undefined, ref: { branch: text } } : undefined;
-    const deployment = branch ?? deploymentOf(text, this.names);
+    // «…: tag 4.2.0 to PRD after the hub, if Ana agrees»: what stands behind the deployment is said of it.
+    const told = toldIn(text, this.names);
+    const deployment = branch ?? deploymentOf(told.plain.trim(), this.names);
     if (deployment === undefined) return false;
-    this.deploy(block, raw, line, deployment, doneAbove);
+    this.deploy(block, raw, line, deployment, told, doneAbove);
     return true;
   }
 
@@ -82,6 +86,7 @@ export abstract class SpecialLines extends Leanings {
     raw: string,
     line: number,
     { pipeline, ref, environments: own }: { pipeline: string | undefined; ref: object | undefined; environments?: readonly string[] },
+    told: Told,
     doneAbove: boolean,
   ): void {
     const head = this.head;
@@ -95,11 +100,12 @@ export abstract class SpecialLines extends Leanings {
         !(block.kind === "item" && this.change.item && this.change.keys.length === 0) &&
         (head !== undefined || block.gap <= 1 || this.branches !== undefined || this.deployed.length > 0),
     );
-    if (doneAbove) return this.doneAbove(block, raw, line, change, pipeline, ref);
+    if (doneAbove) return this.doneAbove(block, raw, line, change, pipeline, ref, own ?? []);
     const around = `${head?.text ?? ""} ${this.branches?.text ?? ""} ${change.title}`;
     const found = pipeline ?? this.pipelineLike(this.branches?.text ?? "");
     const environments = own !== undefined && own.length > 0 ? own : (head?.environments ?? environmentsIn(this.branches?.text ?? "", this.names.environments));
-    const stacks = stacksIn(head?.text ?? this.branches?.text ?? "", found ?? "", change.title, this.names);
+    const stacks = stacksIn(head?.text ?? this.branches?.text ?? told.plain, found ?? "", change.title, this.names);
+    const stages = stagesIn(told.plain, found === undefined ? undefined : this.names.inventory.find("pipeline", found)).stages;
     const known = found !== undefined && this.names.inventory.find("pipeline", found) !== undefined;
     const steps = (environments.length === 0 ? [undefined] : environments).map((environment, index): DraftedStep => {
       const id = slug(
@@ -117,6 +123,7 @@ export abstract class SpecialLines extends Leanings {
         ...(found === undefined ? {} : { pipeline: found }),
         ...(ref === undefined ? {} : { ref }),
         ...(environment === undefined ? {} : { environment }),
+        ...(stages.length === 0 ? {} : { stages }),
         ...(head?.mode === "destroy" ? { mode: "destroy" } : {}),
       };
       if (head?.mode === "destroy") step.irreversible = true;
@@ -125,13 +132,16 @@ export abstract class SpecialLines extends Leanings {
       if (!known) this.ask(line, raw, `Which pipeline is ${found ?? "meant"}? The inventory does not know it.`, step);
       if (ref === undefined) this.ask(line, raw, "Which tag or branch? The page names none.", step);
       if (environment === undefined && this.branches === undefined) this.ask(line, raw, "In which environment? The page does not say.", step);
-      if (/\bstacks?\b/i.test(around) && stacks.length === 0 && head !== undefined) this.ask(line, head.text, "Which stacks? The inventory does not say.", step);
+      if (/\bstacks?\b/i.test(head === undefined ? told.plain : around) && stacks.length === 0)
+        this.ask(line, head?.text ?? raw, "Which stacks? The inventory does not say.", step);
       if (index > 0) step.needs.push(change.steps.at(-2)?.id ?? "");
       return step;
     });
     if (head?.mode !== "destroy") for (const step of steps.slice(0, 1)) this.afterDestroy(step, change, found);
     const [first] = steps;
-    if (first !== undefined && this.row?.time !== undefined) this.time(first, timesIn(this.row.time), line, `${this.row.time} ${raw}`);
+    if (first !== undefined && told.times.length > 0) this.time(first, told.times, line, raw);
+    else if (first !== undefined && this.row?.time !== undefined) this.time(first, timesIn(this.row.time), line, `${this.row.time} ${raw}`);
+    this.heed(steps, told, line);
     if (head !== undefined && first !== undefined) {
       head.settle(this.idOf(first));
       for (const aside of head.asides) this.aside(head.block, aside, steps, head.line);
@@ -148,9 +158,21 @@ export abstract class SpecialLines extends Leanings {
     if (destroyed !== undefined) step.needs.push(destroyed.id);
   }
 
-  protected doneAbove(block: Block, raw: string, line: number, change: DraftedChange, pipeline: string | undefined, ref: object | undefined): void {
+  protected doneAbove(
+    block: Block,
+    raw: string,
+    line: number,
+    change: DraftedChange,
+    pipeline: string | undefined,
+    ref: object | undefined,
+    environments: readonly string[],
+  ): void {
     const earlier = this.steps.slice(-LOOK_BACK).filter(({ step }) => step.with["pipeline"] === pipeline && step.sameAs === undefined);
-    const same = earlier.filter(({ step }) => ref === undefined || JSON.stringify(step.with["ref"]) === JSON.stringify(ref));
+    const same = earlier.filter(
+      ({ step }) =>
+        (ref === undefined || JSON.stringify(step.with["ref"]) === JSON.stringify(ref)) &&
+        (environments.length === 0 || step.with["environment"] === undefined || environments.includes(String(step.with["environment"]))),
+    );
     const made = same.map(({ step }): DraftedStep => {
       const mine = this.newStep(change, slug((pipeline ?? "").replace(/_?infrastructure$/i, ""), "same"), raw, line);
       mine.sameAs = `\u0000${this.places.get(step) ?? ""}`;
@@ -159,7 +181,11 @@ export abstract class SpecialLines extends Leanings {
     if (made.length === 0) {
       const step = this.newStep(change, slug(pipeline ?? "", "same"), raw, line);
       step.action = "pipeline.run";
-      step.with = { ...(pipeline === undefined ? {} : { pipeline }), ...(ref === undefined ? {} : { ref }) };
+      step.with = {
+        ...(pipeline === undefined ? {} : { pipeline }),
+        ...(ref === undefined ? {} : { ref }),
+        ...(environments[0] === undefined ? {} : { environment: environments[0] }),
+      };
       this.ask(line, raw, earlier.length > 0 ? `Which is right? Above, ${pipeline ?? "it"} runs at another tag or branch.` : "What does this? No line above does it.", step);
       made.push(step);
     }

@@ -119,6 +119,9 @@ export const readMonitors: SentenceReader = (text, { names, muted }) => {
   ];
 };
 
+/** `198.51.100.0/24`, `2001:db8:40::/48`. */
+const ADDRESS = /\b\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?\b|(?<![\w:.])(?=[\da-f:]*::|(?:[\da-f]{1,4}:){7})[\da-f]{1,4}:[\da-f:]+(?:\/\d{1,3})?/gi;
+
 export const readFirewalls: SentenceReader = (text, { names }) => {
   const environments = environmentsIn(text, names.environments);
   const words = stems(text);
@@ -156,7 +159,7 @@ export const readFirewalls: SentenceReader = (text, { names }) => {
   }
   if (!/\b(?:white-?list|allow-?list|allow|permit)\b/i.test(text)) return undefined;
   const group = /\b(?:address )?group\s+(?:called |named )?["']?(?!of\b|for\b|on\b|in\b)([A-Za-z][\w-]*)/i.exec(text)?.[1];
-  const addresses = text.match(/\b\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?\b/g) ?? [];
+  const addresses = text.match(ADDRESS) ?? [];
   return [
     {
       id: "allow",

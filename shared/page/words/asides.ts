@@ -8,7 +8,8 @@ const PAST =
 const EARLIER = /^(?:the )?last (?:time|month|window|year|weekend|night)\b|^(?:previously|back then|historically)\b/i;
 const PROHIBITION =
   /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never)\b/i;
-const CONDITION = /^(?:only (?:if|when|for|in case)|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
+const CONDITION =
+  /^(?:only (?:if|when|for|in case)|(?:but )?(?:except|not) (?:if|when|in case)|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
 const DEPENDENCY =
   /^(?:after|once|before|following|requires?|needs|depends on|dependent on|prerequisite|blocked by|wait(?:s|ing)? for|as soon as|not before|must be (?:done|run) (?:after|before))\b/i;
 const DONE_ABOVE = /\b(?:done|deployed|run|completed|covered|handled|included|see|as|same as)\s+(?:already\s+)?(?:above|earlier|before)\b|\balready (?:done|deployed|covered)\b/i;
@@ -62,17 +63,24 @@ export function clausesIn(text: string): readonly Clause[] {
   // What stands behind a semicolon is another statement.
   const stop = text.indexOf("; ");
   if (stop > 0) return [...clausesIn(text.slice(0, stop)), ...clausesIn(text.slice(stop + 2)).map((each) => ({ ...each, start: each.start + stop + 2, end: each.end + stop + 2 }))];
-  const leading = /^(?<word>only if|only after|as soon as|if|unless|when|once|after|before|in case)\s+(?<about>[^,]{3,200}),\s+/i.exec(text);
+  // «If X, do Y», «If X: do Y», «If X then do Y».
+  const leading =
+    /^(?<word>only if|only after|only once|as soon as|if|unless|when|once|after|before|in case|provided(?: that)?)\s+(?<about>(?:[^,:]|:(?!\s)){3,200}?)(?:[,:]|,?\s+then)\s+/i.exec(
+      text,
+    );
   if (leading !== null) return [clause(leading.index, leading[0].length, leading.groups?.["word"] ?? "", leading.groups?.["about"] ?? "")];
+  // «keys provided by the vendor» are no condition.
   const trailing =
-    /[,\s](?<word>only if|only when|if|unless|provided that|in case|once|only after|after|not before|before|as soon as|depends on|requires|when)\s+(?<about>\S.{2,300})$/i.exec(
+    /[,\s](?<word>(?:but\s+)?(?:only if|only when|only once|only after|(?:except|not) (?:if|when|in case)|if|unless|(?<!\b(?:is|are|was|were|be|been|has|have|had|as)\s)provided(?: that\b|(?! (?:by|in|with|to|for|at)\b))|in case|once|after|not before|before|as soon as|depends on|requires|when))\s+(?<about>\S.{2,300})$/i.exec(
       text,
     );
   if (trailing === null) return [];
   return [clause(trailing.index + 1, text.length, trailing.groups?.["word"] ?? "", trailing.groups?.["about"] ?? "")];
 }
 
-function clause(start: number, end: number, word: string, about: string): Clause {
-  const kind = /^(?:once|after|only after|not before|as soon as|depends on|requires)$/i.test(word) ? "after" : /^before$/i.test(word) ? "before" : "condition";
-  return { start, end, kind, about: `${/^unless$/i.test(word) ? "unless " : ""}${about.replace(/[.\s]+$/, "")}` };
+function clause(start: number, end: number, said: string, about: string): Clause {
+  const word = said.replace(/^but\s+/i, "");
+  const kind = /^(?:once|only once|after|only after|not before|as soon as|depends on|requires)$/i.test(word) ? "after" : /^before$/i.test(word) ? "before" : "condition";
+  // A value that is true lets the step run: «except if X» and «but not when X» are «unless X».
+  return { start, end, kind, about: `${/^(?:unless|except|not (?!before))\b/i.test(word) ? "unless " : ""}${about.replace(/[.\s]+$/, "")}` };
 }

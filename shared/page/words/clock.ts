@@ -43,7 +43,8 @@ const CLOCKS = [
   // A bare number is a time only behind a part of the day: «Saturday evening ~8», «tonight at 9».
   String.raw`(?<=\b(?:morning|afternoon|evening|night|tonight),?\s(?:at |around |about |by |from |ca\.? )?[~@]?\s?)(?<h8>${HOUR})(?![\w%-]|[:./]\d|\s*(?:days?|hours?|min|servers?|hosts?|nodes?|stages?|people|of)\b)`,
 ];
-const CLOCK = new RegExp(String.raw`(?<![\d:./]|[^\d]-)(?:${CLOCKS.join("|")})`, "gi");
+// `2001:db8:40::/48` is an address.
+const CLOCK = new RegExp(String.raw`(?<![\d:./]|[^\d]-|[\da-f]:[\da-f]{1,4})(?:${CLOCKS.join("|")})`, "gi");
 const BEFORE = new RegExp(
   String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*(?:${DATE},?\s*)?)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
   "i",

@@ -9,7 +9,8 @@ const NAME = String.raw`[A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)*`;
 const SAID = new RegExp(String.raw`\b(?<kind>tag|release|version|branch|commit|sha)\b(?:\s+(?:is|named|called|name))?\s*[:=@]?\s*["'\x60]?(?<name>${NAME})`, "gi");
 // Begins where a name begins: one that began anywhere within a long word would be looked for again at each of its letters.
 const BEFORE_KIND = new RegExp(String.raw`(?<![\w.+/-])(?<name>${NAME})\s+(?<kind>branch|tag)\b`, "gi");
-const TAG_LIKE = /(?<![\w/.-])(?:[A-Za-z][\w-]*\/)?v?\d+\.\d+(?:\.\d+)+(?:[-+][\w.]+)?(?![\w/])/g;
+// An address, `198.51.100.40/29`, has no tag in front of its last number.
+const TAG_LIKE = /(?<![\w/.-])(?:[A-Za-z][\w-]*\/)?v?\d+\.\d+(?:\.\d+)+(?:[-+][\w.]+)?(?![\w/]|\.\d)/g;
 const BRANCH_LIKE = /(?<![\w/.:-])(?:update|feature|feat|bugfix|fix|hotfix|release|chore|refactor|users?|task|topic)\/[\w./+-]*\w/g;
 
 /** Every ref of a text. A bare word is one only where the text says that it is, or where it looks like nothing else. */

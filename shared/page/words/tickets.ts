@@ -12,7 +12,7 @@ export interface TicketWord {
 }
 
 const REFERENCE =
-  /\b(?:after|before|once|until|till|when|as soon as|depends on|dependent on|requires?|blocked by|waits? (?:for|on)|like|as in|same as|because of|see|refer to|following)\s+(?:the\s+|both\s+)?(?:[\w-]+\s+){0,2}(?:[A-Z][A-Z0-9]+-\d+\s*(?:,|and|&|or)\s*)?$/i;
+  /\b(?:after|before|once|until|till|when|as soon as|depends on|dependent on|requires?|blocked by|waits? (?:for|on)|like|as in|same as|because of|see|refer to|following|(?:done|covered|handled|included|deployed|run) (?:under|with|in|by|as part of))\s+(?:the\s+|both\s+)?(?:[\w-]+\s+){0,2}(?:[A-Z][A-Z0-9]+-\d+\s*(?:,|and|&|or)\s*)?$/i;
 
 /** Words that look like a key and are none: encodings, ciphers, standards. */
 const NO_PROJECTS = /^(?:UTF|ISO|SHA|TLS|SSL|AES|RFC|RSA|MD|UTC|GMT|KB|CVE|COVID|TCP|UDP|HTTP|IPV|PCI|SOC|T|D|P|H)-/;

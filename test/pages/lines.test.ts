@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { loadInventory } from "../../shared/inventory/load.ts";
+import { draftOf, pageOf } from "../../shared/page/draft.ts";
+import type { Draft } from "../../shared/page/draft.ts";
+import type { DraftedStep } from "../../shared/page/drafted.ts";
+
+/** Single lines of pages that teams nobody has seen might write, and what a person reads in them. */
+const halden = loadInventory(readFileSync(new URL("./corpus/halden.yaml", import.meta.url), "utf8"), "inventory").inventory;
+
+function drafted(...lines: readonly string[]): Draft {
+  return draftOf(pageOf(["Maintenance of 2025-06-15", "All times are UTC", "", "Main work", ...lines].join("\n")), halden);
+}
+
+function stepsOf(...lines: readonly string[]): readonly DraftedStep[] {
+  return drafted(...lines).plan.phases.flatMap(({ changes }) => changes.flatMap(({ steps }) => steps));
+}
+
+describe("a condition or a dependency", () => {
+  it.each<[string, object]>([
+    ["Take QW1 and QW2 out of the quotes pool provided QW3 is healthy", { action: "pool.drain", targets: ["QW1", "QW2"], when: "qw3-is-healthy" }],
+    ["If the maintenance page is up: mute Statuscake", { action: "monitor.mute", targets: ["Statuscake"], when: "maintenance-page-is-up" }],
+    ["If the maintenance page is up then mute Statuscake", { action: "monitor.mute", when: "maintenance-page-is-up" }],
+    ["Patch QW1, except if Freya says otherwise", { action: "patch.install", when: "unless-freya-says-otherwise" }],
+    ["Patch QW1, but not when a campaign runs", { action: "patch.install", when: "unless-campaign-runs" }],
+    ["Patch QW1 (except if a campaign runs)", { action: "patch.install", when: "unless-campaign-runs" }],
+    ["rating-service: tag 3.3.3 to PRD if Jun agrees", { action: "pipeline.run", with: { pipeline: "rating-service", environment: "PRD" }, when: "jun-agrees" }],
+  ])("of «%s» holds for its step", (line, expected) => {
+    expect(stepsOf(line)).toMatchObject([expected]);
+  });
+
+  it("that a deployment's line ends with is no decoration", () => {
+    const [quotes, rating] = stepsOf("K8S-1 quote-service: tag 8.1.0 to PRD", "K8S-2 rating-service: tag 3.3.3 to PRD, but only once K8S-1 went through");
+
+    expect(rating).toMatchObject({ with: { pipeline: "rating-service" }, needs: [expect.stringContaining(`.${quotes?.id ?? ""}`)] });
+  });
+
+  it("that leaves the work out is asked about, and never turned round", () => {
+    const [step] = stepsOf("Patch QW1 - skip this when Marek is away");
+
+    expect(step).toMatchObject({ action: "patch.install", targets: ["QW1"] });
+    expect(step).not.toHaveProperty("when");
+    expect(step?.questions.join()).toContain("When is it left out?");
+  });
+
+  it("is no verb of a sentence", () => {
+    expect(stepsOf("Install the keys provided by the vendor on the kiosk")[0]).not.toHaveProperty("when");
+  });
+});
+
+describe("a deployment's own line", () => {
+  it.each<[string, object]>([
+    ["Quote_Database: tag 12.0.0, stage Migrate", { with: { pipeline: "Quote_Database", ref: { tag: "12.0.0" }, stages: ["Migrate"] } }],
+    ["Cluster_Infrastructure: tag net-3.1.0 on the ingress-london stack in PRD", { targets: ["ingress-london"] }],
+    ["quote-service: tag 6.2.0 to PRD at 02:30 on Sunday", { at: "Sun 02:30", with: { pipeline: "quote-service", environment: "PRD" } }],
+  ])("«%s» says more than its ref", (line, expected) => {
+    expect(stepsOf(line)).toMatchObject([expected]);
+  });
+
+  it("asks which stacks are all of them where the inventory does not say", () => {
+    expect(stepsOf("Quote_Database: tag 12.0.0 on all stacks in PRD")[0]?.questions.join()).toContain("Which stacks?");
+  });
+
+  it("keeps its environment where what is done above was another tag", () => {
+    const steps = stepsOf("rating-service: tag 4.2.0 to PRD", "rating-service: tag 4.2.1 to PRD (deployed above)");
+
+    expect(steps[1]).toMatchObject({ action: "pipeline.run", with: { ref: { tag: "4.2.1" }, environment: "PRD" } });
+  });
+});
+
+describe("numbers", () => {
+  it("of servers are no ticket", () => {
+    const { plan } = drafted("PLT-5 Patch QW1-3");
+
+    expect(plan.phases[0]?.changes).toMatchObject([{ keys: ["PLT-5"], steps: [{ action: "patch.install", targets: ["QW1", "QW2", "QW3"] }] }]);
+  });
+
+  it("of an address are no tag and no time", () => {
+    expect(stepsOf("permit 198.51.100.40/29 and 2001:db8:40::/48 on Forti London, address group partners-in")).toMatchObject([
+      { action: "firewall.allow", targets: ["Forti London"], with: { addresses: ["198.51.100.40/29", "2001:db8:40::/48"], group: "partners-in" } },
+    ]);
+    expect(stepsOf("permit 2001:db8:40::/48 on Forti London")[0]).not.toHaveProperty("at");
+  });
+});
