@@ -5,7 +5,7 @@ import { sentencesOf } from "./sentences.ts";
 import type { Sentence } from "./sentences.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
-import { asidesIn, clausesIn, mannerOf } from "./words/asides.ts";
+import { asidesIn, clausesIn, mannerOf, saysDropped } from "./words/asides.ts";
 import { dayContextOn, timesIn } from "./words/clock.ts";
 import { datesIn } from "./words/dates.ts";
 import { partOf, plainHeading } from "./words/headings.ts";
@@ -202,7 +202,7 @@ export class Drafting extends WholeChanges {
     this.ticketsAbove = false;
     const columns = this.columns(masked);
     // Bullets, numbers and what joined tickets or names to the words.
-    const words = columns.words.replace(/^[\s&]*(?:\[[ xX]?\]|[-*•▪◦‣]|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/, (lead) => " ".repeat(lead.length));
+    const words = columns.words.replace(/^[\s&]*(?:\[[ xX]?\]|(?:->|=>|→)|\*{1,4}|[-•▪◦‣☐☑☒✅✔✓]\ufe0f?|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/u, (lead) => " ".repeat(lead.length));
     this.count(block, masked, line, text);
     const times = timesIn(words);
     const asides = asidesIn(words).filter(({ start, end }) => !times.some((time) => time.start < start && end <= time.end));
@@ -219,6 +219,8 @@ export class Drafting extends WholeChanges {
       .trim()
       .replaceAll(/\s+/g, " ")
       .replace(/[\s:;,/&-]+$/, "");
+    if ([bare, ...asides.map((aside) => aside.text)].map((said) => without(said, timesIn(said))).some((said) => saysDropped(said) && mannerOf(said) === "past"))
+      this.marked.push({ line, text: text.trim(), why: "Is this dropped? The page says so beside it." });
     const people = asides.flatMap((aside) => this.peopleIn(aside.text) ?? []);
     const owners = owner ?? columns.owner ?? people[0];
 
@@ -247,7 +249,10 @@ export class Drafting extends WholeChanges {
     const joint = /^\s*([&/])\s/.exec(text)?.[1];
     if (joint !== undefined) this.ask(line, text, `What stood before «${joint}»? The export has lost it.`, made[0] ?? this.change ?? this.plan);
     for (const aside of this.head?.block === block ? [] : asides) {
-      if (this.peopleIn(aside.text) === undefined) this.aside(block, aside, made, line);
+      if (this.phase === undefined && this.last === undefined && this.inPreamble(index)) {
+        this.plan.comments.push(`line ${line}: ${aside.text}`);
+        this.ledger.mark(block, aside.start, aside.end, "note", () => "window");
+      } else if (this.peopleIn(aside.text) === undefined) this.aside(block, aside, made, line);
       else this.ledger.mark(block, aside.start, aside.end, "note", this.idOf(made[0] ?? this.last ?? this.change ?? this.plan));
     }
     const doer = this.doerIn(words);
@@ -277,7 +282,7 @@ export class Drafting extends WholeChanges {
     const manner = mannerOf(text);
     const above = this.last ?? (this.change !== undefined && block.gap <= 1 ? this.change : undefined);
     const mark = (as: Destination, holder: DraftedStep | DraftedChange | DraftedPlan): void => this.ledger.mark(block, start, end, as, this.idOf(holder));
-    if (this.phase === undefined && index < this.lastHeading && index < TOP && this.preamble(text, manner, line, mark)) return;
+    if (this.phase === undefined && this.inPreamble(index) && this.preamble(text, manner, line, mark)) return;
     if (manner === "reference") {
       const holder = this.last ?? this.changeFor(block, raw, line);
       const links = linksOf(block);
@@ -308,14 +313,20 @@ export class Drafting extends WholeChanges {
     this.instruction(block, sentence, whole, raw, line, owner, index);
   }
 
+  protected inPreamble(index: number): boolean {
+    return index < this.lastHeading && index < TOP;
+  }
+
   /** Above the first heading stand the rules of the night. What asks for work is work there too. */
   protected preamble(text: string, manner: ReturnType<typeof mannerOf>, line: number, mark: (as: Destination, holder: DraftedPlan) => void): boolean {
     if (manner === "prohibition") this.ask(line, text, "How is this kept? It forbids something, and no step can watch over that.", this.plan);
+    else if (manner === "condition" && this.read(text, EMPTY, text, undefined) === undefined)
+      this.ask(line, text, "Who decides this, and what is done then? It stands above all headings, and is said of the whole night.", this.plan);
     else if (manner === "instruction" && looksLikeTitle(text) && timesIn(text).length === 0 && this.read(text, EMPTY, text, undefined) === undefined)
       this.ask(line, text, "Is this work? It stands above all headings.", this.plan);
     else if (manner === "past" || manner === "remark" || manner === "reference") this.plan.comments.push(`line ${line}: ${text}`);
     else return false;
-    mark(manner === "prohibition" || manner === "instruction" ? "question" : "note", this.plan);
+    mark(manner === "prohibition" || manner === "instruction" || manner === "condition" ? "question" : "note", this.plan);
     return true;
   }
 
@@ -351,7 +362,8 @@ export class Drafting extends WholeChanges {
   /** Words without a verb that the next lines are about. */
   protected isTitle(text: string, change: DraftedChange, index: number): boolean {
     const next = this.page.blocks[index + 1];
-    if (change.steps.length > 0 || !looksLikeTitle(text)) return false;
+    // «Same as PAY-3 at the other site» is work, and so is a short line above another one of its kind.
+    if (change.steps.length > 0 || !looksLikeTitle(text) || ticketsIn(text, this.names.knows).length > 0) return false;
     return next !== undefined && next.kind !== "heading" && (next.gap <= 1 || (next.kind === "item" && next.depth > change.depth));
   }
 

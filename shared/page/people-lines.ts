@@ -1,6 +1,6 @@
 import type { DraftedChange, DraftedPlan, DraftedStep } from "./drafted.ts";
 import type { Destination } from "./ledger.ts";
-import { timesIn } from "./words/clock.ts";
+import { timesEnd } from "./words/clock.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
 import { TicketLines } from "./ticket-lines.ts";
@@ -54,11 +54,12 @@ export abstract class PeopleLines extends TicketLines {
 
   /** «01:00 | Ana | Drain …»: columns drawn with bars. One that holds names and nothing else says who does it. */
   protected columns(text: string): { readonly words: string; readonly owner: Owner | undefined } {
-    const named = /^([\s•*-]*)([^:|]{2,60}):\s/.exec(text);
+    const lead = timesEnd(text);
+    const named = /^([\s•*-]*)([^:|]{2,60}):\s/.exec(text.slice(lead));
     const leader = named === null ? undefined : this.peopleIn(named[2] ?? "");
     if (named !== null && leader !== undefined) {
       this.peopleSaid = `owner: ${(named[2] ?? "").trim()}`;
-      return { words: " ".repeat(named[0].length) + text.slice(named[0].length), owner: leader };
+      return { words: text.slice(0, lead) + " ".repeat(named[0].length) + text.slice(lead + named[0].length), owner: leader };
     }
     if (!/\s\|\s/.test(text)) return { words: text, owner: undefined };
     let owner: Owner | undefined;
@@ -74,7 +75,7 @@ export abstract class PeopleLines extends TicketLines {
 
   /** «Chidi tells #noc»: who does it stands where the sentence begins. */
   protected doerIn(text: string): string | undefined {
-    const rest = text.slice(timesIn(text)[0]?.end ?? 0);
+    const rest = text.slice(timesEnd(text));
     const [first] = [...this.names.in(rest, "person"), ...this.names.in(rest, "team")].toSorted((a, b) => a.start - b.start);
     if (first === undefined || !/^[\s:,-]*$/.test(rest.slice(0, first.start))) return undefined;
     return /^\s*(?:(?:team\s+)?[a-z]{2,}s|will|has to|have to|needs? to|to|must|should|can)\b/.test(rest.slice(first.end)) ? first.name : undefined;

@@ -13,7 +13,7 @@ import type { Destination } from "./ledger.ts";
 import { namesOf } from "./names.ts";
 import type { Names } from "./names.ts";
 import type { Block, Page } from "./tree.ts";
-import { timesIn } from "./words/clock.ts";
+import { timesEnd, timesIn } from "./words/clock.ts";
 import { ticketsIn } from "./words/tickets.ts";
 import { startOfWindow } from "./window-lines.ts";
 
@@ -199,16 +199,28 @@ export abstract class Sketch {
     const words = text.trim();
     const step = this.newStep(change, "do", words, line);
     step.action = "person.do";
-    const named = ticketsIn(words).length > 0 ? undefined : (this.names.in(words, "team")[0] ?? this.names.in(words, "person").find(({ start }) => start < 3));
+    const lead = timesEnd(words);
+    const named =
+      ticketsIn(words).length > 0
+        ? undefined
+        : (this.names.in(words, "team").find(({ start }) => words[start - 1] !== "#") ?? this.names.in(words, "person").find(({ start }) => start < lead + 3));
     const first = (said: Owner | undefined): string | undefined => (typeof said === "object" ? said.first : said);
     // Who is named where the sentence begins is who does it; a time may stand before the name.
-    const begins = named !== undefined && named.start - (timesIn(words)[0]?.end ?? 0) < 20 ? named.name : undefined;
+    const begins = named !== undefined && named.start - lead < 20 ? named.name : this.driverIn(words);
     const who = first(owner) ?? begins ?? first(change.owner) ?? first(this.row?.owner);
     step.with = { ...(who === undefined ? {} : { who }), what: words.slice(0, 1_900) };
     if (who === undefined) this.ask(line, words, "Who does this? The page names nobody.", step);
     const strangers = this.names.strangers(words);
     if (strangers.length > 0) this.ask(line, words, `What is ${strangers.join(", ")}? The inventory has its like and not that.`, step);
     return step;
+  }
+
+  /** «…, Oona to drive»: who leads the work may stand where its sentence ends. */
+  protected driverIn(words: string): string | undefined {
+    return this.names
+      .in(words, "person")
+      .find(({ start, end }) => /[,;(-]\s*$/.test(words.slice(0, start)) && /^\s+(?:to (?:drive|lead|run|do|handle)|drives|leads|runs|does|handles)\b/i.test(words.slice(end)))
+      ?.name;
   }
 
   /** Needs are written by place until ids are settled. */

@@ -131,7 +131,7 @@ export abstract class SpecialLines extends Leanings {
       if (head !== undefined) step.notes.push(head.text);
       if (!known) this.ask(line, raw, `Which pipeline is ${found ?? "meant"}? The inventory does not know it.`, step);
       if (ref === undefined) this.ask(line, raw, "Which tag or branch? The page names none.", step);
-      if (environment === undefined && this.branches === undefined) this.ask(line, raw, "In which environment? The page does not say.", step);
+      if (environment === undefined && this.branches === undefined && stages.length === 0) this.ask(line, raw, "In which environment? The page does not say.", step);
       if (/\bstacks?\b/i.test(head === undefined ? told.plain : around) && stacks.length === 0)
         this.ask(line, head?.text ?? raw, "Which stacks? The inventory does not say.", step);
       if (index > 0) step.needs.push(change.steps.at(-2)?.id ?? "");

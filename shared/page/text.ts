@@ -9,8 +9,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const FOOTER = /^\s*URL:\s*(\S+)\s*$/;
 /** Words that leave a sentence open: what follows a blank line still belongs to it. */
 const OPEN_ENDED = /(?:^|\s)(?:with|to|from|by|of|on|in|the|and|using|is|for|at|than|instead of)\s*$/i;
-const BULLET = /^(\s*)(?:[-*•▪◦‣]|\d{1,3}[.)]|\[[ xX]?\])\s+/;
-const LIST_ITEM = /^\s*(?:[-*•▪◦‣]|\d{1,3}[.)])\s*(?:\[([ xX]?)\]\s+)?|^\s*\[([ xX]?)\]\s+/;
+const BULLET = /^(\s*)(?:\*{1,4}|[-•▪◦‣☐☑☒✅✔✓]|\d{1,3}[.)]|\[[ xX]?\])\s+/u;
+/** `**` is an item of an item, as wikis write it. */
+const LIST_ITEM = /^\s*(?:(?<marks>\*{2,4})\s+|(?:[-*•▪◦‣]|\d{1,3}[.)])\s*)(?:\[(?<listed>[ xX]?)\]\s+)?|^\s*\[(?<box>[ xX]?)\]\s+|^\s*(?<sign>[☐☑☒✅✔✓])\ufe0f?\s*/u;
+const TICKED = /^[xX☑☒✅✔✓]$/u;
 
 interface Line {
   readonly number: number;
@@ -93,13 +95,24 @@ function blocksOf(lines: readonly Line[], gap: number): readonly Block[] {
   const [first] = lines;
   if (first === undefined) return [];
   const item = LIST_ITEM.exec(first.raw);
-  const done = item?.[1] ?? item?.[2];
-  const fragments = lines.flatMap(({ raw, number }) => piecesOf(raw).map((text): Fragment => fragmentOf(text, number)));
+  const { marks, listed, box, sign } = item?.groups ?? {};
+  const done = listed ?? box ?? sign;
+  const fragments = lines.flatMap(({ raw, number }) =>
+    piecesOf(raw).flatMap((text) => struckIn(text).map(({ said, struck }) => ({ ...fragmentOf(said, number), ...(struck ? { struck } : {}) }))),
+  );
   const heading = lines.length === 1 && isHeading(first.raw.trim(), gap > 0);
   const kind: BlockKind = heading ? "heading" : item === null ? "text" : "item";
-  const depth = item === null ? 0 : Math.floor((/^\s*/.exec(first.raw)?.[0].length ?? 0) / 2) + 1;
-  const ticked = done === undefined || done === "" ? {} : { done: done.toLowerCase() === "x" };
+  const depth = item === null ? 0 : Math.floor((/^\s*/.exec(first.raw)?.[0].length ?? 0) / 2) + (marks?.length ?? 1);
+  const ticked = done === undefined || done === "" ? {} : { done: TICKED.test(done) };
   return chunked(fragments).map((part, index) => ({ kind, depth, gap: index === 0 ? gap : 0, fragments: part, ...ticked }));
+}
+
+/** «~~pull QW3~~»: what people crossed out where no editor does it for them. */
+function struckIn(text: string): readonly { readonly said: string; readonly struck: boolean }[] {
+  return text
+    .split(/~~(?=\S)([^~]+)~~/)
+    .map((said, at) => ({ said: said.trim(), struck: at % 2 === 1 }))
+    .filter(({ said }, _, all) => said !== "" || all.length === 1);
 }
 
 /** A line longer than a block is cut between words. */

@@ -1,10 +1,10 @@
 import type { DraftedPlan } from "./drafted.ts";
 import { textOf } from "./tree.ts";
 import type { Block, Page } from "./tree.ts";
-import { clockText, timeBelow, timesIn } from "./words/clock.ts";
+import { clockText, dayContextOn, timeBelow, timesIn } from "./words/clock.ts";
 import type { DayContext } from "./words/clock.ts";
 import { datesIn, windowSunday } from "./words/dates.ts";
-import { saysZone, zoneIn } from "./words/zones.ts";
+import { endsInZone, saysZone, zoneIn } from "./words/zones.ts";
 
 /** How far down a page its date may stand. */
 const TOP = 12;
@@ -37,15 +37,19 @@ export function startOfWindow({ title, url, id, version, blocks }: Page): Pick<D
 /** A line about the window itself: its zone, its bounds, the page's address. True when it was one. */
 export function readWindow(text: string, block: Block, plan: DraftedPlan, ask: (why: string) => void, day?: DayContext): boolean {
   if (/^URL:\s*\S+$/.test(text) && block.fragments[0]?.kind === "link") return true;
-  const bounds = /\b(?:maintenance )?window\b|\b(?:cut[- ]?off|hard stop|must be (?:finished|done|over|complete)d? by)\b/i.test(text) && text.length < 200 ? timesIn(text) : [];
+  const bounds =
+    /\b(?:maintenance )?window\b|^(?:outage|downtime|time ?slot|when)\b[^:]{0,30}:|\b(?:cut[- ]?off|hard stop|must be (?:finished|done|over|complete)d? by)\b/i.test(text) &&
+    text.length < 200
+      ? timesIn(text)
+      : [];
   const said = bounds.at(-1);
   const last = said === undefined ? undefined : timeBelow(said, day);
   const isBounds = last !== undefined && (bounds.length > 1 || /\bcut[- ]?off|hard stop|must be\b/i.test(text));
   if (isBounds && last !== undefined) {
     if (last.day === undefined || last.doubt !== undefined) ask("On which day, and at what time, is the cutoff?");
-    else plan.cutoff = `${last.day} ${clockText(last)}`;
+    else plan.cutoff = `${dayContextOn(last.day, plan.date)?.day ?? last.day} ${clockText(last)}`;
   }
-  if (!isBounds && !saysZone(text)) return false;
+  if (!isBounds && !saysZone(text) && !(datesIn(text).length > 0 && endsInZone(text))) return false;
   const zone = zoneIn(text);
   if (zone === undefined) {
     if (!isBounds) ask("Which time zone is that? Write its IANA name.");

@@ -82,3 +82,87 @@ describe("numbers", () => {
     expect(stepsOf("permit 2001:db8:40::/48 on Forti London")[0]).not.toHaveProperty("at");
   });
 });
+
+describe("a line without a verb", () => {
+  it.each<[string, object]>([
+    ["heads up to #helpdesk", { action: "slack.notify", targets: ["helpdesk"], with: { moment: "note" } }],
+    ["all done -> #transport and #helpdesk", { action: "slack.notify", targets: ["transport", "helpdesk"], with: { moment: "finish" } }],
+    ["Saturday 10 PM: #k8s-releases - we begin in two hours", { action: "slack.notify", at: "Sat 22:00", targets: ["k8s-releases"], with: { moment: "start" } }],
+    ["Statuscake on again", { action: "monitor.unmute", targets: ["Statuscake"] }],
+    ["Statuscake off", { action: "monitor.mute", targets: ["Statuscake"] }],
+    ["smoke quotes.halden.example", { action: "web.check", targets: ["quotes.halden.example"] }],
+    ["QW1-3 patches", { action: "patch.install", targets: ["QW1", "QW2", "QW3"] }],
+    ["ParkBatch", { action: "pipeline.run", with: { pipeline: "Batch Control", stages: ["Park Batch"] } }],
+  ])("«%s» is work all the same", (line, expected) => {
+    expect(stepsOf(line)).toMatchObject([expected]);
+  });
+
+  it("is no title of the next one where it speaks of a ticket", () => {
+    expect(stepsOf("OPS-1 Patch QW1", "", "", "Same as OPS-1 at the other site", "Patch QW2")).toMatchObject([{ targets: ["QW1"] }, { action: "person.do" }, { targets: ["QW2"] }]);
+  });
+});
+
+describe("records", () => {
+  it("are known by the host that they answer for, and «instead of» says where they point before", () => {
+    expect(stepsOf("Point quotes.halden.example at sorry.halden.example instead of lb.halden.example", "Maintenance page off again")).toMatchObject([
+      { action: "dns.swap", targets: ["quotes"], with: { from: "lb.halden.example", to: "sorry.halden.example" } },
+      { action: "dns.swap", targets: ["quotes"], with: { from: "sorry.halden.example", to: "lb.halden.example" }, always: true },
+    ]);
+  });
+});
+
+describe("who does it", () => {
+  it.each<[string, object]>([
+    ["Saturday 22:00 Marek takes a full backup", { at: "Sat 22:00", with: { who: "Marek" } }],
+    ["Sunday 00:10 Fail the listener over, Oona to drive", { with: { who: "Oona" } }],
+    ["Saturday 9:00 PM - 9:30 PM Sanjay and Freya: stop the spoolers", { at: "Sat 21:00", owner: { first: "Sanjay", second: "Freya" } }],
+  ])("stands in «%s»", (line, expected) => {
+    expect(stepsOf(line)).toMatchObject([{ action: "person.do", ...expected }]);
+  });
+
+  it("is not the team that is called like a channel", () => {
+    expect(stepsOf("Ask around in #transport whether the fibre is back")[0]?.with).not.toHaveProperty("who");
+  });
+});
+
+describe("work that is not done this time", () => {
+  it.each(["CHG-1 was completed in November", "CHG-1 -> next month", "CHG-1 (cancelled by the business)", "CHG-1 on hold", "CHG-1 moved to December"])(
+    "«%s» is asked about",
+    (line) => {
+      const { plan, questions } = drafted(line);
+
+      expect(questions.map(({ why }) => why).join()).toContain("Is this dropped?");
+      expect(plan.phases[0]?.changes).toMatchObject([{ keys: ["CHG-1"], steps: [{ with: { what: "Do what CHG-1 asks for." } }] }]);
+    },
+  );
+
+  it.each(["~~Take QW3 out of the quotes pool~~", "OPS-7 ~~Take QW3 out of the quotes pool~~"])("«%s» is no step", (line) => {
+    const { questions } = drafted("Mute Statuscake", line);
+
+    expect(stepsOf("Mute Statuscake", line).filter(({ action }) => action === "pool.drain")).toEqual([]);
+    expect(questions.map(({ why }) => why).join()).toContain("It is struck through");
+  });
+
+  it.each(["☑ Patch QW1", "✅ Patch QW1", "[x] Patch QW1"])("«%s» is ticked off", (line) => {
+    expect(stepsOf(line)).toMatchObject([{ action: "patch.install", targets: ["QW1"], questions: [expect.stringContaining("Is this done already?")] }]);
+  });
+
+  it("«☐ Patch QW1» is not", () => {
+    expect(stepsOf("☐ Patch QW1")[0]?.questions).toEqual([]);
+  });
+});
+
+describe("lists as wikis write them", () => {
+  it("nest by the number of their marks, and a ticket holds what stands below it", () => {
+    const { plan } = drafted("* K8S-1", "** quote-service: tag 1.2.0 to UAT", "** rating-service: tag 3.4.0 to UAT after quote-service", "* K8S-2 Patch QW1");
+
+    expect(plan.phases[0]?.changes).toMatchObject([
+      { keys: ["K8S-1"], steps: [{ with: { pipeline: "quote-service" } }, { with: { pipeline: "rating-service" }, needs: ["quote-service"] }] },
+      { keys: ["K8S-2"], steps: [{ action: "patch.install" }] },
+    ]);
+  });
+
+  it("have headings of their own", () => {
+    expect(drafted("== Rollout", "* Patch QW1").plan.phases.map(({ title }) => title)).toContain("Rollout");
+  });
+});

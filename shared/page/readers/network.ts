@@ -1,6 +1,6 @@
 import type { DnsRecord, Workspace } from "../../inventory/schema.ts";
 import { asked, given } from "../proposal.ts";
-import type { SentenceReader } from "../proposal.ts";
+import type { SentenceReader, Surroundings } from "../proposal.ts";
 import { environmentsIn } from "../words/environments.ts";
 import { stems } from "../words/likeness.ts";
 
@@ -11,15 +11,28 @@ function hostsIn(text: string): readonly string[] {
   return (text.match(new RegExp(String.raw`(?<![\w.@/-])${HOST}(?![\w-])`, "gi")) ?? []).filter((host) => /\.[a-z]{2,}$/i.test(host));
 }
 
+/** Records by their names, and by the hosts that they answer for. */
+function recordsIn(text: string, names: Surroundings["names"]): readonly string[] {
+  const hosts = new Set(hostsIn(text).map((host) => host.toLowerCase()));
+  const answering = (names.inventory.entries("record") as unknown as readonly DnsRecord[]).filter(({ host }) => hosts.has(host.toLowerCase()));
+  return [...new Set([...names.in(text, "record").map(({ name }) => name), ...answering.map(({ name }) => name)])];
+}
+
+/** «at B instead of A» as «from A to B». */
+function turned(pair: RegExpExecArray | null): readonly string[] | null {
+  return pair === null ? null : [pair[0], pair[2] ?? "", pair[1] ?? ""];
+}
+
 /** Records that move from one host to another: «replacing A with B», «from A to B», «point … at B». */
 export const readRecords: SentenceReader = (text, { names, swap, line }) => {
   const pair =
     new RegExp(String.raw`\breplac\w+\s+(${HOST})\s+(?:with|by)\s+(${HOST})`, "i").exec(text) ??
-    new RegExp(String.raw`\bfrom\s+(${HOST})\s+(?:back |over )?(?:to|onto|at)\s+(${HOST})`, "i").exec(/\bmaintenance page\b/i.test(text) ? `${text} ${line}` : text);
-  const records = names.in(text, "record").map(({ name }) => name);
+    new RegExp(String.raw`\bfrom\s+(${HOST})\s+(?:back |over )?(?:to|onto|at)\s+(${HOST})`, "i").exec(/\bmaintenance page\b/i.test(text) ? `${text} ${line}` : text) ??
+    turned(new RegExp(String.raw`\b(?:at|to|onto)\s+(${HOST})\s+(?:instead of|rather than)\s+(${HOST})`, "i").exec(text));
+  const records = recordsIn(text, names);
   if (pair !== null) {
     const [, from = "", to = ""] = pair;
-    const targets = [...new Set(records.filter((name) => name !== from && name !== to))];
+    const targets = recordsIn(text.replaceAll(from, " ").replaceAll(to, " "), names).filter((name) => name !== from && name !== to);
     const back = swap !== undefined && swap.from === to && swap.to === from;
     return [
       {
@@ -34,7 +47,7 @@ export const readRecords: SentenceReader = (text, { names, swap, line }) => {
   }
   if (/\b(?:point|repoint|redirect|cname)\w*\b/i.test(text)) {
     const to = new RegExp(String.raw`\b(?:at|to|onto)\s+(${HOST})`, "i").exec(text)?.[1];
-    const unknown = hostsIn(text).filter((host) => host !== to && !records.some((name) => names.inventory.find("record", host)?.name === name));
+    const unknown = hostsIn(text).filter((host) => host !== to && !records.some((name) => recordsIn(host, names).includes(name)));
     const targets = [...records.filter((name) => name !== to), ...unknown];
     if (to !== undefined && targets.length > 0)
       return [
@@ -48,7 +61,7 @@ export const readRecords: SentenceReader = (text, { names, swap, line }) => {
       ];
   }
   if (
-    /\b(?:remove|disable|bring down|turn off|switch off|lift|drop)\b.{0,30}\bmaintenance page\b|\b(?:take|bring|pull)\b.{0,10}\bmaintenance page\b.{0,10}\b(?:down|off)\b|\btake down\b.{0,30}\bmaintenance page\b|\bmaintenance page\b.{0,20}\b(?:comes down|down again|removed)\b/i.test(
+    /\b(?:remove|disable|bring down|turn off|switch off|lift|drop)\b.{0,30}\bmaintenance page\b|\b(?:take|bring|pull)\b.{0,10}\bmaintenance page\b.{0,10}\b(?:down|off)\b|\btake down\b.{0,30}\bmaintenance page\b|\bmaintenance page\b.{0,20}\b(?:comes down|down again|removed|off(?: again)?)\b/i.test(
       text,
     )
   ) {
@@ -99,8 +112,11 @@ export const readMonitors: SentenceReader = (text, { names, muted }) => {
   const on =
     /\b(?:un-?mute|un-?silence|un-?pause|resume|re-?enable|turn (?:back )?on)d?\b|\bout of maintenance\b|\bback (?:on|online|to normal)\b|\bend\b.{0,20}\bmaintenance mode\b|\b(?:remove|take)\b.{0,40}\bmaintenance mode\b/i.test(
       text,
-    );
-  const off = /\b(?:mute|silence|pause|snooze|suppress|disable|turn off)d?\b|\b(?:in|into|to|on)\s+(?:the )?maintenance\b|\bmaintenance mode\b/i.test(text);
+    ) ||
+    (named.length > 0 && /\bon(?: again)?[.!\s]*$/i.test(text));
+  const off =
+    /\b(?:mute|silence|pause|snooze|suppress|disable|turn off)d?\b|\b(?:in|into|to|on)\s+(?:the )?maintenance\b|\bmaintenance mode\b/i.test(text) ||
+    (named.length > 0 && /\boff[.!\s]*$/i.test(text));
   if (!on && !off) return undefined;
   const spoken = /\b(?:mute|silence|pause|snooze|suppress|resume|put|take)d?\s+(?:the |all )?(.{2,60}?)\s+(?:monitors?|monitoring|alerts?|alarms?|alerting|checks?)\b/i.exec(
     text,

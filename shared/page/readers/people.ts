@@ -2,12 +2,16 @@ import { asked } from "../proposal.ts";
 import type { Proposal, SentenceReader, Surroundings } from "../proposal.ts";
 import { shareOf } from "../words/likeness.ts";
 
+/** «#floor: we begin», «heads up to #floor», «all done -> #floor»: what is said to a channel needs no verb. */
+const ADDRESSED = /^[\s:,-]*#\w[\w-]*\s*(?::|-|<-)\s|(?:\b(?:to|in|into|via)|->|=>|→)\s*(?:#\w[\w-]*\s*(?:,|and|&|\/)?\s*)+[.!]?\s*$/i;
+
 /** «Notify the … channels of maintenance starting». */
 export const readNotices: SentenceReader = (text, { names }) => {
   if (
     !/\b(?:notif(?:y|ies|ied|ication)|announc\w*|tells?|told|inform(?:s|ed)?|post(?:s|ed)?|messages?|sends?|sent|alerts?|pings?|lets?|all clear|writes?|calls? out|shouts?)\b/i.test(
       text,
-    )
+    ) &&
+    !ADDRESSED.test(text)
   )
     return undefined;
   const speaks = /\b(?:channels?|slack)\b|#\w/i.test(text);
@@ -43,7 +47,7 @@ export const readNotices: SentenceReader = (text, { names }) => {
 
 export const readChecks: SentenceReader = (text, { names }) => {
   if (
-    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|\b(?:check|verify|test|confirm|browse|validate|make sure|open)\b.{0,80}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|answers?|is up|comes up|works?)\b|^(?:does|is|are|do)\b.{0,80}\b(?:open|load|respond|answer|up|reachable|work)\b/i.test(
+    !/\b(?:smoke|sanity|health)[ -]?(?:tests?|checks?)\b|^(?:please )?smoke\s|\b(?:check|verify|test|confirm|browse|validate|make sure|open)\b.{0,80}\b(?:site|website|url|page|portal|home ?page|loads?|responds?|answers?|is up|comes up|works?)\b|^(?:does|is|are|do)\b.{0,80}\b(?:open|load|respond|answer|up|reachable|work)\b/i.test(
       text,
     )
   )

@@ -111,10 +111,14 @@ export function stagesIn(text: string, pipeline: Entry | undefined): { stages: r
   return { stages: [...known, ...extra], unknown: extra };
 }
 
-/** The one pipeline with a stage whose title's words are all in the text: «run full regression tests». */
+/** The one pipeline with a stage whose name stands in the text as it is spelled, `HoldJobs`, or whose title's words are all in the text: «run full regression tests». */
 function byStage(text: string, { names }: Surroundings): string | undefined {
   const found = (names.inventory.entries("pipeline") as unknown as readonly Pipeline[]).filter((pipeline) =>
-    pipeline.stages.some(({ title }) => title !== undefined && (loose(text).includes(` ${loose(title).trim()} `) || (stems(title).size > 1 && shareOf(title, text) === 1))),
+    pipeline.stages.some(
+      ({ name, title }) =>
+        (/[a-z][A-Z]|[-_]/.test(name) && loose(text).includes(` ${loose(name).trim()} `)) ||
+        (title !== undefined && (loose(text).includes(` ${loose(title).trim()} `) || (stems(title).size > 1 && shareOf(title, text) === 1))),
+    ),
   );
   return found.length === 1 ? found[0]?.name : undefined;
 }

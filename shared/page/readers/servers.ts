@@ -78,8 +78,10 @@ export const readPatching: SentenceReader = (text, around) => {
       }),
     ];
   }
-  if (!UPDATES.test(text)) return undefined;
   const servers = whose(text, around);
+  // «QW1-3 patches»: servers of the inventory, and what they get.
+  const bare = /\b(?:patch(?:es|ing)|updates?)[.!]?$/i.test(text) && around.names.in(text, "server").length + around.names.servers(text).targets.length > 0;
+  if (!UPDATES.test(text) && !(bare && !servers.doubts.some((doubt) => doubt !== false))) return undefined;
   if (servers.targets === undefined && /\b(?:database|schema|firmware|dns|record|page|document|ticket|config|branch)/i.test(text)) return undefined;
   return [step("install", "patch.install", servers, around.servers.length > 0 && around.names.servers(text).targets.length === 0 ? { afterPrevious: "target" } : {})];
 };

@@ -7,21 +7,23 @@ const PAST =
   /\b(?:was|were|has been|have been|had been|could(?: not|n't) be|did(?: not|n't)|failed to|never (?:ran|started|got)|wasn't|weren't|went (?:fine|well|wrong)|completed at|is done|ran into|had to be|got (?:done|skipped))\b/i;
 const EARLIER = /^(?:the )?last (?:time|month|window|year|weekend|night)\b|^(?:previously|back then|historically)\b/i;
 const PROHIBITION =
-  /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never)\b/i;
+  /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|nothing (?:may|must|should|is to)|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never|must (?:stay|remain))\b/i;
 const CONDITION =
   /^(?:only (?:if|when|for|in case)|(?:but )?(?:except|not) (?:if|when|in case)|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
 const DEPENDENCY =
   /^(?:after|once|before|following|requires?|needs|depends on|dependent on|prerequisite|blocked by|wait(?:s|ing)? for|as soon as|not before|must be (?:done|run) (?:after|before))\b/i;
-const DONE_ABOVE = /\b(?:done|deployed|run|completed|covered|handled|included|see|as|same as)\s+(?:already\s+)?(?:above|earlier|before)\b|\balready (?:done|deployed|covered)\b/i;
+const DONE_ABOVE =
+  /\b(?:done|deployed|run|completed|covered|handled|included|applied|installed|shipped|released|rolled out|see|as|same as)\s+(?:already\s+)?(?:above|earlier|before)\b|\balready (?:done|deployed|covered)\b|\b(?:done|deployed|covered|handled|included|run)\s+(?:already\s+)?(?:under|with|in|by|as part of)\s+[A-Z][A-Z0-9]+-\d+/i;
 const REFERENCE =
   /^(?:please\s+)?(?:refer to|see|cf\.?|details?(?: (?:in|at|here))?|documented|documentation|instructions?|link to|more (?:info|details)|runbook)\b|^(?:here|link|[\w ]{0,40}(?:procedure|runbook|guide|instructions|documentation|wiki|checklist|how-?to|playbook|sop))$|\.(?:xlsx?|docx?|pdf|csv|pptx?|zip|txt)$/i;
-const REMARK = /^(?:note|nb|n\.b\.|fyi|info|caution|warning|heads[- ]up|reminder|context|background|important)\b/i;
+const REMARK = /^(?:note|nb|n\.b\.|fyi|info|caution|warning|heads[- ]up(?!\s+(?:to|in)\b)|reminder|context|background|important)\b/i;
 
 /** How to take a sentence; the first that fits, in the order of how plainly the words say it. */
 export function mannerOf(text: string): Manner {
   const plain = text.trim().replace(/^[-(\s]+/, "");
   if (DONE_ABOVE.test(plain) && plain.length < 60) return "done-above";
   if (PROHIBITION.test(plain)) return "prohibition";
+  if (saysDropped(plain)) return "past";
   if (CONDITION.test(plain)) return "condition";
   if (DEPENDENCY.test(plain)) return "dependency";
   if (REFERENCE.test(plain)) return "reference";
@@ -29,6 +31,18 @@ export function mannerOf(text: string): Manner {
   if (PAST.test(plain) && !IMPERATIVE.test(plain) && !/\b(?:after|once|that have been|which have been|until|when|if|that has been|that were)\b/i.test(plain)) return "past";
   if (REMARK.test(plain)) return "remark";
   return "instruction";
+}
+
+/** «cancelled by the business», «moved to December», «on hold», «done in November»: no work of this night, it seems. */
+export function saysDropped(text: string): boolean {
+  const plain = text.trim().replace(/^[-–>→=(\s]+/, "");
+  return (
+    /^(?:was |is |has been |been |now )?(?:cancell?ed|postponed|deferred|de-?scoped|dropped|withdrawn|rejected|on hold|not needed|no longer needed|obsolete|(?:moved|pushed|carried over|shifted|rescheduled) to (?:the )?(?:next|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q[1-4]|another|later))/i.test(
+      plain,
+    ) ||
+    /^(?:next|in the next|for next) (?:month|window|time|release|quarter)\b[^a-z]*$/i.test(plain) ||
+    /^(?:was |is |has been |already )(?:done|completed|finished|deployed|resolved|closed)\b(?! (?:above|under|with|by|as))/i.test(plain)
+  );
 }
 
 export interface Aside {

@@ -43,10 +43,10 @@ const CLOCKS = [
   // A bare number is a time only behind a part of the day: «Saturday evening ~8», «tonight at 9».
   String.raw`(?<=\b(?:morning|afternoon|evening|night|tonight),?\s(?:at |around |about |by |from |ca\.? )?[~@]?\s?)(?<h8>${HOUR})(?![\w%-]|[:./]\d|\s*(?:days?|hours?|min|servers?|hosts?|nodes?|stages?|people|of)\b)`,
 ];
-// `2001:db8:40::/48` is an address.
-const CLOCK = new RegExp(String.raw`(?<![\d:./]|[^\d]-|[\da-f]:[\da-f]{1,4})(?:${CLOCKS.join("|")})`, "gi");
+// `2001:db8:40::/48` is an address, and in `core-2:30` stands no time; behind «1:30am-» one does.
+const CLOCK = new RegExp(String.raw`(?<![\d:./]|(?<!\d\s?[ap])m-|[^\dm]-|[\da-f]:[\da-f]{1,4})(?:${CLOCKS.join("|")})`, "gi");
 const BEFORE = new RegExp(
-  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*(?:${DATE},?\s*)?)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
+  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*(?:${DATE},?\s*)?)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|until|till|to|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
   "i",
 );
 const AFTER = new RegExp(
@@ -85,7 +85,7 @@ export function timesIn(text: string): readonly TimeWord[] {
     const placed = inPart(read, part);
     const said = saidAfter === undefined ? `${after?.groups?.["zone"] ?? ""}${after?.groups?.["post"] ?? ""}` : (after?.[0] ?? "");
     const doubt = placed.doubt ?? (placed.open === true ? OPEN : undefined);
-    found.push({
+    const time: TimeWord = {
       start: from + (before?.index ?? match.index - from),
       end: match.index + match[0].length + (said === "" ? 0 : tail.indexOf(said) + said.length),
       hour: placed.hour,
@@ -94,9 +94,33 @@ export function timesIn(text: string): readonly TimeWord[] {
       ...(zone === undefined ? {} : { zone }),
       ...(placed.open === true ? { open: true as const } : {}),
       ...(doubt === undefined ? {} : { doubt }),
-    });
+    };
+    const begin = found.at(-1);
+    if (begin === undefined || !SPAN.test(text.slice(begin.end, match.index))) found.push(time);
+    else found.splice(-1, 1, ...spanOf(begin, time, text.slice(begin.start, begin.end), match[0]));
   }
   return found;
+}
+
+/** What stands between the begin of a span and its end. */
+const SPAN = /^\s*(?:-|to|until|till)\s*(?:sun(?:day)?|mon(?:day)?)?,?\s*$/i;
+
+/** «9:00 - 9:30 PM»: both are in the evening. «Sat 21:00 - 05:00»: the end is on the day after. «1:00 - 2:00 Sunday»: so is the begin. */
+function spanOf(begin: TimeWord, end: TimeWord, said: string, saidLast: string): readonly [TimeWord, TimeWord] {
+  const minutes = ({ hour, minute }: TimeWord): number => hour * 60 + minute;
+  const half = HALF_SAID.test(said) ? undefined : HALF_SAID.exec(saidLast)?.[0].slice(0, 1).toLowerCase();
+  const hour = half === "p" && begin.hour < 12 && begin.hour + 12 <= end.hour ? begin.hour + 12 : half === "a" && begin.hour === 12 ? 0 : begin.hour;
+  const first = { ...begin, hour };
+  const isLater = minutes(end) >= minutes(first);
+  const day = end.day ?? (isLater ? first.day : NEXT[first.day ?? ""]);
+  const before = first.day ?? (isLater ? end.day : undefined);
+  return [before === undefined ? first : { ...first, day: before }, day === undefined ? end : { ...end, day }];
+}
+const HALF_SAID = /[ap]\.?m\b/i;
+
+/** Where the times end with which a text begins: «9:00 PM - 9:30 PM Ana: …». */
+export function timesEnd(text: string): number {
+  return timesIn(text).reduce((end, time) => (/^[\s,:|•*-]*$/.test(text.slice(end, time.start)) ? time.end : end), 0);
 }
 
 /** A time below a heading that names a day: «Saturday evening», and below it «half past nine», or «00:30», which is the day after. */

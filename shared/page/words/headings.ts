@@ -6,20 +6,23 @@ export type Part = "before" | "day-of" | "main" | "test" | "after" | "other";
 const PARTS: readonly (readonly [Part, RegExp])[] = [
   ["before", /^(?:pre|prior|before|ahead|groundwork|preparations?|prep)\b|^(?:evening|day|night) before\b|^pre(?:work|steps?|checks?|requisites?|paration)\b/i],
   ["day-of", /^(?:day|morning|night) of\b|^(?:kick ?off|go[- ]live|opening)\b|^start of (?:maintenance|the window|window)\b/i],
-  ["test", /^(?:test|testing|tests|validation|verification|smoke|checks?|qa|sanity)\b/i],
-  ["after", /^(?:post|after|afterwards|clean ?up|wrap ?up|close ?out|closing|closure|follow[- ]?up)\b|^post(?:work|steps?|checks?)\b/i],
-  ["main", /^(?:primary|main|core|scheduled|planned)\b|^(?:work|changes|maintenance|deployments?|implementation|execution|change list|during)\b/i],
+  ["test", /^(?:test|testing|tests|validation|verification|verify|smoke|checks?|qa|sanity)\b/i],
+  [
+    "after",
+    /^(?:post|after|afterwards|finish(?:ing)?|done|back to (?:normal|business)|clean ?up|wrap ?up|close ?out|closing|closure|follow[- ]?up)\b|^post(?:work|steps?|checks?)\b/i,
+  ],
+  ["main", /^(?:primary|main|core|scheduled|planned)\b|^(?:work|changes|maintenance|deployments?|roll-?out|implementation|execution|change list|during)\b/i],
 ];
 const HEADING_NOUN =
-  /\b(?:work|steps?|tasks?|plan|changes|checks?|list|actions?|activities|maintenance|items?|checklist|communications?|notes?|window|tests?|testing|procedures?|validation|verification|of|up|before|after|day|preparation|schedule|section|phase|deployments?)$/i;
+  /\b(?:work|steps?|tasks?|plan|changes|checks?|list|actions?|activities|maintenance|items?|checklist|communications?|notes?|window|tests?|testing|procedures?|validation|verification|of|up|before|after|day|preparation|schedule|section|phase|deployments?|normal|business)$/i;
 /** One word alone in its line, under a blank one, that says what part of the night comes. */
 const ALONE =
-  /^(?:before|after|afterwards|ahead|during|core|main|work|changes|closing|closure|opening|preparations?|prep|groundwork|checks?|tests?|testing|validation|verification|rollback|cut-?over|go-?live|migration|cleanup|communications?|deployments?|tasks|steps)$/i;
+  /^(?:before|after|afterwards|ahead|during|core|main|work|changes|closing|closure|opening|preparations?|prep|groundwork|checks?|tests?|testing|validation|verification|verify|finish|roll-?out|rollback|cut-?over|go-?live|migration|cleanup|communications?|deployments?|tasks|steps)$/i;
 /** One word that is hardly anything else, blank line or not. */
 const SURELY = /^(?:afterwards|rollback|back-?out|closing|closure|preparations?|groundwork|validation|verification|cut-?over|switch-?over|cleanup|testing)$/i;
 /** A line that is a day, a part of it and a date, and nothing else. */
 const DAY_WORDS =
-  /^(?:on|the|early|late|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|morning|afternoon|evening|night|before|of|day|next|after|following|[dt][-+]\d|d-day|\d{1,2}(?:st|nd|rd|th)?|20\d\d|\d{4}-\d\d-\d\d|jan\w*|feb\w*|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*)$/i;
+  /^(?:on|the|early|late|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|morning|afternoon|evening|night|before|of|day|next|after|following|[dt][-+]\d|d-day|\d{1,2}(?:st|nd|rd|th)?|20\d\d|\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}\.?(?:[/.]?(?:20)?\d\d)?|jan\w*|feb\w*|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*)$/i;
 
 export function partOf(heading: string): Part {
   const plain = plainHeading(heading);
@@ -37,7 +40,7 @@ export function plainHeading(text: string): string {
 
 /** Whether a line of plain text, which has no marks of a heading left, is one all the same. `apart`: blank lines set it apart. */
 export function isHeading(text: string, apart = false): boolean {
-  if (/^(?:#{1,6}|h[1-6]\.)\s+\S/.test(text)) return true;
+  if (/^(?:#{1,6}|h[1-6]\.|={1,6})\s+\S/.test(text)) return true;
   const plain = plainHeading(text.replace(/\s*\([\w ,-]{3,30}\)\s*:?\s*$/, ""));
   const words = plain.split(/\s+/);
   if (isDay(plain)) return timesIn(text).length === 0;

@@ -7,6 +7,7 @@ import { environmentsIn } from "./environments.ts";
 import { isHeading } from "./headings.ts";
 import { rangesIn } from "./ranges.ts";
 import { refsIn } from "./refs.ts";
+import { without } from "./spans.ts";
 import { ticketsIn } from "./tickets.ts";
 import { saysZone, zoneIn } from "./zones.ts";
 
@@ -102,6 +103,25 @@ describe("times", () => {
   });
 });
 
+describe("spans of time", () => {
+  it.each([
+    ["Sunday 1:30am-2:30am", ["Sun 01:30", "Sun 02:30"]],
+    ["Saturday 9:00 - 9:30 PM", ["Sat 21:00", "Sat 21:30"]],
+    ["Sat 21:00 - 05:00", ["Sat 21:00", "Sun 05:00"]],
+    ["12:30 AM - 5:00 AM Sunday", ["Sun 00:30", "Sun 05:00"]],
+    ["from 2:30 until 3:15 AM on Sunday", ["Sun 02:30", "Sun 03:15"]],
+    ["Sunday 9:00 to 13:00", ["Sun 09:00", "Sun 13:00"]],
+  ])("«%s» begins and ends at %j", (text, wanted) => {
+    expect(timesIn(text).map((time) => `${time.day ?? ""} ${clockText(time)}`)).toEqual(wanted);
+  });
+
+  it("leave nothing of themselves in the sentence", () => {
+    const text = "from 2:30 until 3:15 AM patch QW1";
+
+    expect(without(text, timesIn(text)).trim()).toBe("patch QW1");
+  });
+});
+
 describe("ranges", () => {
   it("name every server between their ends, with the zeros of the first", () => {
     fc.assert(
@@ -171,6 +191,10 @@ describe("other words", () => {
     ["Times are shown in PST", "America/Los_Angeles"],
     ["Everything below is Central Time", "America/Chicago"],
     ["(all times Central European)", "Europe/Berlin"],
+    ["All times are UK local time, 24h clock.", "Europe/London"],
+    ["Quotes web farm - Sunday - all times Dublin time", "Europe/Dublin"],
+    ["Timezone: Oslo", "Europe/Oslo"],
+    ["All times in New York time", "America/New_York"],
   ])("«%s» is %s", (text, zone) => {
     expect([saysZone(text), zoneIn(text)]).toEqual([true, zone]);
   });
