@@ -7,9 +7,9 @@ import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
 import { asidesIn, clausesIn, mannerOf, saysDropped } from "./words/asides.ts";
 import { dayContextOn, timesIn } from "./words/clock.ts";
+import type { TimeWord } from "./words/clock.ts";
 import { datesIn } from "./words/dates.ts";
 import { partOf, plainHeading } from "./words/headings.ts";
-import { isOwnerColumn, isTimeColumn } from "./words/columns.ts";
 import { without } from "./words/spans.ts";
 import { toldIn } from "./told.ts";
 import { IMPERATIVE, looksLikeTitle } from "./words/verbs.ts";
@@ -26,11 +26,9 @@ const TOP = 12;
 
 /** One pass over a page's blocks; what was said last is what the next line leans on. */
 export class Drafting extends WholeChanges {
-  /** By column, the cell above that reaches down into the rows to come. */
   /** Of each depth of a list, the number of its last line. */
   protected readonly lastHeading = this.page.blocks.findLastIndex(({ kind }) => kind === "heading");
   protected readonly numbers = new Map<number, number>();
-  protected readonly spanning = new Map<string, { readonly cell: Block; readonly until: number }>();
 
   run(): { plan: DraftedPlan; questions: readonly Question[] } {
     const { blocks } = this.page;
@@ -38,6 +36,7 @@ export class Drafting extends WholeChanges {
       this.enterRow(block, index);
       this.block(block, index);
     });
+    this.enterRow(undefined, blocks.length);
     this.remains(undefined);
     this.settleHead();
     const changes = this.plan.phases.flatMap((phase) => phase.changes);
@@ -46,32 +45,6 @@ export class Drafting extends WholeChanges {
     for (const change of changes) this.finish(change);
     for (const why of openOf(this.plan)) this.ask(1, "", why, this.plan);
     return { plan: this.plan, questions: this.questions };
-  }
-
-  /** The cells of a row say together when and by whom; a cell that spans rows says it for each of them. */
-  protected enterRow(block: Block, index: number): void {
-    if (block.row === undefined || block.kind === "heading") {
-      this.row = undefined;
-      return;
-    }
-    if (this.row?.number === block.row) return;
-    const { row: number } = block;
-    for (const [column, { until }] of this.spanning) if (until < number) this.spanning.delete(column);
-    const above = [...this.spanning.values()].map(({ cell }) => cell);
-    const cells: Block[] = [...above];
-    for (let at = index; this.page.blocks[at]?.row === number; at++) {
-      const cell = this.page.blocks[at];
-      if (cell === undefined) break;
-      cells.push(cell);
-      if (cell.lastRow !== undefined) this.spanning.set(cell.column ?? "", { cell, until: cell.lastRow });
-    }
-    const keys = above.flatMap((cell) => ticketsIn(textOf(cell).text, this.names.knows).map(({ key }) => key));
-    this.row = { number, ...(keys.length === 0 ? {} : { keys }) };
-    for (const cell of cells) {
-      if (isTimeColumn(cell.column) && timesIn(textOf(cell).text).length > 0) this.row.time = textOf(cell).text;
-      const owner = isOwnerColumn(cell.column) ? this.ownersOf(cell, textOf(cell).text, true).owner : undefined;
-      if (owner !== undefined) this.row.owner = owner;
-    }
   }
 
   protected block(block: Block, index: number): void {
@@ -94,7 +67,7 @@ export class Drafting extends WholeChanges {
     if (block.kind === "heading") {
       this.remains(undefined);
       if (block.row !== undefined) {
-        this.comments.push(`column of a table, line ${line}: ${text}`);
+        this.column(text, line);
         return all("heading", () => "window");
       }
       return this.heading(block, text, line, all);
@@ -104,15 +77,8 @@ export class Drafting extends WholeChanges {
       this.plan.comments.push(`line ${line}: ${text}`);
       return all("note", () => "window");
     }
+    if (this.cell(block, text, line)) return;
     const row = this.row;
-    if (row !== undefined && isTimeColumn(block.column) && timesIn(text).length > 0) {
-      this.comments.push(`time of a row, line ${line}: ${text}`);
-      return all("condition", () => this.stepOfRow(row.number));
-    }
-    if (row?.owner !== undefined && isOwnerColumn(block.column)) {
-      this.comments.push(`owner of a row, line ${line}: ${text}`);
-      return all("note", () => this.stepOfRow(row.number));
-    }
 
     // 1. What is struck through, and other marks. 2. Tickets, and what their macros left behind. 3. People.
     const visible = this.marks(block, text, starts, line);
@@ -120,6 +86,8 @@ export class Drafting extends WholeChanges {
     const people = this.people(block, masked);
     const rest = people.masked;
     if (!/[\p{L}\p{N}]/u.test(rest)) {
+      // A row whose work is crossed out is a change all the same, with its own ticket and its own question.
+      if (row !== undefined && this.marked.length > 0 && this.change?.row !== row.number) this.change = this.newChange(text, line, block.depth);
       const change = this.change;
       if (/\S/.test(rest) && change !== undefined) {
         change.comments.push(`line ${line}: ${rest.trim()}`);
@@ -156,7 +124,11 @@ export class Drafting extends WholeChanges {
 
   /** «Owner of the night: Chidi», above all work. */
   protected windowOwners(block: Block, text: string, line: number): boolean {
-    if (this.phase !== undefined || !/^(?:(?:window|night|maintenance|overall|weekend) )?(?:owners?|leads?|managers?|responsible|contacts?|in charge)\b[^:]{0,40}:/i.test(text))
+    if (
+      this.steps.length > 0 ||
+      this.change !== undefined ||
+      !/^(?:(?:window|night|maintenance|overall|weekend) )?(?:owners?|leads?|managers?|responsible|contacts?|in charge)\b[^:]{0,40}:/i.test(text)
+    )
       return false;
     const { owner } = this.ownersOf(block, text, true);
     if (owner === undefined) return false;
@@ -219,7 +191,10 @@ export class Drafting extends WholeChanges {
       .trim()
       .replaceAll(/\s+/g, " ")
       .replace(/[\s:;,/&-]+$/, "");
-    if ([bare, ...asides.map((aside) => aside.text)].map((said) => without(said, timesIn(said))).some((said) => saysDropped(said) && mannerOf(said) === "past"))
+    if (
+      !this.marked.some(({ why }) => why.startsWith("Is this dropped?")) &&
+      [bare, ...asides.map((aside) => aside.text)].map((said) => without(said, timesIn(said))).some((said) => saysDropped(said) && mannerOf(said) === "past")
+    )
       this.marked.push({ line, text: text.trim(), why: "Is this dropped? The page says so beside it." });
     const people = asides.flatMap((aside) => this.peopleIn(aside.text) ?? []);
     const owners = owner ?? columns.owner ?? people[0];
@@ -258,7 +233,8 @@ export class Drafting extends WholeChanges {
     const doer = this.doerIn(words);
     for (const step of made) if (owners === undefined && doer !== undefined && step.action !== "person.do") step.owner = doer;
     for (const step of made) if (owners !== undefined && step.owner === undefined) this.own(step, owners, line, raw);
-    if (made.length === 0 && owners !== undefined && this.change !== undefined && this.change.owner === undefined) this.own(this.change, owners, line, raw);
+    if (made.length === 0 && owners !== undefined && this.change !== undefined && this.change.owner === undefined && (this.row === undefined || this.change.steps.length === 0))
+      this.own(this.change, owners, line, raw);
     const settled = made[0] ?? this.change ?? beforeChange ?? this.plan;
     this.askMarked(settled);
     if (this.peopleSaid !== undefined) (this.change ?? this.plan).comments.push(this.peopleSaid);
@@ -269,6 +245,7 @@ export class Drafting extends WholeChanges {
   /** The numbers of a list: one that is missing may be a line that is missing. */
   protected count(block: Block, words: string, line: number, text: string): void {
     const number = /^\s*(\d{1,3})[.)]\s/.exec(words)?.[1];
+    if (block.depth <= 1) this.number = number;
     if (number === undefined) return;
     const before = this.numbers.get(block.depth) ?? 0;
     this.numbers.set(block.depth, Number(number));
@@ -334,7 +311,8 @@ export class Drafting extends WholeChanges {
     const told = toldIn(sentence.text, this.names);
     const { plain, times, clauses } = told;
     const rowTime = this.row?.time;
-    const timed = times.length > 0 ? times : rowTime === undefined ? [] : timesIn(rowTime);
+    const timed = times.length > 0 ? times : rowTime === undefined ? this.timesAbove(block) : timesIn(rowTime);
+    this.timed = [...this.timed.filter(({ depth }) => block.kind === "item" && depth < block.depth), { depth: block.depth, times: timed }];
     // A title above tickets opens their change, whatever stands above it.
     const follows = this.ticketFollows(index) && looksLikeTitle(plain);
     if (this.change !== undefined && (this.change.steps.length > 0 || this.change.titled) && follows) this.closed = true;
@@ -358,6 +336,12 @@ export class Drafting extends WholeChanges {
     this.heed(steps, told, line);
     this.ledger.mark(block, sentence.start, sentence.end, "step", this.idOf(first));
   }
+
+  /** «22:30 hold things», and what that is below it: an item's time is that of its own items. */
+  protected timesAbove(block: Block): readonly TimeWord[] {
+    return block.kind === "item" ? (this.timed.findLast(({ depth }) => depth < block.depth && depth > 0)?.times ?? []) : [];
+  }
+  protected timed: readonly { readonly depth: number; readonly times: readonly TimeWord[] }[] = [];
 
   /** Words without a verb that the next lines are about. */
   protected isTitle(text: string, change: DraftedChange, index: number): boolean {

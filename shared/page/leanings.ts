@@ -7,12 +7,15 @@ import type { Block } from "./tree.ts";
 import { mannerOf } from "./words/asides.ts";
 import type { timesIn } from "./words/clock.ts";
 import { clockText, timeBelow } from "./words/clock.ts";
-import { PeopleLines } from "./people-lines.ts";
+import { RowLines } from "./row-lines.ts";
 import { LOOK_BACK } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
 
+const NUMBERED =
+  /^(?:(?:only )?(?:after|once|following|requires?|needs|depends on|dependent on|blocked by|waits? for|not before|as soon as)\s+)?(?:(?:steps?|rows?|items?|tasks?|points?|lines?|no\.?|nr\.?|#)\s*)*(?<numbers>#?\d{1,3}[a-z]?(?:\s*(?:,|and|&|\+)\s*#?\d{1,3}[a-z]?)*)(?:\s+(?:is|are|has|have|been|done|completed?|finished|through|ended)\b)*[.!\s]*$/i;
+
 /** Times, conditions and dependencies: what a step is told by the words around it. */
-export abstract class Leanings extends PeopleLines {
+export abstract class Leanings extends RowLines {
   protected time(step: DraftedStep, times: ReturnType<typeof timesIn>, line: number, text: string): void {
     const [said, until] = times;
     if (said === undefined) return;
@@ -28,9 +31,25 @@ export abstract class Leanings extends PeopleLines {
   /** What a step hangs on is looked for when all steps are known. */
   protected lean(steps: readonly DraftedStep[], kind: "after" | "before" | "condition", about: string, line: number): void {
     const [step] = steps;
+    const numbered = kind === "after" ? this.numberedIn(about) : [];
+    if (step !== undefined && numbered.length > 0) {
+      for (const other of numbered) if (other !== step) this.needs(step, other);
+      return;
+    }
     const sentence = step?.sentence;
     const above = this.steps.slice(-LOOK_BACK).findLast((entry) => entry.step.sentence !== sentence)?.step;
     if (step !== undefined) this.dependencies.add({ step, steps, kind, about, line, above });
+  }
+
+  /** «after step 5», «depends on 2 and 3»: lines and rows above by their numbers, all of them or none. */
+  protected numberedIn(about: string): readonly DraftedStep[] {
+    const said = NUMBERED.exec(about)?.groups?.["numbers"]?.match(/\d+[a-z]?/gi) ?? [];
+    const found = said.map((label) => this.numbered.get(label) ?? []);
+    return found.some((steps) => steps.length === 0) ? [] : found.flat();
+  }
+
+  protected isWork(text: string): boolean {
+    return this.read(text, { keys: [], title: "", notes: [] }, text, undefined) !== undefined;
   }
 
   /** Approval, what is left out when, conditions and what comes before: all that a sentence says of its steps besides their time. */
@@ -78,6 +97,7 @@ export abstract class Leanings extends PeopleLines {
       servers: /\b(?:they|them|these|those)\b/i.test(text) && this.last !== undefined ? this.serversOf(this.last) : [],
       swap: this.swap,
       muted: this.muted,
+      environments: this.row?.environments ?? [],
       links: block === undefined ? [] : linksOf(block),
     };
     // «remove from the pool, patch»: commas part clauses only where each of them is understood.

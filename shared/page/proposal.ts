@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly swap: { readonly targets: readonly string[]; readonly from: string; readonly to: string } | undefined;
   /** Monitors that were muted above. */
   readonly muted: readonly string[];
+  /** Those that a column of its table names. */
+  readonly environments: readonly string[];
   /** Where the sentence's links lead. */
   readonly links: readonly string[];
 }

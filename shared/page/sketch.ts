@@ -25,8 +25,16 @@ export type Owner = string | { first: string; second: string };
 /** What a column of a table says about the rest of its row. */
 export interface Row {
   readonly number: number;
+  /** Whether one cell is all of it. */
+  readonly alone: boolean;
   owner?: Owner;
+  /** Who does it if the owner cannot. */
+  second?: Owner;
   time?: string;
+  /** Where the row's deployments go. */
+  environments?: readonly string[];
+  /** Its number, by which other rows name it. */
+  label?: string;
   /** Tickets of a cell that reaches down from a row above. */
   keys?: readonly string[];
 }
@@ -76,6 +84,10 @@ export abstract class Sketch {
   protected swap: { targets: readonly string[]; from: string; to: string } | undefined;
   protected muted: readonly string[] = [];
   protected row: Row | undefined;
+  /** The number of the list's line at hand. */
+  protected number: string | undefined;
+  /** Steps by the number of their row, or of their line in a list. */
+  protected readonly numbered = new Map<string, readonly DraftedStep[]>();
   protected readonly owners = new Map<DraftedStep, DraftedChange>();
 
   constructor(page: Page, inventory: Inventory) {
@@ -141,7 +153,7 @@ export abstract class Sketch {
     const otherRow = current !== undefined && block.row !== undefined && current.row !== block.row;
     const own =
       current === undefined ||
-      (otherRow && current.steps.length > 0) ||
+      (otherRow && current.steps.length + current.questions.length > 0) ||
       (!joins &&
         current.steps.length > 0 &&
         (this.closed ||
@@ -172,6 +184,8 @@ export abstract class Sketch {
     const step: DraftedStep = { id, title: title.slice(0, 1_900), line, needs: [], with: {}, notes: [], questions: [], sentence: this.sentence };
     change.steps.push(step);
     if (this.row !== undefined && !this.rowSteps.has(this.row.number)) this.rowSteps.set(this.row.number, step);
+    const label = this.row === undefined ? this.number : this.row.label;
+    if (label !== undefined) this.numbered.set(label, [...(this.numbered.get(label) ?? []).filter(({ sentence }) => this.sentence - sentence < 4), step]);
     this.places.set(step, this.steps.length);
     this.steps.push({ step, change, phase: this.phase });
     this.last = step;

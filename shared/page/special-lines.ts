@@ -103,7 +103,8 @@ export abstract class SpecialLines extends Leanings {
     if (doneAbove) return this.doneAbove(block, raw, line, change, pipeline, ref, own ?? []);
     const around = `${head?.text ?? ""} ${this.branches?.text ?? ""} ${change.title}`;
     const found = pipeline ?? this.pipelineLike(this.branches?.text ?? "");
-    const environments = own !== undefined && own.length > 0 ? own : (head?.environments ?? environmentsIn(this.branches?.text ?? "", this.names.environments));
+    const environments =
+      own !== undefined && own.length > 0 ? own : (head?.environments ?? this.row?.environments ?? environmentsIn(this.branches?.text ?? "", this.names.environments));
     const stacks = stacksIn(head?.text ?? this.branches?.text ?? told.plain, found ?? "", change.title, this.names);
     const stages = stagesIn(told.plain, found === undefined ? undefined : this.names.inventory.find("pipeline", found)).stages;
     const known = found !== undefined && this.names.inventory.find("pipeline", found) !== undefined;

@@ -40,6 +40,11 @@ interface Table {
   readonly heads: string[];
   isHead: boolean;
   first: boolean;
+  /** Where the blocks of the open row begin, and which of its cells are heads. */
+  begin: number;
+  readonly cells: boolean[];
+  /** Its rows are a label and what it stands for: «Window | Sat 21:00 - Sun 05:00». */
+  isPairs: boolean;
   /** Of the open cell, the last row that it reaches into. */
   lastRow: number;
   /** By column, the last row that a cell above reaches into. */
@@ -145,7 +150,7 @@ class Reader {
     else if (tag === "time") this.#adds("date", attributes["datetime"] ?? "");
     else if (tag === "ac:image" || tag === "img") this.#adds("macro", `[image ${attributes["ac:alt"] ?? attributes["alt"] ?? ""}`.trim() + "]");
     else if (tag === "ac:emoticon") this.says(attributes["ac:emoji-fallback"] ?? "");
-    else if (tag === "table") this.#tables.push({ row: 0, cell: -1, heads: [], isHead: true, first: true, lastRow: 0, taken: new Map() });
+    else if (tag === "table") this.#tables.push({ row: 0, cell: -1, heads: [], isHead: true, first: true, begin: 0, cells: [], isPairs: true, lastRow: 0, taken: new Map() });
     else if (tag === "tr") this.#opensRow();
     else if (tag === "td" || tag === "th") this.#opensCell(tag === "th", attributes);
   }
@@ -170,8 +175,7 @@ class Reader {
       this.#item = this.#lists > 1;
       this.#done = undefined;
     } else if (tag === "tr") {
-      const table = this.#tables.at(-1);
-      if (table !== undefined) table.first = false;
+      this.#closesRow();
       this.#gap = 2;
     } else if (tag === "table") this.#tables.pop();
     if (UNSEEN.has(tag)) this.#unseen = Math.max(0, this.#unseen - 1);
@@ -262,7 +266,37 @@ class Reader {
     table.row = this.#tables.length > 1 ? table.row + 1 : ++this.#rows;
     table.cell = -1;
     table.isHead = table.first;
+    table.begin = this.#blocks.length;
+    table.cells.length = 0;
     this.#gap = 2;
+  }
+
+  /** A label and what it stands for are one line; only where all rows from the first on are such pairs. */
+  #closesRow(): void {
+    const [table] = this.#tables;
+    if (table === undefined || this.#tables.length > 1) return;
+    table.first = false;
+    if (table.cells.length > 0) table.isPairs &&= table.cells.length === 2 && table.cells[0] === true && table.cells[1] === false;
+    const row = this.#blocks.slice(table.begin);
+    const [label, said] = row;
+    if (!table.isPairs || label === undefined || said === undefined || row.some(({ nested }) => nested === true)) return;
+    // «Step | Deploy …»: the label says no more than that work comes.
+    if (
+      /^(?:steps?|tasks?|actions?|changes?|activit(?:y|ies)|work)\s*#?\d*$/i.test(
+        label.fragments
+          .map(({ text }) => text)
+          .join(" ")
+          .trim(),
+      )
+    )
+      return;
+    table.heads.length = 0;
+    const last = label.fragments.at(-1);
+    const joint = /^\d+$/.test(last?.text.trim() ?? "") ? "." : ":";
+    const head = label.fragments.map((fragment) => (fragment === last && !/[:.]\s*$/.test(fragment.text) ? { ...fragment, text: `${fragment.text.trimEnd()}${joint}` } : fragment));
+    const { row: _row, column: _column, ...first } = said;
+    const rest = row.slice(2).map(({ row: _number, column: _head, ...block }) => block);
+    this.#blocks.splice(table.begin, row.length, { ...first, kind: "text", depth: 0, fragments: [...head, ...said.fragments] }, ...rest);
   }
 
   #opensCell(head: boolean, { rowspan, colspan }: Readonly<Record<string, string>>): void {
@@ -273,6 +307,7 @@ class Reader {
     table.lastRow = table.row + spanOf(rowspan) - 1;
     for (let column = table.cell; column < table.cell + spanOf(colspan); column++) if (table.lastRow > table.row) table.taken.set(column, table.lastRow);
     if (!head) table.isHead = false;
+    table.cells.push(head);
   }
 
   #adds(kind: FragmentKind, text: string): void {

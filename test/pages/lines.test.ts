@@ -166,3 +166,92 @@ describe("lists as wikis write them", () => {
     expect(drafted("== Rollout", "* Patch QW1").plan.phases.map(({ title }) => title)).toContain("Rollout");
   });
 });
+
+/** A table of work in storage format, one array of cells a row. */
+function table(...rows: readonly (readonly string[])[]): Draft {
+  const cells = (row: readonly string[], as: string): string => `<tr>${row.map((cell) => `<${as}>${cell}</${as}>`).join("")}</tr>`;
+  const [heads = [], ...others] = rows;
+  return draftOf(pageOf(`<p>Maintenance of 2025-06-15, all times UTC</p><table>${cells(heads, "th")}${others.map((row) => cells(row, "td")).join("")}</table>`), halden);
+}
+
+function changesOf({ plan }: Draft) {
+  return plan.phases.flatMap(({ changes }) => changes);
+}
+
+describe("the columns of a table", () => {
+  it("say where, when, how long, by whom and after what, and ask for no work of their own", () => {
+    const draft = table(
+      ["#", "Start", "End", "Activity", "Environment", "Jira", "Owner", "Backup", "Duration", "Status"],
+      ["1", "Sat 23:00", "Sat 23:05", "Mute Statuscake", "", "", "Wanda", "Tariq", "5 min", "not started"],
+      ["2", "after 1", "", "quote-service tag 7.0.0", "UAT", "WEB-11", "Jun", "", "20 min", ""],
+      ["3", "", "", "quote-service tag 7.0.0", "PRD", "WEB-11", "Jun", "", "", "depends on 1 and 2"],
+    );
+
+    const [mute, uat, prd] = changesOf(draft);
+    expect(changesOf(draft)).toHaveLength(3);
+    expect(mute?.steps).toMatchObject([
+      { action: "monitor.mute", at: "Sat 23:00", owner: { first: "Wanda", second: "Tariq" }, notes: expect.arrayContaining(["End: Sat 23:05", "Duration: 5 min"]) },
+    ]);
+    expect(uat).toMatchObject({ keys: ["WEB-11"], steps: [{ with: { environment: "UAT" }, owner: "Jun", needs: [`${mute?.id ?? ""}.mute`] }] });
+    expect(prd).toMatchObject({ keys: ["WEB-11"], steps: [{ with: { environment: "PRD" }, needs: [`${mute?.id ?? ""}.mute`, `${uat?.id ?? ""}.${uat?.steps[0]?.id ?? ""}`] }] });
+  });
+
+  it("may name people whom no inventory knows", () => {
+    const [change] = changesOf(table(["Activity", "Owner"], ["Disable the banner", "Product"]));
+
+    expect(change?.steps).toMatchObject([{ action: "person.do", with: { who: "Product" }, questions: [expect.stringContaining("Who is Product?")] }]);
+  });
+
+  it("say the zone of their times", () => {
+    expect(
+      draftOf(pageOf("<p>Maintenance of 2025-06-15</p><table><tr><th>Start (UTC)</th><th>Activity</th></tr><tr><td>Sun 01:00</td><td>Patch QW1</td></tr></table>"), halden).plan
+        .zone,
+    ).toBe("UTC");
+  });
+
+  it("leave a row that is crossed out its ticket and its question, and the next row its own change", () => {
+    const changes = changesOf(table(["Activity", "Jira", "Status"], ["Mute Statuscake", "WEB-1", ""], ["<del>Patch QW3</del>", "WEB-2", "cancelled"], ["Patch QW1", "WEB-3", ""]));
+
+    expect(changes.map(({ keys }) => keys)).toEqual([["WEB-1"], ["WEB-2"], ["WEB-3"]]);
+    expect(changes[1]?.questions.join()).toContain("struck through");
+    expect(changes[1]?.steps).toMatchObject([{ action: "person.do" }]);
+  });
+
+  it("without a head are labels and what they stand for", () => {
+    const { plan } = draftOf(
+      pageOf(
+        "<h1>Desktops</h1><table><tr><th>Window</th><td>Sat 14 Jun 2025 21:00 to Sun 15 Jun 2025 05:00</td></tr><tr><th>Time zone</th><td>Europe/Oslo</td></tr><tr><th>Lead</th><td>Freya or Sanjay</td></tr></table><h2>Work</h2><p>Patch QW1</p>",
+      ),
+      halden,
+    );
+
+    expect(plan).toMatchObject({ date: "2025-06-15", zone: "Europe/Oslo", cutoff: "Sun 05:00", owners: ["Freya", "Sanjay"] });
+    expect(plan.phases.flatMap(({ changes }) => changes.flatMap(({ steps }) => steps))).toMatchObject([{ action: "patch.install" }]);
+  });
+});
+
+describe("items of an item", () => {
+  it("begin when it does", () => {
+    const draft = draftOf(
+      pageOf(
+        "<p>Maintenance of 2025-06-15, all times UTC</p><h2>Saturday</h2><ul><li>22:30 hold what runs<ul><li>Park Batch stage of Batch Control</li><li>mute Statuscake</li></ul></li><li>Patch QW1</li></ul>",
+      ),
+      halden,
+    );
+
+    expect(changesOf(draft).flatMap(({ steps }) => steps.map(({ action, at }) => [action, at]))).toEqual([
+      ["person.do", "Sat 22:30"],
+      ["pipeline.run", "Sat 22:30"],
+      ["monitor.mute", "Sat 22:30"],
+      ["patch.install", undefined],
+    ]);
+  });
+});
+
+describe("a numbered line", () => {
+  it("is named by its number", () => {
+    const steps = stepsOf("1. Patch QW1", "2. Mute Statuscake", "3. Patch QW2 after step 1");
+
+    expect(steps[2]).toMatchObject({ targets: ["QW2"], needs: [expect.stringMatching(/patch-qw1\.install$/)] });
+  });
+});

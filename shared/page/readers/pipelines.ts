@@ -44,7 +44,8 @@ export const readPipeline: SentenceReader = (text, around) => {
       text,
     )?.[1];
   const { stages, unknown } = stagesIn(staged === undefined && named !== undefined ? around.line : text, known);
-  const environments = environmentsIn(text, names.environments);
+  const said = environmentsIn(text, names.environments);
+  const environments = said.length > 0 ? said : around.environments;
   const destroys = /\b(?:destroy\w*|tear(?:ing)? down|torn down)\b/i.test(text);
   const guessed = named !== undefined && written === undefined && !/\bpipeline\b/i.test(text) ? named : undefined;
   const stacks = stacksIn(text, named ?? "", around.above, names);

@@ -26,7 +26,9 @@ export function mannerOf(text: string): Manner {
   if (saysDropped(plain)) return "past";
   if (CONDITION.test(plain)) return "condition";
   if (DEPENDENCY.test(plain)) return "dependency";
-  if (REFERENCE.test(plain)) return "reference";
+  // «Change the rates by the rate guide» asks for work, and names where it is written how.
+  if (REFERENCE.test(plain) && !(IMPERATIVE.test(plain) && !/^(?:please )?(?:see|refer|link)\b/i.test(plain) && /^\w+ (?:the|an?|all|our|its|their)\b/i.test(plain)))
+    return "reference";
   if (EARLIER.test(plain)) return "past";
   if (PAST.test(plain) && !IMPERATIVE.test(plain) && !/\b(?:after|once|that have been|which have been|until|when|if|that has been|that were)\b/i.test(plain)) return "past";
   if (REMARK.test(plain)) return "remark";
