@@ -36,6 +36,7 @@ export class Drafting extends WholeChanges {
       this.enterRow(block, index);
       this.block(block, index);
     });
+    this.letGo(undefined);
     this.enterRow(undefined, blocks.length);
     this.remains(undefined);
     this.settleHead();
@@ -52,6 +53,7 @@ export class Drafting extends WholeChanges {
     const line = block.fragments[0]?.line ?? 1;
     const all = (as: Destination, id: () => string): void => this.ledger.mark(block, 0, text.length, as, id);
     if (text === "") return;
+    this.letGo(block);
     if (this.steps.length >= MOST.steps || this.questions.length >= MOST.questions || index >= MOST.blocks) {
       // No window has so many: the rest of the page is one question, and time stays bounded.
       if (!this.full) this.ask(line, text, `Is this one window? No night holds so much; nothing from here on is in the plan.`, this.plan);
@@ -80,6 +82,9 @@ export class Drafting extends WholeChanges {
     if (this.cell(block, text, line)) return;
     const row = this.row;
 
+    // Another item of the list, or a line of none, ends what the time of an item above holds for.
+    if (block.continues !== true) this.timed = this.timed.filter(({ depth }) => block.kind === "item" && depth < block.depth);
+
     // 1. What is struck through, and other marks. 2. Tickets, and what their macros left behind. 3. People.
     const visible = this.marks(block, text, starts, line);
     const masked = this.tickets(block, visible, starts, line);
@@ -89,7 +94,7 @@ export class Drafting extends WholeChanges {
       // A row whose work is crossed out is a change all the same, with its own ticket and its own question.
       if (row !== undefined && this.marked.length > 0 && this.change?.row !== row.number) this.change = this.newChange(text, line, block.depth);
       const change = this.change;
-      if (/\S/.test(rest) && change !== undefined) {
+      if (/[^\s*•▪◦‣]/.test(rest) && change !== undefined) {
         change.comments.push(`line ${line}: ${rest.trim()}`);
         const next = this.page.blocks[index + 1];
         const joins = next !== undefined && ticketsIn(textOf(next).text, this.names.knows)[0]?.start === 0;
@@ -156,6 +161,7 @@ export class Drafting extends WholeChanges {
     this.branches = undefined;
     this.last = undefined;
     this.numbers.clear();
+    this.timed = [];
     this.day = dayContextOn(text, this.plan.date) ?? (block.depth > (this.phase?.depth ?? 0) ? this.day : undefined);
     if (below && this.phase !== undefined) {
       this.change = this.newChange(plain, line, block.depth);
@@ -311,8 +317,17 @@ export class Drafting extends WholeChanges {
     const told = toldIn(sentence.text, this.names);
     const { plain, times, clauses } = told;
     const rowTime = this.row?.time;
-    const timed = times.length > 0 ? times : rowTime === undefined ? this.timesAbove(block) : timesIn(rowTime);
-    this.timed = [...this.timed.filter(({ depth }) => block.kind === "item" && depth < block.depth), { depth: block.depth, times: timed }];
+    const held = this.heldFor(block);
+    const timed = times.length > 0 ? times : held.length > 0 ? held : rowTime === undefined ? this.timesAbove(block) : timesIn(rowTime);
+    if (block.kind === "item") this.timed = [...this.timed.filter(({ depth }) => depth < block.depth), { depth: block.depth, times: timed }];
+    const next = this.page.blocks[index + 1];
+    if (times.length > 0 && !/[\p{L}\p{N}]/u.test(plain) && next !== undefined && next.kind !== "heading" && this.isTimeOf(block, next)) {
+      const waits = { for: next, times, line, text: raw };
+      this.held = waits;
+      const holder = this.change ?? this.plan;
+      this.ledger.mark(block, sentence.start, sentence.end, "condition", () => this.idOf("step" in waits ? (waits.step as DraftedStep) : holder)());
+      return;
+    }
     // A title above tickets opens their change, whatever stands above it.
     const follows = this.ticketFollows(index) && looksLikeTitle(plain);
     if (this.change !== undefined && (this.change.steps.length > 0 || this.change.titled) && follows) this.closed = true;
@@ -325,6 +340,15 @@ export class Drafting extends WholeChanges {
       this.ledger.mark(block, sentence.start, sentence.end, "note", this.idOf(change));
       return;
     }
+    if (proposals === undefined && owner === undefined && clauses.length + timed.length === 0 && this.isLabel(block, plain, change, index)) {
+      this.closed = true;
+      const below = this.changeFor(block, raw, line);
+      below.notes.push(raw);
+      below.titled = true;
+      this.ask(line, raw, "Is this work, or the title of what stands below it?", below);
+      this.ledger.mark(block, sentence.start, sentence.end, "question", this.idOf(below));
+      return;
+    }
     const previous = /^(?:and )?(?:then|afterwards|after that|next)\b/i.test(sentence.text) && this.last !== undefined && change.steps.includes(this.last) ? this.last : undefined;
     const steps = proposals === undefined ? [this.person(change, whole, line, owner)] : this.take(proposals, change, sentence.text, line);
     const [first] = steps;
@@ -332,6 +356,7 @@ export class Drafting extends WholeChanges {
     if (previous !== undefined) first.needs.push(previous.targets !== undefined && first.targets !== undefined ? { step: previous.id, per: "target" } : previous.id);
     this.entitle(change, raw);
     if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(raw);
+    this.heldFor(block, first);
     this.time(first, timed, line, rowTime === undefined ? raw : `${rowTime} ${raw}`);
     this.heed(steps, told, line);
     this.ledger.mark(block, sentence.start, sentence.end, "step", this.idOf(first));
@@ -343,12 +368,25 @@ export class Drafting extends WholeChanges {
   }
   protected timed: readonly { readonly depth: number; readonly times: readonly TimeWord[] }[] = [];
 
+  /** «22:00», and below it what is done then: after a line break, or where neither a ticket nor another time parts them. */
+  protected isTimeOf(block: Block, next: Block): boolean {
+    const { text } = textOf(block);
+    return next.continues === true || (next.gap <= 1 && next.row === block.row && timesIn(textOf(next).text).length === 0 && ticketsIn(text, this.names.knows).length === 0);
+  }
+
   /** Words without a verb that the next lines are about. */
   protected isTitle(text: string, change: DraftedChange, index: number): boolean {
     const next = this.page.blocks[index + 1];
     // «Same as PAY-3 at the other site» is work, and so is a short line above another one of its kind.
     if (change.steps.length > 0 || !looksLikeTitle(text) || ticketsIn(text, this.names.knows).length > 0) return false;
     return next !== undefined && next.kind !== "heading" && (next.gap <= 1 || (next.kind === "item" && next.depth > change.depth));
+  }
+
+  /** «Dublin site», right above a line that begins with its ticket, and below other work. */
+  protected isLabel(block: Block, text: string, change: DraftedChange, index: number): boolean {
+    const next = this.page.blocks[index + 1];
+    if (next === undefined || next.gap > 0 || next.kind !== block.kind || block.kind === "item" || block.row !== undefined || change.steps.length === 0) return false;
+    return looksLikeTitle(text) && text.trim().split(/\s+/).length <= 3 && /^[A-Z]/.test(text.trim()) && ticketsIn(textOf(next).text, this.names.knows)[0]?.start === 0;
   }
 
   protected ticketFollows(index: number): boolean {

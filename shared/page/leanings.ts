@@ -5,14 +5,12 @@ import { clausesOf, readClause } from "./sentences.ts";
 import type { Told } from "./told.ts";
 import type { Block } from "./tree.ts";
 import { mannerOf } from "./words/asides.ts";
-import type { timesIn } from "./words/clock.ts";
+import type { TimeWord, timesIn } from "./words/clock.ts";
 import { clockText, timeBelow } from "./words/clock.ts";
+import { numbersIn } from "./words/numbers.ts";
 import { RowLines } from "./row-lines.ts";
 import { LOOK_BACK } from "./sketch.ts";
 import { linksOf } from "./tree.ts";
-
-const NUMBERED =
-  /^(?:(?:only )?(?:after|once|following|requires?|needs|depends on|dependent on|blocked by|waits? for|not before|as soon as)\s+)?(?:(?:steps?|rows?|items?|tasks?|points?|lines?|no\.?|nr\.?|#)\s*)*(?<numbers>#?\d{1,3}[a-z]?(?:\s*(?:,|and|&|\+)\s*#?\d{1,3}[a-z]?)*)(?:\s+(?:is|are|has|have|been|done|completed?|finished|through|ended)\b)*[.!\s]*$/i;
 
 /** Times, conditions and dependencies: what a step is told by the words around it. */
 export abstract class Leanings extends RowLines {
@@ -26,6 +24,27 @@ export abstract class Leanings extends RowLines {
     if (until !== undefined) this.ask(line, text, `What is ${clockText(until)}? The sentence names more than one time.`, step);
     if (time.zone !== undefined && this.plan.zone === undefined) this.plan.zone = time.zone;
     else if (time.zone !== undefined && time.zone !== this.plan.zone) this.ask(line, text, `Which zone is right? Elsewhere the page says ${this.plan.zone ?? "another"}.`, step);
+  }
+
+  /** A time that has its line to itself is that of the line below. */
+  protected held: { readonly for: Block; readonly times: readonly TimeWord[]; readonly line: number; readonly text: string; step?: DraftedStep } | undefined;
+
+  /** The times of a block whose own words give none; `step` is what they are given to. */
+  protected heldFor(block: Block, step?: DraftedStep): readonly TimeWord[] {
+    if (this.held?.for !== block) return [];
+    if (step !== undefined && this.held.step === undefined) {
+      this.held.step = step;
+      this.change?.comments.push(`time of line ${this.held.line}: ${this.held.text}`);
+    }
+    return this.held.times;
+  }
+
+  /** Another block begins: a time for which no work has come is asked about. */
+  protected letGo(block: Block | undefined): void {
+    const { held } = this;
+    if (held === undefined || held.for === block) return;
+    this.held = undefined;
+    if (held.step === undefined) this.ask(held.line, held.text, "What begins then? No line below it says.", this.last ?? this.change ?? this.plan);
   }
 
   /** What a step hangs on is looked for when all steps are known. */
@@ -43,8 +62,7 @@ export abstract class Leanings extends RowLines {
 
   /** «after step 5», «depends on 2 and 3»: lines and rows above by their numbers, all of them or none. */
   protected numberedIn(about: string): readonly DraftedStep[] {
-    const said = NUMBERED.exec(about)?.groups?.["numbers"]?.match(/\d+[a-z]?/gi) ?? [];
-    const found = said.map((label) => this.numbered.get(label) ?? []);
+    const found = numbersIn(about).map((label) => this.numbered.get(label) ?? []);
     return found.some((steps) => steps.length === 0) ? [] : found.flat();
   }
 

@@ -98,6 +98,7 @@ export abstract class RowLines extends PeopleLines {
     const made = this.steps.slice(this.before).map(({ step }) => step);
     const [first] = made;
     const holder: DraftedStep | DraftedChange | undefined = first ?? (this.change?.row === this.row?.number ? this.change : undefined);
+    if (first === undefined && holder !== undefined && holder.owner === undefined && this.row?.owner !== undefined) this.own(holder, this.row.owner, holder.line, holder.title);
     for (const { column, text, line } of this.remarks) {
       if (holder === undefined) {
         this.ask(line, text, "What is this about? Its row asks for no work.", this.plan);

@@ -224,7 +224,7 @@ export abstract class Sketch {
     const who = first(owner) ?? begins ?? first(change.owner) ?? first(this.row?.owner);
     step.with = { ...(who === undefined ? {} : { who }), what: words.slice(0, 1_900) };
     if (who === undefined) this.ask(line, words, "Who does this? The page names nobody.", step);
-    const strangers = this.names.strangers(words);
+    const strangers = this.names.strangers(words).filter((name) => !change.keys.includes(name));
     if (strangers.length > 0) this.ask(line, words, `What is ${strangers.join(", ")}? The inventory has its like and not that.`, step);
     return step;
   }

@@ -140,7 +140,8 @@ export abstract class SpecialLines extends Leanings {
     });
     if (head?.mode !== "destroy") for (const step of steps.slice(0, 1)) this.afterDestroy(step, change, found);
     const [first] = steps;
-    if (first !== undefined && told.times.length > 0) this.time(first, told.times, line, raw);
+    const times = told.times.length > 0 ? told.times : this.heldFor(block, first);
+    if (first !== undefined && times.length > 0) this.time(first, times, line, raw);
     else if (first !== undefined && this.row?.time !== undefined) this.time(first, timesIn(this.row.time), line, `${this.row.time} ${raw}`);
     this.heed(steps, told, line);
     if (head !== undefined && first !== undefined) {

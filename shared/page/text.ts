@@ -11,7 +11,7 @@ const FOOTER = /^\s*URL:\s*(\S+)\s*$/;
 const OPEN_ENDED = /(?:^|\s)(?:with|to|from|by|of|on|in|the|and|using|is|for|at|than|instead of)\s*$/i;
 const BULLET = /^(\s*)(?:\*{1,4}|[-•▪◦‣☐☑☒✅✔✓]|\d{1,3}[.)]|\[[ xX]?\])\s+/u;
 /** `**` is an item of an item, as wikis write it. */
-const LIST_ITEM = /^\s*(?:(?<marks>\*{2,4})\s+|(?:[-*•▪◦‣]|\d{1,3}[.)])\s*)(?:\[(?<listed>[ xX]?)\]\s+)?|^\s*\[(?<box>[ xX]?)\]\s+|^\s*(?<sign>[☐☑☒✅✔✓])\ufe0f?\s*/u;
+const LIST_ITEM = /^\s*(?:(?<marks>\*{2,4})\s+|(?:[-*•▪◦‣]|\d{1,3}[.)](?!\d))\s*)(?:\[(?<listed>[ xX]?)\]\s+)?|^\s*\[(?<box>[ xX]?)\]\s+|^\s*(?<sign>[☐☑☒✅✔✓])\ufe0f?\s*/u;
 const TICKED = /^[xX☑☒✅✔✓]$/u;
 
 interface Line {

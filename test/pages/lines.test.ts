@@ -248,6 +248,46 @@ describe("items of an item", () => {
   });
 });
 
+describe("a time that has its line to itself", () => {
+  it("is that of the line below", () => {
+    expect(stepsOf("Saturday 22:00", "Patch QW1", "Sunday 01:00", "quote-service: tag 1.0.0 to PRD")).toMatchObject([
+      { action: "patch.install", at: "Sat 22:00" },
+      { action: "pipeline.run", at: "Sun 01:00" },
+    ]);
+  });
+
+  it("is asked about where nothing begins below it", () => {
+    expect(drafted("Patch QW1", "Saturday 22:00", "Do not touch QW2").questions.map(({ why }) => why)).toContain("What begins then? No line below it says.");
+  });
+
+  it("is no number of a list", () => {
+    expect(drafted("Mute Statuscake", "8.30pm on Saturday patch QW1").plan.phases[0]?.changes).toMatchObject([
+      { steps: [{ action: "monitor.mute" }] },
+      { steps: [{ at: "Sat 20:30" }] },
+    ]);
+  });
+});
+
+describe("a few words above a ticket's line", () => {
+  it("are kept with it, and asked about", () => {
+    const { plan } = drafted("NET-1 Patch QW1", "Dublin site", "NET-2 Patch QW2");
+
+    expect(plan.phases[0]?.changes).toMatchObject([
+      { keys: ["NET-1"], notes: [] },
+      { keys: ["NET-2"], notes: ["Dublin site"], questions: [expect.stringContaining("title of what stands below it")] },
+    ]);
+  });
+});
+
+describe("the time of an item", () => {
+  it("ends with its list", () => {
+    const steps = stepsOf("* Sunday 02:00 mute Statuscake", "", "", "After", "* K8S-1", "** Patch QW1");
+
+    expect(steps[1]).toMatchObject({ action: "patch.install" });
+    expect(steps[1]).not.toHaveProperty("at");
+  });
+});
+
 describe("a numbered line", () => {
   it("is named by its number", () => {
     const steps = stepsOf("1. Patch QW1", "2. Mute Statuscake", "3. Patch QW2 after step 1");

@@ -282,6 +282,31 @@ describe.skipIf(!existsSync(SEEDS))("the two real pages (skipped where they are 
   });
 });
 
+describe("what looks like a flaw and is none", () => {
+  const halden = inventoryAt(new URL("./corpus/halden.yaml", import.meta.url));
+  const work = (...lines: readonly string[]): string =>
+    ["Maintenance of 2026-01-18", "All times are UTC", "", "Main work", ...lines, "", "Tests", "Run the smoke tests on quotes.halden.example"].join("\n");
+
+  it.each([
+    ["a crossed-out line", work("Patch QW1", "~~Delete the old image gallery~~ moved to March")],
+    ["a person called like a month", work("Patch QW1 (Jun)", "Jun: look at the logs")],
+    [
+      "a name that points back",
+      work("Point quotes at sorry.halden.example instead of lb.halden.example", "Patch QW1", "Point quotes from sorry.halden.example to lb.halden.example"),
+    ],
+    ["a thing that must be there", work("Patch QW1", "- needs 40 GB free on drive T:")],
+    ["a line named by its number", work("1. Patch QW1", "2. Patch QW2 after step 1")],
+  ])("is %s", (_what, text) => {
+    expect(toMend(text, halden)).toEqual([]);
+  });
+
+  it("and a condition ends where the work begins", () => {
+    const [finding] = reviewed(work("If the vendor agrees: patch QW1"), halden).findings.filter(({ code }) => code === "condition-unevaluated");
+
+    expect(finding?.message).toContain("«the vendor agrees»");
+  });
+});
+
 describe("without an inventory", () => {
   it("says less, and nothing wrong, of clean pages", () => {
     for (const name of ["lumen.txt", "basalt.html", "harvest.txt"]) expect(toMend(page(name), nothing)).toEqual([]);

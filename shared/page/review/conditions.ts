@@ -15,6 +15,11 @@ function goesWhere({ verb, fields }: NightStep, about: string): boolean {
   return verb === "pipeline.run" && typeof environment === "string" && new RegExp(String.raw`\b${environment.replaceAll(/\W/g, "\\$&")}\b`).test(about);
 }
 
+/** «If X: do Y», «do Y if X», and X alone behind its «if». */
+function conditionOf(text: string): string | undefined {
+  return [...clausesIn(text), ...clausesIn(` ${text}`)].find(({ kind }) => kind === "condition")?.about;
+}
+
 /** Conditions of steps that no value of the plan, no person and no check above decides. */
 export function conditions({ steps, values, inventory }: Night): readonly Found[] {
   const seen = new Set<string>();
@@ -25,12 +30,8 @@ export function conditions({ steps, values, inventory }: Night): readonly Found[
     seen.add(when.value);
     const like = steps.filter((other) => other !== step && other.fields.when !== undefined && "value" in other.fields.when && other.fields.when.value === when.value);
     const said =
-      [...step.notes, step.fields.title ?? "", step.words].find(
-        (text) => clausesIn(` ${text}`).some(({ kind }) => kind === "condition") || /^(?:only )?(?:if|when|unless)\b/i.test(text),
-      ) ?? step.words;
-    const about = (clausesIn(` ${said}`).find(({ kind }) => kind === "condition")?.about ?? said.replace(/^(?:only )?(?:if|when|unless|in case)\s+/i, ""))
-      .replace(/^([^(]*)\).*$/, "$1")
-      .replace(/,.*$/, "");
+      [...step.notes, step.fields.title ?? "", step.words].find((text) => conditionOf(text) !== undefined || /^(?:only )?(?:if|when|unless)\b/i.test(text)) ?? step.words;
+    const about = (conditionOf(said) ?? said.replace(/^(?:only )?(?:if|when|unless|in case)\s+/i, "")).replace(/^([^(]*)\).*$/, "$1").replace(/,.*$/, "");
     const names = inventory.entries("person").map(({ name }) => name);
     if (
       DECIDED.test(said) ||

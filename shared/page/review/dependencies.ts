@@ -1,5 +1,6 @@
 import { clausesIn, mannerOf } from "../words/asides.ts";
 import { timesIn } from "../words/clock.ts";
+import { numbersIn } from "../words/numbers.ts";
 import { shareIn, stems } from "../words/likeness.ts";
 import type { Found } from "./checks.ts";
 import { collected } from "./finding.ts";
@@ -92,13 +93,15 @@ function leaningsOf(text: string): readonly { readonly kind: "after" | "before";
       /^[\s(]*(?:only\s+)?(?:after|once|before|following|requires?|needs|depends on|dependent on|prerequisite:?|blocked by|wait(?:s|ing)? for|as soon as|not before|must be (?:done|run) (?:after|before))\s+/i,
       "",
     );
+    if (numbersIn(about).length > 0) return [];
     if (about !== timeless && !/,\s/.test(timeless))
       return [{ kind: /^[\s(]*before\b/i.test(timeless) || /^must be (?:done|run) before/i.test(timeless) ? "before" : "after", about: about.replace(/[.)\s]+$/, "") }];
   }
   const bare = timeless.replaceAll(/\s+/g, " ");
+  // What is named by its number is found by the import.
   const inside = [...bare.matchAll(/\(([^()]{4,300})\)/g)].flatMap(([, words = ""]) => leaningsOf(words));
   const own = clausesIn(bare).flatMap(({ kind, about }) => (kind === "condition" ? [] : [{ kind, about: about.replace(/\s*\(.*$/, "") }]));
-  return [...own, ...inside];
+  return [...own, ...inside].filter(({ about }) => numbersIn(about).length === 0);
 }
 
 function namedBy(about: string, id: string, index: Stems, steps: readonly NightStep[]): boolean {

@@ -270,6 +270,14 @@ function swaps(night: Night): readonly Found[] {
       return [];
     const targets = listOf(step.fields.targets);
     if (closedInWords(step, night)) return [];
+    // What points back where records pointed before an earlier line is the closing itself.
+    if (
+      all.some(
+        ({ at, fields }) =>
+          at < step.at && from !== undefined && (fields.with as { to?: string } | undefined)?.to === from && targets.every((name) => listOf(fields.targets).includes(name)),
+      )
+    )
+      return [];
     const isBack = (later: NightStep): boolean => {
       const theirs = (later.fields.with ?? {}) as { from?: string; to?: string };
       if (theirs.to !== undefined && theirs.to !== from && from !== undefined) return false;

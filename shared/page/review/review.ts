@@ -48,8 +48,17 @@ function piecesOf({ blocks }: Page, { coverage }: Draft): readonly Piece[] {
   for (const { line, id } of coverage) if (!holders.has(line)) holders.set(line, id);
   return blocks.flatMap((block) => {
     const line = block.fragments[0]?.line;
-    return line === undefined
+    // Nobody does what is crossed out.
+    const fragments = block.fragments.filter(({ struck }) => struck !== true);
+    return line === undefined || fragments.length === 0
       ? []
-      : [{ line, text: textOf(block).text, id: holders.get(line) ?? "window", isHeading: block.kind === "heading" || (block.row !== undefined && block.column === undefined) }];
+      : [
+          {
+            line,
+            text: textOf(fragments.length === block.fragments.length ? block : { ...block, fragments }).text,
+            id: holders.get(line) ?? "window",
+            isHeading: block.kind === "heading" || (block.row !== undefined && block.column === undefined),
+          },
+        ];
   });
 }

@@ -24,6 +24,8 @@ export function mannerOf(text: string): Manner {
   if (DONE_ABOVE.test(plain) && plain.length < 60) return "done-above";
   if (PROHIBITION.test(plain)) return "prohibition";
   if (saysDropped(plain)) return "past";
+  // «needs 40 GB of free space»: no line of the page brings that about.
+  if (/^(?:needs?|requires?)\s+(?:at least |about |some |up to )?\d/i.test(plain)) return "remark";
   if (CONDITION.test(plain)) return "condition";
   if (DEPENDENCY.test(plain)) return "dependency";
   // «Change the rates by the rate guide» asks for work, and names where it is written how.

@@ -5,11 +5,11 @@ export type Part = "before" | "day-of" | "main" | "test" | "after" | "other";
 
 const PARTS: readonly (readonly [Part, RegExp])[] = [
   ["before", /^(?:pre|prior|before|ahead|groundwork|preparations?|prep)\b|^(?:evening|day|night) before\b|^pre(?:work|steps?|checks?|requisites?|paration)\b/i],
-  ["day-of", /^(?:day|morning|night) of\b|^(?:kick ?off|go[- ]live|opening)\b|^start of (?:maintenance|the window|window)\b/i],
+  ["day-of", /^(?:day|morning|night) of\b|^(?:kick[- ]?off|go[- ]live|opening)\b|^start of (?:maintenance|the window|window)\b/i],
   ["test", /^(?:test|testing|tests|validation|verification|verify|smoke|checks?|qa|sanity)\b/i],
   [
     "after",
-    /^(?:post|after|afterwards|finish(?:ing)?|done|back to (?:normal|business)|clean ?up|wrap ?up|close ?out|closing|closure|follow[- ]?up)\b|^post(?:work|steps?|checks?)\b/i,
+    /^(?:post|after|afterwards|finish(?:ing)?|done|back to (?:normal|business)|clean[- ]?up|wrap[- ]?up|close[- ]?out|closing|closure|follow[- ]?up)\b|^post(?:work|steps?|checks?)\b/i,
   ],
   ["main", /^(?:primary|main|core|scheduled|planned)\b|^(?:work|changes|maintenance|deployments?|roll-?out|implementation|execution|change list|during)\b/i],
 ];
