@@ -6,7 +6,7 @@ import type { Sentence } from "./sentences.ts";
 import { textOf } from "./tree.ts";
 import type { Block } from "./tree.ts";
 import { asidesIn, clausesIn, mannerOf, saysDropped } from "./words/asides.ts";
-import { dayContextOn, timesIn } from "./words/clock.ts";
+import { dayContextOn, timesEnd, timesIn } from "./words/clock.ts";
 import type { TimeWord } from "./words/clock.ts";
 import { datesIn } from "./words/dates.ts";
 import { partOf, plainHeading } from "./words/headings.ts";
@@ -262,7 +262,8 @@ export class Drafting extends WholeChanges {
   /** @param whole the sentence with what stands in parentheses, for people to read. */
   protected sentenceOf(block: Block, sentence: Sentence, whole: string, raw: string, line: number, owner: Owner | undefined, index: number): void {
     const { text, start, end } = sentence;
-    const manner = mannerOf(text);
+    // «after 23:00 patch it» waits for the clock, and for no other line.
+    const manner = mannerOf(text.slice(timesEnd(text)).trim() || text);
     const above = this.last ?? (this.change !== undefined && block.gap <= 1 ? this.change : undefined);
     const mark = (as: Destination, holder: DraftedStep | DraftedChange | DraftedPlan): void => this.ledger.mark(block, start, end, as, this.idOf(holder));
     if (this.phase === undefined && this.inPreamble(index) && this.preamble(text, manner, line, mark)) return;

@@ -1,5 +1,6 @@
 import type { DraftedChange, DraftedStep } from "./drafted.ts";
 import type { Proposal, Surroundings } from "./proposal.ts";
+import { exceptionsIn, leaveOut } from "./exceptions.ts";
 import { approversIn } from "./approvals.ts";
 import { clausesOf, readClause } from "./sentences.ts";
 import type { Told } from "./told.ts";
@@ -18,6 +19,10 @@ export abstract class Leanings extends RowLines {
     const [said, until] = times;
     if (said === undefined) return;
     const time = timeBelow(said, this.day);
+    if (said.bound === true) {
+      this.ask(line, text, `When does it begin? The page says by when it is over: ${time.day ?? ""} ${clockText(time)}.`.replace("  ", " "), step);
+      return this.time(step, times.slice(1), line, text);
+    }
     step.at = `${time.day === undefined ? "" : `${time.day} `}${clockText(time)}`;
     if (time.day === undefined) this.ask(line, text, "On which day? The page gives a time and no day.", step);
     if (time.doubt !== undefined) this.ask(line, text, `Which time is meant? ${time.doubt}.`, step);
@@ -60,6 +65,10 @@ export abstract class Leanings extends RowLines {
     if (step !== undefined) this.dependencies.add({ step, steps, kind, about, line, above });
   }
 
+  protected except(steps: readonly DraftedStep[], said: readonly string[], line: number): void {
+    for (const step of steps) for (const why of leaveOut(step, said, this.names)) this.ask(line, said.join(", "), why, step);
+  }
+
   /** «after step 5», «depends on 2 and 3»: lines and rows above by their numbers, all of them or none. */
   protected numberedIn(about: string): readonly DraftedStep[] {
     const found = numbersIn(about).map((label) => this.numbered.get(label) ?? []);
@@ -71,9 +80,10 @@ export abstract class Leanings extends RowLines {
   }
 
   /** Approval, what is left out when, conditions and what comes before: all that a sentence says of its steps besides their time. */
-  protected heed(steps: readonly DraftedStep[], { approval, skips, clauses }: Told, line: number): void {
+  protected heed(steps: readonly DraftedStep[], { approval, skips, clauses, except }: Told, line: number): void {
     const [first] = steps;
     if (first === undefined) return;
+    this.except(steps, except, line);
     if (approval !== undefined) for (const step of steps) step.approval = approval;
     for (const skip of skips) this.ask(line, skip, "When is it left out? Write a value, and let the step hang on it with `when`.", steps.at(-1) ?? first);
     for (const { kind, about } of clauses) this.lean(kind === "condition" ? steps : [first], kind, about, line);
@@ -148,6 +158,8 @@ export abstract class Leanings extends RowLines {
 
   protected aside(block: Block, { start, end, text }: { start: number; end: number; text: string }, made: readonly DraftedStep[], line: number): void {
     const manner = mannerOf(text);
+    // «all web servers (not QW3)»
+    this.except(made, exceptionsIn(text, this.names).said, line);
     const approvers = made.length > 0 ? approversIn(text, this.names) : undefined;
     if (approvers !== undefined) for (const step of made) step.approval = approvers;
     // A line of its own in parentheses is about the sentence above it.

@@ -268,6 +268,43 @@ describe("a time that has its line to itself", () => {
   });
 });
 
+describe("what a line leaves out", () => {
+  it.each<[string, object]>([
+    ["Patch all web servers except QW3", { targets: ["QW1", "QW2"] }],
+    ["Patch all web servers (not QW3)", { targets: ["QW1", "QW2"] }],
+    ["Patch QW1 and QW2, but leave QW3 alone", { targets: ["QW1", "QW2"] }],
+    ["Patch QW1 instead of QW2", { targets: ["QW1"] }],
+    ["Patch the citrix servers, but not CTX-DDC2", { targets: ["CTX-DDC1"] }],
+    ["Mute Statuscake, not Desktop probes", { targets: ["Statuscake"] }],
+    ["Run the Precheck and Reindex stages of Quote_Database, but not Migrate", { with: { stages: ["Precheck", "Reindex"] } }],
+    ["Run all stages of Quote_Database except Reindex, tag 3.0.0", { with: { ref: { tag: "3.0.0" }, stages: ["Precheck", "Migrate"] } }],
+    ["Deploy quote-service tag 1.2.3 to all environments except PRD", { questions: [expect.stringContaining("In which environments?")] }],
+  ])("«%s» is not done to it", (line, expected) => {
+    expect(stepsOf(line)).toMatchObject([expected]);
+  });
+
+  it("is asked about where nothing else is named", () => {
+    expect(stepsOf("Take QW1 out of the quotes pool and leave QW1 out")[0]).toMatchObject({ targets: ["QW1"], questions: [expect.stringContaining("leaves the same out")] });
+  });
+});
+
+describe("a time", () => {
+  it.each(["by 03:45 on Sunday patch QW1", "Patch QW1 until 03:45 on Sunday", "no later than Sunday 03:45 patch QW1"])("of «%s» is none at which it begins", (line) => {
+    const [step] = stepsOf(line);
+
+    expect(step).toMatchObject({ action: "patch.install", targets: ["QW1"], questions: [expect.stringContaining("by when it is over: Sun 03:45")] });
+    expect(step).not.toHaveProperty("at");
+  });
+
+  it.each(["after 03:45 on Sunday patch QW1", "not before Sunday 03:45 patch QW1", "between Sunday 03:45 and 05:00 patch QW1"])("of «%s» is one from which on it may", (line) => {
+    expect(stepsOf("Patch QW2", line)[1]).toMatchObject({ action: "patch.install", targets: ["QW1"], at: "Sun 03:45", needs: [] });
+  });
+
+  it("may say a zone of its own", () => {
+    expect(stepsOf("Sunday 22:00 UK time patch QW1")).toMatchObject([{ action: "patch.install", at: "Sun 22:00", questions: [expect.stringContaining("Which zone is right?")] }]);
+  });
+});
+
 describe("a few words above a ticket's line", () => {
   it("are kept with it, and asked about", () => {
     const { plan } = drafted("NET-1 Patch QW1", "Dublin site", "NET-2 Patch QW2");

@@ -11,6 +11,8 @@ export interface TimeWord {
   readonly zone?: string;
   /** «half past nine»: the words leave open which half of the day it is. `clock` is how a clock of 12 hours says it. */
   readonly open?: true;
+  /** «by 23:45», «until 03:30»: it says when the work is over, and not when it begins. */
+  readonly bound?: true;
   /** Why a person must say what is meant. */
   readonly doubt?: string;
 }
@@ -45,12 +47,14 @@ const CLOCKS = [
 ];
 // `2001:db8:40::/48` is an address, and in `core-2:30` stands no time; behind «1:30am-» one does.
 const CLOCK = new RegExp(String.raw`(?<![\d:./]|(?<!\d\s?[ap])m-|[^\dm]-|[\da-f]:[\da-f]{1,4})(?:${CLOCKS.join("|")})`, "gi");
+/** What stands before a time, or before its day. */
+const LEAD = String.raw`(?:at|from|by|until|till|to|between|(?:not |no earlier |not earlier )?(?:before|than)|(?:no|not) later than|after|around|about|starting(?: at)?|ca\.?)`;
 const BEFORE = new RegExp(
-  String.raw`(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*(?:${DATE},?\s*)?)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?:(?:at|from|by|until|till|to|around|about|starting(?: at)?|ca\.?)\s*)?[~@:-]?\s*$`,
+  String.raw`(?:\b(?<first>${LEAD})\s+)?(?:(?<day>\b${DAY_NAMES}\b|${OFFSET_DAYS})\.?(?<part>${PART}),?\s*(?:${DATE},?\s*)?)?(?:(?:,\s*)?(?<iso>\d{4}-\d{2}-\d{2})[ T,]*)?(?<lead>${LEAD}\s*)?[~@:-]?\s*$`,
   "i",
 );
 const AFTER = new RegExp(
-  String.raw`^\s*(?<zone>\(?\b(?:[ECMP][SD]?T|UTC|GMT|CES?T|BST|(?:eastern|central|mountain|pacific)(?: time)?)\b\)?)?(?<post>\s*(?:in the (?:early )?(?:morning|afternoon|evening)|at night))?(?:\s*(?:,|on)?\s*(?<day>(?:on )?\b${DAY_NAMES}\b)(?<part>${PART}))?`,
+  String.raw`^\s*(?<zone>\(?\b(?:[ECMP][SD]?T|UTC|GMT|CES?T|BST|(?:eastern|central|mountain|pacific)(?: time)?|(?:uk|irish|local|london|dublin|paris|berlin|madrid|rome|oslo|new york|chicago|denver|phoenix|seattle|sydney|tokyo|singapore) (?:local )?time)\b\)?)?(?<post>\s*(?:in the (?:early )?(?:morning|afternoon|evening)|at night))?(?:\s*(?:,|on)?\s*(?<day>(?:on )?\b${DAY_NAMES}\b)(?<part>${PART}))?`,
   "i",
 );
 const OFFSETS: Readonly<Record<string, string>> = { "-3": "Thu", "-2": "Fri", "-1": "Sat", "0": "Sun", "1": "Mon" };
@@ -93,15 +97,18 @@ export function timesIn(text: string): readonly TimeWord[] {
       ...(day === undefined ? {} : { day }),
       ...(zone === undefined ? {} : { zone }),
       ...(placed.open === true ? { open: true as const } : {}),
+      ...(BOUND.test(before?.groups?.["first"] ?? before?.groups?.["lead"] ?? "") ? { bound: true as const } : {}),
       ...(doubt === undefined ? {} : { doubt }),
     };
     const begin = found.at(-1);
-    if (begin === undefined || !SPAN.test(text.slice(begin.end, match.index))) found.push(time);
+    const joint = text.slice(begin?.end ?? 0, match.index);
+    if (begin === undefined || !(SPAN.test(joint) || (/^between\b/i.test(text.slice(begin.start)) && /^\s*and\s*$/i.test(joint)))) found.push(time);
     else found.splice(-1, 1, ...spanOf(begin, time, text.slice(begin.start, begin.end), match[0]));
   }
   return found;
 }
 
+const BOUND = /^(?:by|until|till|before|(?:no|not) later than)\s*$/i;
 /** What stands between the begin of a span and its end. */
 const SPAN = /^\s*(?:-|to|until|till)\s*(?:sun(?:day)?|mon(?:day)?)?,?\s*$/i;
 
