@@ -178,7 +178,8 @@ export class Drafting extends WholeChanges {
   protected statement(block: Block, text: string, masked: string, line: number, owner: Owner | undefined, index: number): void {
     this.sentence++;
     this.ticketsAbove = false;
-    const columns = this.columns(masked);
+    // What is left of «(PAY-3)» and «[Ana]» is nothing.
+    const columns = this.columns(masked.replaceAll(/\[\s*\](?!\s*\S.*\[\s*\])|\(\s*\)/g, (empty) => " ".repeat(empty.length)));
     // Bullets, numbers and what joined tickets or names to the words.
     const words = columns.words.replace(/^[\s&]*(?:\[[ xX]?\]|(?:->|=>|→)|\*{1,4}|[-•▪◦‣☐☑☒✅✔✓]\ufe0f?|\d{1,3}[.)](?=\s))?[\s:;,/&+-]*/u, (lead) => " ".repeat(lead.length));
     this.count(block, masked, line, text);
@@ -338,6 +339,10 @@ export class Drafting extends WholeChanges {
       change.notes.push(raw);
       this.entitle(change, raw);
       this.titleAt = index;
+      // A number is how a time or an amount begins, and seldom a title; nor is one line of a list of lines.
+      const alike = next !== undefined && next.kind === block.kind && next.gap === 0 && block.row === undefined && next.continues !== true;
+      if (/^\d/.test(raw) || (alike && this.read(textOf(next).text, EMPTY, textOf(next).text, undefined) !== undefined))
+        this.ask(line, raw, "Is this work, or the title of what stands below it?", change);
       this.ledger.mark(block, sentence.start, sentence.end, "note", this.idOf(change));
       return;
     }

@@ -55,7 +55,7 @@ export abstract class PeopleLines extends TicketLines {
   /** «01:00 | Ana | Drain …»: columns drawn with bars. One that holds names and nothing else says who does it. */
   protected columns(text: string): { readonly words: string; readonly owner: Owner | undefined } {
     const lead = timesEnd(text);
-    const named = /^([\s•*-]*)([^:|]{2,60}):\s/.exec(text.slice(lead));
+    const named = /^([\s•*-]*)([^:|]{2,60}?)(?::|\s+-)\s/.exec(text.slice(lead));
     const leader = named === null ? undefined : this.peopleIn(named[2] ?? "");
     if (named !== null && leader !== undefined) {
       this.peopleSaid = `owner: ${(named[2] ?? "").trim()}`;
@@ -117,7 +117,7 @@ export abstract class PeopleLines extends TicketLines {
         )
       : [];
     const owned = people.filter(
-      ({ start }) => loose || /(?:\b(?:owners?|assignees?|assigned to|lead|responsible|by|dri|who)\s*[:=]?\s*|@|-\s*)$/i.test(text.slice(Math.max(0, start - 25), start)),
+      ({ start }) => loose || /(?:\b(?:owners?|assignees?|assigned to|lead|responsible|by|dri|who)\s*[:=]?\s*|@|-\s*|\[\s*)$/i.test(text.slice(Math.max(0, start - 25), start)),
     );
     for (const { start, end, name } of [...pair, ...owned]) if (!found.some((other) => start < other.end && other.start < end)) found.push({ start, end, name });
     found.sort((a, b) => a.start - b.start);

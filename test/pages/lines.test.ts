@@ -305,6 +305,30 @@ describe("a time", () => {
   });
 });
 
+describe("a line that might be a title", () => {
+  it.each(["Certificate renewal", "2100 - 2200 the vendor's slot", "Badge printers"])("is no work lost: «%s» above other work is asked about", (line) => {
+    expect(drafted(line, "Patch QW1").questions.map(({ text, why }) => [text, why])).toContainEqual([line, "Is this work, or the title of what stands below it?"]);
+  });
+
+  it("is work where it says what is to be done", () => {
+    expect(stepsOf("Decommission LDN-SQL3 (off since May)", "Patch QW1")).toMatchObject([{ action: "person.do" }, { action: "patch.install" }]);
+  });
+});
+
+describe("words that turn round what others say", () => {
+  it.each<[string, object]>([
+    ["Stop routing portal.halden.example through Cloudflare", { action: "dns.proxy", targets: ["portal"], with: { proxied: false } }],
+    ["Route portal.halden.example through Cloudflare", { action: "dns.proxy", with: { proxied: true } }],
+    ["Update the wiki", { action: "person.do" }],
+    ["Saturday 8-9pm prepare the bridge", { at: "Sat 20:00" }],
+    ["Saturday @ 10p mute Statuscake", { action: "monitor.mute", at: "Sat 22:00" }],
+    ["Patch QW3 [Wanda]", { action: "patch.install", owner: "Wanda" }],
+    ["Marek/Oona - patch QW3", { action: "patch.install", owner: { first: "Marek", second: "Oona" } }],
+  ])("«%s» is read whole", (line, expected) => {
+    expect(stepsOf(line)).toMatchObject([expected]);
+  });
+});
+
 describe("a few words above a ticket's line", () => {
   it("are kept with it, and asked about", () => {
     const { plan } = drafted("NET-1 Patch QW1", "Dublin site", "NET-2 Patch QW2");

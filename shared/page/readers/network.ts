@@ -72,7 +72,7 @@ export const readRecords: SentenceReader = (text, { names, swap, line }) => {
     return [{ id: "swap", action: "dns.swap", ...given({ targets: records.length === 0 ? undefined : records }), ...asked("From which host to which? The page does not say.") }];
   if (!/\bcloudflare\b/i.test(text)) return undefined;
   const hosts = records.length > 0 ? [] : hostsIn(text);
-  const off = /\b(?:bypass|grey|gray|off|around|disable proxy|no longer)\b/i.test(text);
+  const off = /\b(?:bypass|grey|gray|off|around|disable proxy|no longer|stop|remove|un-?proxy|not)\b/i.test(text);
   if (!off && !/\b(?:route|proxy|through|thru|behind|orange)\b/i.test(text)) return undefined;
   return [
     {

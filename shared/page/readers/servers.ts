@@ -79,6 +79,8 @@ export const readPatching: SentenceReader = (text, around) => {
     ];
   }
   const servers = whose(text, around);
+  // «Update the wiki»: what is updated is no server.
+  if (/^(?:please )?update\b/i.test(text) && servers.targets === undefined && !/\b(?:servers?|hosts?|machines?|vms?|nodes?|boxes|windows|linux|os)\b/i.test(text)) return undefined;
   // «QW1-3 patches»: servers of the inventory, and what they get.
   const bare = /\b(?:patch(?:es|ing)|updates?)[.!]?$/i.test(text) && around.names.in(text, "server").length + around.names.servers(text).targets.length > 0;
   if (!UPDATES.test(text) && !(bare && !servers.doubts.some((doubt) => doubt !== false))) return undefined;

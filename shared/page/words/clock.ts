@@ -36,6 +36,9 @@ const MINUTES: Readonly<Record<string, number>> = { five: 5, ten: 10, quarter: 1
 const CLOCKS = [
   String.raw`(?<h1>\d{1,2})(?::|\.(?=[0-5]\d\s*(?:${HALF}|h\b))|(?<=(?:^|\b(?:at|from|by|until|around|@|${DAY_NAMES}),?\s)\d{1,2})\.)(?<m1>[0-5]\d)(?::00)?(?!\.?\d)(?:\s*h\b)?(?:\s*(?<a1>${HALF}))?(?:\s+(?<b1>${HALF}))?`,
   String.raw`(?<h2>\d{1,2})\s*(?<a2>${HALF})(?:\s+(?<b2>${HALF}))?`,
+  // «8-9pm»: the half of the day is said once, at the end.
+  String.raw`(?<h9>1[0-2]|[1-9])(?=\s*(?:-|to|until|till)\s*(?:1[0-2]|[1-9])(?::[0-5]\d)?\s*${HALF})`,
+  String.raw`(?<=(?:\bat|@|\bby|\bfrom)\s?)(?<h10>1[0-2]|[1-9])(?<a10>[ap])\b`,
   String.raw`(?<h3>[01]\d|2[0-3])(?<m3>[0-5]\d)\s*(?:h\b|hrs?\b|hours\b)`,
   String.raw`(?<h4>[01]?\d|2[0-3])\s?h\s?(?<m4>[0-5]\d)\b`,
   String.raw`(?<word>\b(?:(?:12 )?noon|(?:12 )?midnight|midday)\b)`,
@@ -204,9 +207,9 @@ function clockOf(groups: Readonly<Record<string, string | undefined>>): Clock | 
       ? { hour: 0, minute: 0, sure: true, doubt: "midnight may be the one before that day or the one after it" }
       : { hour: 12, minute: 0, sure: true };
   const spoken = spokenOf(groups);
-  const hour = spoken?.hour ?? Number(groups["h1"] ?? groups["h2"] ?? groups["h3"] ?? groups["h4"]);
+  const hour = spoken?.hour ?? Number(groups["h1"] ?? groups["h2"] ?? groups["h3"] ?? groups["h4"] ?? groups["h9"] ?? groups["h10"]);
   const minute = spoken?.minute ?? Number(groups["m1"] ?? groups["m3"] ?? groups["m4"] ?? 0);
-  const halves = [groups["a1"] ?? groups["a2"] ?? groups["a5"] ?? groups["a7"], groups["b1"] ?? groups["b2"]].flatMap((half) =>
+  const halves = [groups["a1"] ?? groups["a2"] ?? groups["a5"] ?? groups["a7"] ?? groups["a10"], groups["b1"] ?? groups["b2"]].flatMap((half) =>
     half === undefined ? [] : half.slice(0, 1).toLowerCase(),
   );
   if (hour > 24 || (hour === 24 && minute > 0)) return undefined;
