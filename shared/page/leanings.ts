@@ -122,7 +122,7 @@ export abstract class Leanings extends RowLines {
       keys: change.keys,
       above: `${change.title} ${this.branches?.text ?? ""} ${change.notes.slice(-3).join(" ")}`,
       // «Then they get patched»: those of the step before.
-      servers: /\b(?:they|them|these|those)\b/i.test(text) && this.last !== undefined ? this.serversOf(this.last) : [],
+      servers: /\b(?:they|them|these|those)\b/i.test(text) && this.last !== undefined ? this.serversOf(this.last) : (this.row?.servers ?? []),
       swap: this.swap,
       muted: this.muted,
       environments: this.row?.environments ?? [],

@@ -58,6 +58,7 @@ export abstract class RowLines extends PeopleLines {
         const who = this.ownersOf(cell, text, true).owner ?? strangerIn(text);
         if (who !== undefined) this.row[kind] = who;
       } else if (kind === "environment") this.row.environments = environmentsIn(text, this.names.environments);
+      else if (kind === "servers" && this.names.servers(text).targets.length > 0) this.row.servers = this.names.servers(text).targets;
       else if (kind === "number" && /^[\w.]{1,5}$/.test(text.trim())) this.row.label = text.trim().replace(/[.)]$/, "");
     }
     const { owner, second } = this.row;
@@ -114,6 +115,9 @@ export abstract class RowLines extends PeopleLines {
         else if (manner === "dependency" && first !== undefined) this.lean([first], /^before/i.test(text) ? "before" : "after", text, line);
         else if (manner === "condition" && made.length > 0) this.lean(made, "condition", text, line);
         else if (kind === "time") this.ask(line, text, "When does it begin? The page gives no time.", holder);
+      } else if (kind === "servers" && !isBlank(text)) {
+        const { targets, unknown } = this.names.servers(text);
+        if (targets.length === 0 || unknown.length > 0) this.ask(line, text, `Which servers are ${unknown.join(", ") || text}? The inventory does not know them.`, holder);
       } else if (kind === "owner" && !isBlank(text)) this.ask(line, text, "Who is this? The column names people, and none that is known.", holder);
     }
     this.remarks = [];

@@ -33,6 +33,8 @@ export interface Row {
   time?: string;
   /** Where the row's deployments go. */
   environments?: readonly string[];
+  /** The servers that its work is done to. */
+  servers?: readonly string[];
   /** Its number, by which other rows name it. */
   label?: string;
   /** Tickets of a cell that reaches down from a row above. */

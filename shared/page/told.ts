@@ -19,9 +19,17 @@ export interface Told {
   readonly except: readonly string[];
 }
 
+/** «even if QW1 fails»: the work is done all the same, and not to what is named there. */
+function regardlessIn(text: string): readonly { readonly start: number; readonly end: number }[] {
+  return [...text.matchAll(/(?:^|[,\s])(?:even (?:if|when|though)|regardless of|whether or not)\s[^,;.]{2,200}(?:,\s*|$)/gi)].map(({ index, 0: said }) => ({
+    start: index,
+    end: index + said.length,
+  }));
+}
+
 /** Parts the work that a sentence asks for from when, under which condition, after what and with whose consent it is done. */
 export function toldIn(text: string, names: Names): Told {
-  const { text: agreed, approval } = approvalIn(text, names);
+  const { text: agreed, approval } = approvalIn(without(text, regardlessIn(text)), names);
   const { text: kept, skips } = skipsIn(agreed);
   const { text: said, said: except } = exceptionsIn(kept, names);
   // Times first: «the evening before at 9» is no dependency.

@@ -23,6 +23,7 @@ describe("a condition or a dependency", () => {
     ["If the maintenance page is up then mute Statuscake", { action: "monitor.mute", when: "maintenance-page-is-up" }],
     ["Patch QW1, except if Freya says otherwise", { action: "patch.install", when: "unless-freya-says-otherwise" }],
     ["Patch QW1, but not when a campaign runs", { action: "patch.install", when: "unless-campaign-runs" }],
+    ["As long as QW1 is up, patch QW2", { action: "patch.install", targets: ["QW2"], when: expect.stringContaining("qw1-is-up") }],
     ["Patch QW1 (except if a campaign runs)", { action: "patch.install", when: "unless-campaign-runs" }],
     ["rating-service: tag 3.3.3 to PRD if Jun agrees", { action: "pipeline.run", with: { pipeline: "rating-service", environment: "PRD" }, when: "jun-agrees" }],
   ])("of «%s» holds for its step", (line, expected) => {
@@ -41,6 +42,13 @@ describe("a condition or a dependency", () => {
     expect(step).toMatchObject({ action: "patch.install", targets: ["QW1"] });
     expect(step).not.toHaveProperty("when");
     expect(step?.questions.join()).toContain("When is it left out?");
+  });
+
+  it("is none where the work is done all the same", () => {
+    const steps = stepsOf("Patch QW3 even if QW1 fails", "Even if QW1 fails, patch QW2");
+
+    expect(steps).toMatchObject([{ targets: ["QW3"] }, { targets: ["QW2"] }]);
+    for (const step of steps) expect(step).not.toHaveProperty("when");
   });
 
   it("is no verb of a sentence", () => {
@@ -200,6 +208,16 @@ describe("the columns of a table", () => {
     const [change] = changesOf(table(["Activity", "Owner"], ["Disable the banner", "Product"]));
 
     expect(change?.steps).toMatchObject([{ action: "person.do", with: { who: "Product" }, questions: [expect.stringContaining("Who is Product?")] }]);
+  });
+
+  it("may hold the servers apart from what is done to them", () => {
+    const changes = changesOf(table(["Time", "Task", "Servers"], ["Sun 01:00", "Patch", "QW1, QW2"], ["Sun 02:00", "Drain from pool", "QW3"], ["Sun 03:00", "Patch", "OLD-7"]));
+
+    expect(changes.map(({ steps }) => steps)).toMatchObject([
+      [{ action: "patch.install", at: "Sun 01:00", targets: ["QW1", "QW2"], questions: [] }],
+      [{ action: "pool.drain", targets: ["QW3"] }],
+      [{ action: "patch.install", questions: [expect.stringContaining("OLD-7")] }],
+    ]);
   });
 
   it("say the zone of their times", () => {

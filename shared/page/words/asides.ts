@@ -9,7 +9,7 @@ const EARLIER = /^(?:the )?last (?:time|month|window|year|weekend|night)\b|^(?:p
 const PROHIBITION =
   /^(?:note:?\s*)?(?:please\s+)?(?:do not|don't|never|no one|nobody|nothing (?:may|must|should|is to)|avoid|must not|under no circumstances|hands off)\b|\b(?:must not|may not|should not|do not|don't|must never|must (?:stay|remain))\b/i;
 const CONDITION =
-  /^(?:only (?:if|when|for|in case)|(?:but )?(?:except|not) (?:if|when|in case)|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
+  /^(?:only (?:if|when|for|in case)|(?:but )?(?:except|not) (?:if|when|in case)|as long as|if|unless|in case|when|provided|assuming|optional(?:ly)?\b|as needed|if needed|where)\b/i;
 const DEPENDENCY =
   /^(?:after|once|before|following|requires?|needs|depends on|dependent on|prerequisite|blocked by|wait(?:s|ing)? for|as soon as|not before|must be (?:done|run) (?:after|before))\b/i;
 const DONE_ABOVE =
@@ -83,13 +83,13 @@ export function clausesIn(text: string): readonly Clause[] {
   if (stop > 0) return [...clausesIn(text.slice(0, stop)), ...clausesIn(text.slice(stop + 2)).map((each) => ({ ...each, start: each.start + stop + 2, end: each.end + stop + 2 }))];
   // «If X, do Y», «If X: do Y», «If X then do Y».
   const leading =
-    /^(?<word>only if|only after|only once|as soon as|if|unless|when|once|after|before|in case|provided(?: that)?)\s+(?<about>(?:[^,:]|:(?!\s)){3,200}?)(?:[,:]|,?\s+then)\s+/i.exec(
+    /^(?<word>only if|only after|only once|as soon as|as long as|if|unless|when|once|after|before|in case|provided(?: that)?)\s+(?<about>(?:[^,:]|:(?!\s)){3,200}?)(?:[,:]|,?\s+then)\s+/i.exec(
       text,
     );
   if (leading !== null) return [clause(leading.index, leading[0].length, leading.groups?.["word"] ?? "", leading.groups?.["about"] ?? "")];
   // «keys provided by the vendor» are no condition.
   const trailing =
-    /[,\s](?<word>(?:but\s+)?(?:only if|only when|only once|only after|(?:except|not) (?:if|when|in case)|if|unless|(?<!\b(?:is|are|was|were|be|been|has|have|had|as)\s)provided(?: that\b|(?! (?:by|in|with|to|for|at)\b))|in case|once|after|not before|before|as soon as|depends on|requires|when))\s+(?<about>\S.{2,300})$/i.exec(
+    /[,\s](?<word>(?:but\s+)?(?:only if|only when|only once|only after|(?:except|not) (?:if|when|in case)|as long as|(?<!\beven\s)if|unless|(?<!\b(?:is|are|was|were|be|been|has|have|had|as)\s)provided(?: that\b|(?! (?:by|in|with|to|for|at)\b))|in case|once|after|not before|before|as soon as|depends on|requires|when))\s+(?<about>\S.{2,300})$/i.exec(
       text,
     );
   if (trailing === null) return [];

@@ -1,7 +1,7 @@
 import { looksLikeTitle } from "./verbs.ts";
 
 /** What the cells of a table's column say about the rest of their row. A column of none of these holds the work. */
-export type ColumnKind = "time" | "end" | "owner" | "second" | "number" | "environment" | "duration" | "remark";
+export type ColumnKind = "time" | "end" | "owner" | "second" | "number" | "environment" | "servers" | "duration" | "remark";
 
 const KINDS: readonly (readonly [ColumnKind, RegExp])[] = [
   ["time", /^(?:(?:planned |scheduled )?start(?:s| time)?|time|when|at|begins?|scheduled)\b/i],
@@ -10,6 +10,7 @@ const KINDS: readonly (readonly [ColumnKind, RegExp])[] = [
   ["owner", /^(?:owners?|who|assignees?|assigned|responsible|engineers?|lead|person|dri|on ?call|team)\b/i],
   ["number", /^(?:#|no\.?|nr\.?|nbr|item|id|seq(?:uence)?|(?:step|line) ?(?:#|no\.?|number)|order)$/i],
   ["environment", /^(?:env|environments?|target env(?:ironment)?)\b/i],
+  ["servers", /^(?:(?:target )?(?:servers?|hosts?|machines?|vms?|nodes?)(?: names?)?|targets?)$/i],
   ["duration", /^(?:duration|how long|length|effort|minutes|mins?|est(?:imate|imated)?\b.*)$/i],
   ["remark", /^(?:status|state|result|remarks?|comments?|notes?|depend\w*|prerequisites?|pre-?reqs?|after|condition|risk|impact|downtime|rollback|approv\w*|tested|done)\b/i],
 ];
