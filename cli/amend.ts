@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readText } from "./plan-file.ts";
+import { readText } from "./files.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 interface Change {
@@ -18,6 +18,7 @@ interface Answer {
   readonly changes: readonly Change[];
   readonly warnings: readonly string[];
 }
+const ANSWER_FIELDS = ["amendment", "run", "from", "to", "changes", "warnings"] as const;
 interface Listed {
   readonly proposed: readonly (Answer & { readonly at: string; readonly by: string; readonly approvedBy?: string; readonly amendedAt?: string })[];
   readonly refused: readonly { readonly at: string; readonly by: string; readonly why: readonly string[] }[];
@@ -28,7 +29,7 @@ export function amendCommands(run: Command): void {
   withServer(run.command("amend <run> <file>").description("propose to skip, move or add steps of a running window; somebody else approves it"))
     .option("--dry-run", "say what it would change, and propose nothing")
     .action(async (id: string, file: string, options: ServerOptions & { dryRun?: boolean }) => {
-      const answer = await clientFor(options).post<Answer>(`runs/${encodeURIComponent(id)}/amendments`, { text: readText(file), dryRun: options.dryRun ?? false });
+      const answer = await clientFor(options).post<Answer>(`runs/${encodeURIComponent(id)}/amendments`, { text: readText(file), dryRun: options.dryRun ?? false }, ANSWER_FIELDS);
       for (const line of linesOf(answer)) print(line);
       if (options.dryRun === true) print("A dry run: nothing is proposed.");
       else print(`Proposed. Somebody else approves it: nightshift run approve-amendment ${answer.run} ${answer.amendment} --digest ${answer.to}`);
@@ -38,7 +39,11 @@ export function amendCommands(run: Command): void {
     .requiredOption("--digest <digest>", "the plan that it leads to, all 64 digits as `run amend` prints them")
     .action(async (id: string, amendment: string, options: ServerOptions & { digest: string }) => {
       const path = `runs/${encodeURIComponent(id)}/amendments/${encodeURIComponent(amendment)}/approve`;
-      const answer = await clientFor(options).post<Answer & { approvedBy: string; tooLateFor: readonly string[] }>(path, { digest: options.digest });
+      const answer = await clientFor(options).post<Answer & { approvedBy: string; tooLateFor: readonly string[] }>(path, { digest: options.digest }, [
+        ...ANSWER_FIELDS,
+        "approvedBy",
+        "tooLateFor",
+      ]);
       for (const line of linesOf(answer)) print(line);
       for (const step of answer.tooLateFor) print(`Too late for ${step}: it began in that very instant, and goes on as it was.`);
       print(`${answer.run} is amended, approved by ${answer.approvedBy}.`);
@@ -46,7 +51,7 @@ export function amendCommands(run: Command): void {
 
   withServer(run.command("amendments <run>").description("show what was proposed to be amended, what was taken, and what was refused")).action(
     async (id: string, options: ServerOptions) => {
-      const { proposed, refused } = await clientFor(options).get<Listed>(`runs/${encodeURIComponent(id)}/amendments`);
+      const { proposed, refused } = await clientFor(options).get<Listed>(`runs/${encodeURIComponent(id)}/amendments`, ["proposed", "refused"]);
       for (const { at, by, approvedBy, amendedAt, ...answer } of proposed) {
         print(`${answer.amendment}, proposed by ${by} at ${at}${approvedBy === undefined ? ", not approved" : `, approved by ${approvedBy} at ${amendedAt ?? ""}`}`);
         for (const line of linesOf(answer)) print(`  ${line}`);

@@ -23,9 +23,12 @@ export function decideCommand(program: Command): void {
     .option("--note <text>", "why, for the record")
     .option("--id <id>", "your own id: the same decision sent twice is one")
     .action(async (decision: string, options: DecideOptions) => {
+      const { step, target, mode, note, id } = options;
+      const about = [step === undefined ? [] : ["--step"], target === undefined ? [] : ["--target"]].flat();
+      if (decision === "abort" && about.length > 0) throw new Fault("invalid", `${about.join(" and ")}: an abort is about the whole run; \`decide skip\` leaves out a step`);
+      if (decision !== "abort" && mode !== undefined) throw new Fault("invalid", `--mode says how to abort, and ${decision} is none: leave it out`);
       const client = clientFor(options);
       const run = options.run ?? onlyRun(await client.get<string[]>("runs?state=under-way"));
-      const { step, target, mode, note, id } = options;
       const body = Object.fromEntries(Object.entries({ decision, step, target, mode, note, id }).filter(([, value]) => value !== undefined));
       const path = decision === "abort" ? "abort" : "decisions";
       const answer = await client.post<object>(

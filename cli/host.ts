@@ -15,6 +15,7 @@ import { serveApp } from "../local/serve-app.ts";
 import type { ServedApp } from "../local/serve-app.ts";
 import { fileTimerStatuses, memoryTimerStatuses } from "../local/timer-status.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import { wholeNumber } from "./numbers.ts";
 
 interface HostOptions {
   readonly app: string;
@@ -37,7 +38,7 @@ export function hostCommand(program: Command): void {
     .requiredOption("--app <path>", "the app's directory (its package.json names the files) or one file")
     .option("--store <kind>", "where instances live: memory, or file[:PATH] to resume after a restart", storeOf, "memory")
     .option("--clock <kind>", "real, virtual (jumps when nothing can run), or a speed such as 60", clockOf, "real")
-    .option("--port <number>", "port on 127.0.0.1; 0 takes a free one", portOf, 7071)
+    .option("--port <number>", "port on 127.0.0.1; 0 takes a free one", wholeNumber(0, 65_535), 7071)
     .addOption(
       new Option(
         "--strict",
@@ -159,12 +160,6 @@ function clockOf(text: string): HostOptions["clock"] {
   const speed = Number(text);
   if (!(speed > 0) || !Number.isFinite(speed)) throw new InvalidArgumentError("Expected real, virtual, or a speed above 0 such as 60.");
   return speed;
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("Expected 0 to 65535.");
-  return port;
 }
 
 function instantOf(text: string): number {

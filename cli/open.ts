@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Ask } from "../shared/run/state.ts";
 import type { Obligation } from "../shared/run/obligations.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
@@ -11,9 +11,9 @@ interface Open {
 /** Registers `nightshift open`: what is open right now, of all windows. Exit code 0: nothing that a run has left behind; 1: something. */
 export function openCommand(program: Command): void {
   withServer(program.command("open").description("show what is open right now, and what people are asked, of all windows; exit code 1: a run has ended and left something open"))
-    .option("--format <format>", "text or json", "text")
+    .addOption(new Option("--format <format>", "how to print it").choices(["text", "json"]).default("text"))
     .action(async (options: ServerOptions & { format: string }) => {
-      const open = await clientFor(options).get<Open>("open");
+      const open = await clientFor(options).get<Open>("open", ["asOf", "runs"]);
       const lines = options.format === "json" ? [JSON.stringify(open, null, 2)] : linesOf(open);
       for (const line of lines) process.stdout.write(`${line}\n`);
       if (open.runs.some(({ outcome, open: left }) => outcome !== undefined && left.length > 0)) process.exitCode = 1;

@@ -95,6 +95,22 @@ describe("nightshift page import", () => {
     expect(existsSync(file("plan.base.json"))).toBe(true);
   });
 
+  it.each([
+    [["--dry-run"], "--dry-run goes with --into"],
+    [["--base", "x"], "--base goes with --into"],
+    [["--coverage", "--format", "json"], "--coverage is printed in the place of the plan"],
+    [["--coverage", "--into", "x"], "--coverage is printed in the place of the plan"],
+  ])("passes over no option that means nothing here: %j", async (options, why) => {
+    await expect(imported(file("page.txt", PAGE), ...options)).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining(why) as string });
+  });
+
+  it.each(["", " \n\n", "[]"])("takes no page that says nothing, least of all as the base of a merge: %j", async (text) => {
+    await imported(file("page.txt", PAGE), "--out", file("plan.yaml"));
+
+    await expect(imported(file("empty.txt", text))).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("empty.txt says nothing") as string });
+    await expect(imported(file("page.txt"), "--into", file("plan.yaml"), "--base", file("empty.txt"))).rejects.toMatchObject({ kind: "invalid" });
+  });
+
   it("says what is missing where a page's number is given and Confluence is not set up, and where there is no such file", async () => {
     await expect(imported("4711")).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("NIGHTSHIFT_CONFLUENCE_SITE: missing") as string });
     await expect(imported(file("no-such.txt"))).rejects.toMatchObject({ kind: "absent" });

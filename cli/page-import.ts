@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Inventory } from "../shared/inventory/inventory.ts";
@@ -15,7 +15,7 @@ import { planPage } from "../shared/page/plan-page.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { hasErrors, printedFinding } from "../shared/plan/finding.ts";
 import type { ReadPage } from "./page-source.ts";
-import { readText } from "./plan-file.ts";
+import { fileToWrite, readText, writeFile } from "./files.ts";
 
 /** Registers `nightshift page import`. The plan goes to stdout or a file, everything else to stderr. */
 export function importCommand(page: Command): void {
@@ -25,7 +25,7 @@ export function importCommand(page: Command): void {
     .argument("<page>", "a file (plain-text export, or Confluence's storage format), or a page of Confluence Cloud by number or address")
     .option("--inventory <file>", "inventory file: what the page's names mean; without it every name is a question")
     .addOption(new Option("--format <format>", "yaml: the plan; json: the plan with coverage and questions").choices(["yaml", "json"]).default("yaml"))
-    .option("--out <file>", "write it there, and beside it, as .base.json, what a later --into begins from")
+    .option("--out <file>", "write it there, and beside it, as .base.json, what a later --into begins from", fileToWrite)
     .option("--into <plan>", "merge the page into this plan: what changed on the page is taken over, what people changed stays, and where both did the plan asks")
     .option("--base <page>", "with --into: the page as it was when the plan was made, where the plan's .base.json is lost")
     .option("--dry-run", "with --into: say what would change, and write nothing")
@@ -47,7 +47,16 @@ interface ImportOptions {
   readonly carryOver?: string;
 }
 
+/** @throws Fault `invalid` for options that mean nothing together: one that is passed over may have been the one that mattered. */
+function expectSense({ into, dryRun, base, coverage, format }: ImportOptions): void {
+  if (into === undefined && dryRun === true) throw new Fault("invalid", "--dry-run goes with --into; without it nothing is merged: leave out --out, and the plan is printed");
+  if (into === undefined && base !== undefined) throw new Fault("invalid", "--base goes with --into: it is the page as it was when that plan was made");
+  if (coverage === true && (into !== undefined || format === "json"))
+    throw new Fault("invalid", `--coverage is printed in the place of the plan: leave out ${into === undefined ? "--format json, which has it too" : "it or --into"}`);
+}
+
 async function importPage(reference: string, options: ImportOptions): Promise<void> {
+  expectSense(options);
   const inventory = inventoryOf(options.inventory);
   if (inventory === undefined) return;
   const { readPage } = await import("./page-source.ts");
@@ -60,7 +69,7 @@ async function importPage(reference: string, options: ImportOptions): Promise<vo
   const text = options.format === "json" ? `${JSON.stringify(jsonOf(draft), null, 2)}\n` : options.coverage === true ? coverageLines(draft) : draft.text;
   if (options.out === undefined) await print(text);
   else if (text === draft.text) writePlan(options.out, text, planTree(draft.plan));
-  else writeFileSync(options.out, text);
+  else writeFile(options.out, text);
   say(reference, draft);
 }
 
@@ -94,15 +103,8 @@ function writePlan(file: string, text: string, base: PlanNode): void {
     if (earlier !== text && !isUntouched(readBase(readText(baseFile), baseFile), earlier))
       throw new Fault("conflict", `people have worked on ${file} since it was imported; merge the page into it with --into ${file}, or write to another file`);
   }
-  put(file, text);
-  put(baseFile, baseText(base, text));
-}
-
-function put(file: string, text: string): void {
-  // In one go, so that nobody finds half a plan.
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
+  writeFile(file, text);
+  writeFile(baseFile, baseText(base, text));
 }
 
 async function mergeInto(planFile: string, reference: string, draft: Draft, options: ImportOptions, baseOfPlan: () => Promise<PlanNode>): Promise<void> {
@@ -110,9 +112,9 @@ async function mergeInto(planFile: string, reference: string, draft: Draft, opti
   const merged = mergedPage(text, planFile, await baseOfPlan(), draft);
   const target = options.out ?? planFile;
   if (options.dryRun !== true) {
-    put(target, merged.text);
+    writeFile(target, merged.text);
     // With the digest of what the page alone makes: people's work is in it, and `--out` must not write over it.
-    put(baseFileOf(target), baseText(merged.base, draft.text));
+    writeFile(baseFileOf(target), baseText(merged.base, draft.text));
   }
   const { entries, coverage } = merged;
   await print(options.format === "json" ? `${JSON.stringify({ yaml: merged.text, changes: entries, coverage, questions: draft.questions }, null, 2)}\n` : mergeLines(merged));

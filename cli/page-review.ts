@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { registry } from "../integrations/actions.ts";
@@ -15,7 +14,8 @@ import type { Review } from "../shared/page/review/review.ts";
 import { statesIn } from "../shared/page/review/states.ts";
 import { hasErrors, printedFinding } from "../shared/plan/finding.ts";
 import { readYaml } from "../shared/plan/yaml.ts";
-import { readText } from "./plan-file.ts";
+import { readText, writeFile } from "./files.ts";
+import { withWords } from "./page-file.ts";
 
 /** Registers `nightshift page review`. Findings go to stdout, everything else to stderr. Exit code 1: something is still open. */
 export function reviewCommand(page: Command): void {
@@ -45,7 +45,7 @@ async function review(file: string, options: ReviewOptions): Promise<void> {
     return;
   }
   const reading: Reading = { inventory, registry };
-  const read = pageOf(readText(file));
+  const read = withWords(pageOf(readText(file)), file);
   const found = reviewOf(read, draftOf(read, inventory), reading);
 
   const planFile = options.fix ?? options.plan;
@@ -54,9 +54,11 @@ async function review(file: string, options: ReviewOptions): Promise<void> {
     let text = readText(planFile);
     const { value, findings } = readYaml(text, planFile);
     if (value === undefined || hasErrors(findings)) throw new Fault("invalid", `${planFile} cannot be read:\n${findings.map(printedFinding).join("\n")}`);
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, "window"))
+      throw new Fault("invalid", `${planFile} has no \`window\`; expected a plan made by \`page import\``);
     if (options.fix !== undefined) {
       const { text: now, written } = mended(text, planFile, found, reading);
-      if (now !== text) await writeFile(planFile, now);
+      if (now !== text) writeFile(planFile, now);
       text = now;
       say(written.length === 0 ? `${planFile}: nothing to mend` : `${planFile}: ${written.length} finding${written.length === 1 ? "" : "s"} written`);
     }

@@ -14,7 +14,8 @@ import { Fault } from "../shared/fault/fault.ts";
 import { pageOf } from "../shared/page/draft.ts";
 import { pageOfSource } from "../shared/page/source.ts";
 import type { Page } from "../shared/page/tree.ts";
-import { readText } from "./plan-file.ts";
+import { readText } from "./files.ts";
+import { withWords } from "./page-file.ts";
 
 export interface ReadPage {
   readonly page: Page;
@@ -33,10 +34,10 @@ const REFERENCE = /^(?:\d{1,19}|https?:\/\/\S+|\/(?:wiki|spaces|pages|x)\/\S*)$/
  * @throws Fault that says what to do when there is no such file or page, or it may not be read.
  */
 export async function readPage(reference: string, vendors?: string): Promise<ReadPage> {
-  if (existsSync(reference) || !REFERENCE.test(reference)) return { page: pageOf(withoutOurs(readText(reference))) };
+  if (existsSync(reference) || !REFERENCE.test(reference)) return { page: withWords(pageOf(withoutOurs(readText(reference))), reference) };
   const pages = vendors === undefined ? connected() : simulated(vendors);
   return {
-    page: pageOfSource(await pages.source(reference)),
+    page: withWords(pageOfSource(await pages.source(reference)), `the page ${reference}`),
     earlier: async (version) => pageOfSource(await pages.source(reference, version)),
   };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { registry } from "../integrations/actions.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import type { Inventory } from "../shared/inventory/inventory.ts";
@@ -6,6 +5,7 @@ import { loadInventory } from "../shared/inventory/load.ts";
 import { compile } from "../shared/plan/compile.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import { hasErrors, printedFinding, sortedFindings, type Finding } from "../shared/plan/finding.ts";
+import { readText } from "./files.ts";
 
 /** A plan file that compiles, with its text and what the compiler had to say. */
 export interface LoadedPlan {
@@ -22,8 +22,8 @@ export interface LoadedPlan {
  */
 export function loadPlan(file: string, inventoryFile: string): LoadedPlan {
   const text = readText(file);
-  const { inventory, findings: ofInventory } = loadInventory(readText(inventoryFile), inventoryFile);
-  const { plan, findings: ofPlan } = compile({ text, file, inventory, registry });
+  const { inventory, findings: ofInventory, isLost } = loadInventory(readInventory(inventoryFile), inventoryFile);
+  const { plan, findings: ofPlan } = isLost ? { findings: [] } : compile({ text, file, inventory, registry });
   const findings = sortedFindings([...ofInventory, ...ofPlan]);
   if (plan === undefined || hasErrors(findings))
     throw new Fault(
@@ -36,11 +36,11 @@ export function loadPlan(file: string, inventoryFile: string): LoadedPlan {
   return { plan, text, inventory, findings };
 }
 
-/** @throws Fault `absent` when the file cannot be read. */
-export function readText(file: string): string {
+function readInventory(file: string): string {
   try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new Fault("absent", `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    return readText(file);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.kind !== "absent") throw thrown;
+    throw new Fault("absent", `the inventory ${thrown.message}; name it with --inventory`, { cause: thrown });
   }
 }

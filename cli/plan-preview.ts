@@ -41,18 +41,18 @@ async function simulatedPreview(plan: CompiledPlan, inventory: Inventory): Promi
 async function servedPreview(client: Client, plan: CompiledPlan, text: string, file: string): Promise<PlanPreview> {
   const path = `plans/${encodeURIComponent(plan.window.id)}/preview`;
   try {
-    return await client.post<PlanPreview>(path, { digest: plan.digest });
+    return await client.post<PlanPreview>(path, { digest: plan.digest }, ["steps"]);
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.kind !== "absent") throw thrown;
   }
-  const stored = await client.post<{ window: string; digest: string }>("plans", { text, file });
+  const stored = await client.post<{ window: string; digest: string }>("plans", { text, file }, ["digest"]);
   if (stored.digest !== plan.digest)
     throw new Fault(
       "conflict",
       `the server makes another plan of ${file}: ${stored.digest.slice(0, 12)}, here ${plan.digest.slice(0, 12)}. Its inventory or its version is another one; preview with the inventory that it has.`,
     );
   process.stderr.write(`the server did not have this plan: it is stored there for ${stored.window}, and not approved\n`);
-  return client.post<PlanPreview>(path, { digest: plan.digest });
+  return client.post<PlanPreview>(path, { digest: plan.digest }, ["steps"]);
 }
 
 interface ApproveOptions extends ServerOptions {

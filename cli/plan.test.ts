@@ -75,7 +75,15 @@ describe("nightshift plan check", () => {
     const file = join(folder, "none.yaml");
 
     expect(await nightshift("check", file)).toMatchObject({ code: 2, out: `${file}:1:1: error unreadable: there is no such file\n` });
-    expect(await nightshift("check", folder)).toMatchObject({ code: 2, out: expect.stringContaining("the file cannot be read: EISDIR") });
+    expect(await nightshift("check", folder)).toMatchObject({ code: 2, out: expect.stringContaining("it is a folder; expected a file") });
+  });
+
+  it("says of an inventory that is none only that: without it every name would be unknown", async () => {
+    writeFileSync(join(folder, "inventory.yaml"), "- a list\n");
+
+    expect((await nightshift("check", join(PLANS, "2024-12-08.yaml"), "--inventory", join(folder, "inventory.yaml"))).out.replaceAll(folder, "")).toBe(
+      "/inventory.yaml:1:1: error wrong-type: the file is a list; expected a map of fields\n",
+    );
   });
 
   it("says what is wrong with the inventory too", async () => {

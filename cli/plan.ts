@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { Argument, Option } from "commander";
 import type { Command } from "commander";
@@ -10,6 +9,7 @@ import { hasErrors, printedFinding, reportOn } from "../shared/plan/finding.ts";
 import type { Finding } from "../shared/plan/finding.ts";
 import { inventoryJsonSchema, planJsonSchema } from "../shared/plan/json-schema.ts";
 import { planReference } from "../shared/plan/reference.ts";
+import { triedText } from "./files.ts";
 import { shownPlan } from "./plan-lines.ts";
 import { shownAsPage } from "./plan-page-lines.ts";
 import { approveCommand, previewFile } from "./plan-preview.ts";
@@ -93,12 +93,11 @@ async function show(file: string, options: PlanOptions & { readonly by: "time" |
 /** The plan of a file, with the findings of its inventory too; a file that cannot be read is a finding like any other. */
 async function compiledFrom(file: string, { inventory: given }: PlanOptions): Promise<{ plan?: CompiledPlan; findings: readonly Finding[] }> {
   const inventoryFile = given ?? relative("", join(dirname(file), "inventory.yaml"));
-  const [text, inventoryText, registry] = await Promise.all([textOf(file), textOf(inventoryFile), builtActions()]);
+  const [text, inventoryText, registry] = [textOf(file), textOf(inventoryFile, "name it with --inventory"), await builtActions()];
   const unreadable = [text, inventoryText].flatMap((read) => (typeof read === "string" ? [] : read));
   if (typeof text !== "string") return { findings: unreadable };
   const inventory = loadInventory(typeof inventoryText === "string" ? inventoryText : EMPTY_INVENTORY, inventoryFile);
-  // Without its inventory every name of the plan would be unknown, which says nothing.
-  if (unreadable.length > 0) return { findings: unreadable };
+  if (unreadable.length > 0 || inventory.isLost) return { findings: [...unreadable, ...inventory.findings] };
   const compiled = compile({ text, file, inventory: inventory.inventory, registry, allowMissing: true });
   const findings = [...inventory.findings, ...compiled.findings];
   return compiled.plan === undefined || hasErrors(findings) ? { findings } : { plan: compiled.plan, findings };
@@ -106,15 +105,12 @@ async function compiledFrom(file: string, { inventory: given }: PlanOptions): Pr
 
 const EMPTY_INVENTORY = "inventory: 1\n";
 
-async function textOf(file: string): Promise<string | readonly Finding[]> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const report = reportOn(file);
-    const { code = "an unknown reason" } = cause as NodeJS.ErrnoException;
-    report.error("unreadable", { line: 1, column: 1 }, code === "ENOENT" ? "there is no such file" : `the file cannot be read: ${code}`);
-    return report.findings();
-  }
+function textOf(file: string, hint?: string): string | readonly Finding[] {
+  const read = triedText(file);
+  if ("text" in read) return read.text;
+  const report = reportOn(file);
+  report.error("unreadable", { line: read.line ?? 1, column: 1 }, read.why, hint);
+  return report.findings();
 }
 
 /** Loaded when needed: other commands need not know the actions. */
@@ -139,10 +135,7 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Waits until it is out: a pipe takes 64 KB at a time, and the process ends after us. A reader that has gone away is no mistake. */
+/** Waits until it is out: a pipe takes 64 KB at a time, and the process ends after us. What cannot be written is said by `outliveReaders`. */
 function write(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.once("error", (cause: NodeJS.ErrnoException) => (cause.code === "EPIPE" ? resolve() : reject(cause)));
-    process.stdout.write(text, () => resolve());
-  });
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }

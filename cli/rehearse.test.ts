@@ -72,9 +72,46 @@ describe("nightshift rehearse", () => {
     await expect(nightshift("storm", DECEMBER, "--runs", "1", "--only", "none", "--certificate", inFolder("chosen.json"))).rejects.toMatchObject({ kind: "invalid" });
   });
 
+  it.each([
+    ["", "it is not JSON: it is empty"],
+    ["[]", "is no scene of the vendors"],
+    ['{"wolrds": {}}', "wolrds"],
+  ])("names the file of a world that is none, in every weather and in a storm: %j", async (text, why) => {
+    writeFileSync(inFolder("world.json"), text);
+    const refusal = { kind: "invalid", message: expect.stringMatching(new RegExp(`world\\.json[^]*${why}`)) as string };
+
+    await expect(nightshift("rehearse", DECEMBER, "--world", inFolder("world.json"))).rejects.toMatchObject(refusal);
+    await expect(nightshift("rehearse", DECEMBER, "--faults", "light", "--world", inFolder("world.json"))).rejects.toMatchObject(refusal);
+    await expect(nightshift("storm", DECEMBER, "--runs", "1", "--world", inFolder("world.json"))).rejects.toMatchObject(refusal);
+  });
+
+  it.each([
+    ["--certificate", "none/certificate.json", "There is no folder"],
+    ["--transcript", ".", "It is a folder"],
+    ["--record", "none/record.jsonl", "There is no folder"],
+  ])("begins no night whose %s could not be written in the end", async (option, place, why) => {
+    await expect(nightshift("rehearse", DECEMBER, option, inFolder(place))).rejects.toMatchObject({
+      code: "commander.invalidArgument",
+      message: expect.stringContaining(why) as string,
+    });
+  });
+
+  it.each([
+    ["--runs", "0"],
+    ["--workers", "0"],
+    ["--workers", "100000"],
+    ["--only", "nonsense"],
+    ["--only", ""],
+  ])("makes no storm of %s %j, which would be well whatever the plan", async (option, value) => {
+    await expect(nightshift("storm", DECEMBER, option, value)).rejects.toMatchObject({ code: "commander.invalidArgument" });
+  });
+
   it("refuses a past that is no report", async () => {
     writeFileSync(inFolder("past.json"), "{}");
 
-    await expect(nightshift("rehearse", DECEMBER, "--past", inFolder("past.json"))).rejects.toMatchObject({ kind: "invalid", message: expect.stringContaining("no report.json") });
+    await expect(nightshift("rehearse", DECEMBER, "--past", inFolder("past.json"))).rejects.toMatchObject({
+      kind: "invalid",
+      message: expect.stringContaining("past.json is not the report.json of a run: format: "),
+    });
   });
 });

@@ -1,22 +1,23 @@
-import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
 import { writeCertificate } from "../local/certify.ts";
 import { demoScene, SCENARIOS, type Scenario } from "../local/demo-world.ts";
 import { writeOutput } from "../local/output.ts";
-import { sceneOf, type Scene } from "../local/scene.ts";
+import { recording } from "../local/recording.ts";
+import { sceneIn } from "../local/scene-file.ts";
 import { PROJECT } from "../local/settings.ts";
 import { MISFORTUNES, PROFILES, type Profile, type ProfileName } from "../local/storm/misfortunes.ts";
 import { nightsOf } from "../local/storm/nights.ts";
 import { callsOf, transcriptOf } from "../local/storm/transcript.ts";
 import { weathered, type Night, type Verdict } from "../local/storm/window.ts";
-import { Fault } from "../shared/fault/fault.ts";
 import { certificateText } from "../shared/run/certificate.ts";
 import { forecastHtml } from "../shared/run/forecast-html.ts";
 import { forecastText } from "../shared/run/forecast-text.ts";
 import { forecastOf } from "../shared/run/forecast.ts";
 import { Report } from "../shared/run/report-schema.ts";
-import { loadPlan, readText } from "./plan-file.ts";
+import { fileToWrite, folderToWrite, readJson, readText, writeFile } from "./files.ts";
+import { wholeNumber } from "./numbers.ts";
+import { loadPlan } from "./plan-file.ts";
 
 interface RehearseOptions {
   readonly inventory: string;
@@ -45,42 +46,37 @@ export function rehearseCommand(program: Command): void {
     .addOption(new Option("--scenario <name>", "what befalls the simulated vendors").choices(Object.keys(SCENARIOS)).default("usual"))
     .option("--world <file>", "the vendors' worlds as JSON, instead of those made from the inventory")
     .addOption(new Option("--faults <profile>", "the weather, as of `nightshift storm`").choices(Object.keys(PROFILES)).default("fair"))
-    .option("--seed <number>", "what the weather is drawn from", wholeNumber, 1)
+    .option("--seed <number>", "what the weather is drawn from", wholeNumber(0), 1)
     .option("--past <files...>", "report.json of earlier windows: what they measured goes before what the inventory expects")
-    .option("--record <file>", "write every exchange with a vendor there, one JSON line each")
-    .option("--transcript <file>", "write every fact and call there in their order, one JSON line each; equal rehearsals have equal transcripts")
-    .option("--certificate <file>", "write what it came to there, for an approval")
-    .option("--out <folder>", "also write reports, tracking workbook and compiled plan there, in a folder named after the window")
+    .option("--record <file>", "write every exchange with a vendor there, one JSON line each", fileToWrite)
+    .option("--transcript <file>", "write every fact and call there in their order, one JSON line each; equal rehearsals have equal transcripts", fileToWrite)
+    .option("--certificate <file>", "write what it came to there, for an approval", fileToWrite)
+    .option("--out <folder>", "also write reports, tracking workbook and compiled plan there, in a folder named after the window", folderToWrite)
     .option("--calls", "print every call, not how many there are alone")
     .addOption(new Option("--format <format>", "how the forecast is printed").choices(["text", "json", "html"]).default("text"))
     .action(run);
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError("expected a whole number from 0");
-  return number;
-}
-
 async function run(file: string, options: RehearseOptions): Promise<void> {
   const { record, faults, seed, format } = options;
-  const past = (options.past ?? []).map(reportIn);
-  if (record !== undefined) writeFileSync(record, "");
+  const past = (options.past ?? []).map((report) => readJson(resolve(report), Report, "the report.json of a run"));
+  const nights = nightsFor(file, options);
+  const recorded = record === undefined ? undefined : recording(record, "new");
   const { verdict, plan, entries, happenings } = await weathered({
-    nights: nightsFor(file, options),
+    nights,
     seed,
     profile: PROFILES[faults],
-    ...(record === undefined ? {} : { record: (line: string) => appendFileSync(record, `${line}\n`) }),
+    ...(recorded === undefined ? {} : { record: recorded.write }),
   });
   const endedAt = happenings.at(-1)?.at ?? 0;
   const forecast = forecastOf({ plan, entries, calls: callsOf(happenings), past });
-  if (options.transcript !== undefined) writeFileSync(options.transcript, transcriptOf(happenings));
+  if (options.transcript !== undefined) writeFile(options.transcript, transcriptOf(happenings));
   if (options.out !== undefined) await writeOutput(resolve(options.out), plan, entries, endedAt);
   if (options.certificate !== undefined) {
     const certificate = await writeCertificate(options.certificate, {
       plan: loadPlan(resolve(file), resolve(options.inventory)).plan,
       inventoryText: readText(resolve(options.inventory)),
-      ...(options.world === undefined ? {} : { worldText: readText(resolve(options.world)) }),
+      ...(options.world === undefined ? {} : { worldText: sceneIn(options.world).text }),
       profile: faults,
       verdicts: [verdict],
       madeAt: new Date().toISOString(),
@@ -96,6 +92,7 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
         : `${[...forecastText(forecast, { calls: options.calls === true }), "", ...weatherLines(verdict, faults)].join("\n")}\n`,
   );
   if (format !== "text" && verdict.breaches.length > 0) process.stderr.write(`${weatherLines(verdict, faults).join("\n")}\n`);
+  recorded?.close();
   process.exitCode = verdict.breaches.length > 0 || (faults === "fair" && verdict.outcome !== "well") ? 1 : 0;
 }
 
@@ -108,11 +105,11 @@ function nightsFor(file: string, { inventory: inventoryFile, world, scenario, fa
       plan: { text: planText, file },
       inventory: { text: inventoryText, file: inventoryFile },
       scenario: profile.scenario ?? scenario,
-      ...(world === undefined ? {} : { world: readText(resolve(world)) }),
+      ...(world === undefined ? {} : { world: sceneIn(world).text }),
     });
   }
   const { plan, inventory } = loadPlan(resolve(file), resolve(inventoryFile));
-  return [{ plan, scene: () => (world === undefined ? demoScene({ inventory, plan, scenario }) : readScene(world)) }];
+  return [{ plan, scene: world === undefined ? () => demoScene({ inventory, plan, scenario }) : sceneIn(world).scene }];
 }
 
 function weatherLines({ seed, outcome, facts, calls, effects, struck, breaches, transcript }: Verdict, faults: ProfileName): readonly string[] {
@@ -121,23 +118,4 @@ function weatherLines({ seed, outcome, facts, calls, effects, struck, breaches, 
     ...struck.map(({ id, kind, where }) => `  ${id}  ${kind}: ${where} (${MISFORTUNES[kind].says})`),
     ...(breaches.length === 0 ? ["What must always be true was true."] : ["BROKEN:", ...breaches.map(({ rule, promise, what }) => `  ${rule} (promise ${promise}): ${what}`)]),
   ];
-}
-
-function readScene(file: string): Scene {
-  return sceneOf(jsonIn(file, `the world ${file}`));
-}
-
-function reportIn(file: string): Report {
-  const parsed = Report.safeParse(jsonIn(file, `the report ${file}`));
-  if (!parsed.success) throw new Fault("invalid", `${file} is no report.json of a run: ${parsed.error.issues[0]?.path.join(".") ?? ""} ${parsed.error.issues[0]?.message ?? ""}`);
-  return parsed.data;
-}
-
-function jsonIn(file: string, what: string): unknown {
-  const text = readText(resolve(file));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Fault("invalid", `${what} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }

@@ -1,22 +1,21 @@
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
 import type { ToldEvent, ToldInstance, ToldRun } from "../local/told-history.ts";
 import type { Client } from "./client.ts";
-import { readText } from "./plan-file.ts";
+import { fileToWrite, readJson, writeFile } from "./files.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 /** Registers `nightshift run history` and `nightshift run replay`: what the task hub knows of a run, for finding out afterwards. */
 export function historyCommands(run: Command): void {
   withServer(run.command("history <run>").description("download the histories of a run's orchestrations, for `nightshift run replay`"))
-    .option("--out <file>", "where to write them, if not to the terminal")
+    .option("--out <file>", "where to write them, if not to the terminal", fileToWrite)
     .action(async (id: string, { out, ...options }: ServerOptions & { out?: string }) => {
       const told = await historiesOf(clientFor(options), id);
       const text = `${JSON.stringify(told, undefined, 1)}\n`;
       if (out === undefined) process.stdout.write(text);
       else {
-        writeFileSync(resolve(out), text);
+        writeFile(resolve(out), text);
         print(`${out}: ${told.instances.length} orchestrations, ${told.instances.reduce((sum, { events }) => sum + events.length, 0)} events`);
       }
     });
@@ -45,7 +44,7 @@ async function historiesOf(client: Client, run: string): Promise<ToldRun> {
   const pages = async <Item>(query: string, pick: (page: HistoryPage) => readonly Item[] | undefined): Promise<Item[]> => {
     const items: Item[] = [];
     for (let from: number | undefined = 0; from !== undefined;) {
-      const page: HistoryPage = await client.get(`${path}?${query}from=${from}`);
+      const page: HistoryPage = await client.get(`${path}?${query}from=${from}`, []);
       items.push(...(pick(page) ?? []));
       from = page.next;
     }
@@ -67,12 +66,7 @@ interface HistoryPage {
 /** @throws Fault `invalid` when the file is none that `nightshift run history` wrote. */
 async function toldRun(file: string): Promise<ToldRun> {
   const { ToldRun: schema } = await import("../local/told-history.ts");
-  try {
-    return schema.parse(JSON.parse(readText(file)));
-  } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw new Fault("invalid", `${file} is no file that \`nightshift run history\` wrote`, { cause });
-  }
+  return readJson(file, schema, "what `nightshift run history` writes");
 }
 
 /** What happened, one line each, oldest first; of equal instants in the order of the orchestrations. */

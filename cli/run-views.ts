@@ -1,8 +1,8 @@
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
 import type { StepState } from "../shared/run/state.ts";
+import { fileToWrite, writeFile } from "./files.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 /** Registers `nightshift run steps` and `nightshift run report`. */
@@ -20,23 +20,23 @@ export function runViews(run: Command): void {
 
   withServer(run.command("report <run>").description("print the report of a run, or write it to a file"))
     .addOption(new Option("--format <format>", "what it should be").choices(["md", "html", "json", "xlsx"]).default("md"))
-    .option("--out <file>", "where to write it; a workbook (xlsx) is written to a file only")
+    .option("--out <file>", "where to write it; a workbook (xlsx) is written to a file only", fileToWrite)
     .action(async (id: string, options: ServerOptions & { format: string; out?: string }) => {
       if (options.format === "xlsx" && options.out === undefined) throw new Fault("invalid", "a workbook is written to a file: say which with --out");
       const report = await clientFor(options).file(`runs/${encodeURIComponent(id)}/report.${options.format}`);
       if (options.out === undefined) process.stdout.write(report.toString("utf8"));
-      else writeFileSync(resolve(options.out), report);
+      else writeFile(resolve(options.out), report);
     });
 }
 
 async function stepsOf(run: string, options: ServerOptions & { state?: string; step?: string }): Promise<readonly StepState[]> {
   const client = clientFor(options);
   const path = `runs/${encodeURIComponent(run)}/steps`;
-  if (options.step !== undefined) return [await client.get<StepState>(`${path}/${encodeURIComponent(options.step)}`)];
+  if (options.step !== undefined) return [await client.get<StepState>(`${path}/${encodeURIComponent(options.step)}`, ["id", "targets"])];
   const steps: StepState[] = [];
   for (let from: number | undefined = 0; from !== undefined;) {
     const query = new URLSearchParams({ from: String(from), ...(options.state === undefined ? {} : { state: options.state }) });
-    const page: { steps: StepState[]; next?: number } = await client.get(`${path}?${query.toString()}`);
+    const page: { steps: StepState[]; next?: number } = await client.get(`${path}?${query.toString()}`, ["steps"]);
     steps.push(...page.steps);
     from = page.next;
   }

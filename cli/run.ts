@@ -1,6 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
 import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
 import { evidenceOf, RecordedExchange } from "../shared/run/evidence.ts";
@@ -12,10 +11,12 @@ import { carryOverCommand } from "./carry-over.ts";
 import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { headlineOf } from "../shared/run/headline.ts";
-import { readText } from "./plan-file.ts";
+import { fileToWrite, issuesOf, jsonOf, readText, writeFile } from "./files.ts";
 import { historyCommands } from "./run-history.ts";
 import { runViews } from "./run-views.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
+
+const RUN_FIELDS = ["run", "title", "asOf", "steps", "asks", "obligations"] as const;
 
 /** Registers `nightshift run`: start and look at runs of a running Nightshift. */
 export function runCommand(program: Command): void {
@@ -26,7 +27,7 @@ export function runCommand(program: Command): void {
     .option("--unapproved <because>", "start it although nobody has approved the plan, and why: an admin's word, kept for the record")
     .action(async (window: string, { digest, unapproved, ...options }: ServerOptions & { digest?: string; unapproved?: string }) => {
       const how = { ...(digest === undefined ? {} : { digest }), ...(unapproved === undefined ? {} : { unapproved }) };
-      const started = await clientFor(options).post<{ did: string }>("runs", { window, ...how });
+      const started = await clientFor(options).post<{ did: string }>("runs", { window, ...how }, ["did"]);
       print(`${window}: ${started.did}`);
     });
 
@@ -35,9 +36,9 @@ export function runCommand(program: Command): void {
   });
 
   withServer(run.command("show <run>").description("show how a run stands"))
-    .option("--format <format>", "text or json", "text")
+    .addOption(new Option("--format <format>", "how to print it").choices(["text", "json"]).default("text"))
     .action(async (id: string, options: ServerOptions & { format: string }) => {
-      const state = await clientFor(options).get<RunState>(`runs/${encodeURIComponent(id)}`);
+      const state = await clientFor(options).get<RunState>(`runs/${encodeURIComponent(id)}`, RUN_FIELDS);
       if (options.format === "json") print(JSON.stringify(state, null, 2));
       else for (const line of linesOf(state)) print(line);
     });
@@ -48,12 +49,12 @@ export function runCommand(program: Command): void {
   historyCommands(run);
 
   withServer(run.command("evidence <run>").description("write all that proves what a run did, as a chain of records; prints its last hash"))
-    .requiredOption("--out <file>", "where to write it")
+    .requiredOption("--out <file>", "where to write it", fileToWrite)
     .option("--recording <file>", "what was said to vendors, as `--record` wrote it")
     .action(async (id: string, options: ServerOptions & { out: string; recording?: string }) => {
       const client = clientFor(options);
       const path = `runs/${encodeURIComponent(id)}`;
-      const { plan, storedBy, approved } = await client.get<{ plan: CompiledPlan; storedBy?: string; approved?: PlanApproval }>(`${path}/plan`);
+      const { plan, storedBy, approved } = await client.get<{ plan: CompiledPlan; storedBy?: string; approved?: PlanApproval }>(`${path}/plan`, ["plan"]);
       const { digest, ...rest } = plan;
       if (digestOf(rest) !== digest) throw new Fault("conflict", `the plan that the server gave for ${id} does not have the digest ${digest}`);
       const { text, head } = chained(
@@ -63,10 +64,10 @@ export function runCommand(program: Command): void {
           ...(storedBy === undefined ? {} : { storedBy }),
           ...(approved === undefined ? {} : { approval: approved }),
           ...(options.recording === undefined ? {} : { exchanges: exchangesOf(resolve(options.recording)) }),
-          now: Date.parse((await client.get<RunState>(path)).asOf),
+          now: Date.parse((await client.get<RunState>(path, RUN_FIELDS)).asOf),
         }),
       );
-      writeFileSync(resolve(options.out), text);
+      writeFile(resolve(options.out), text);
       print(`${options.out}: last hash ${head}`);
       print("Keep this hash elsewhere: `nightshift evidence verify --head HASH` then proves the file as a whole.");
     });
@@ -81,7 +82,7 @@ async function factsOf(client: Client, run: string): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   let [cursor, more] = ["start", true];
   while (more) {
-    const page: { facts: Entry[]; cursor: string; more: boolean } = await client.get(`runs/${encodeURIComponent(run)}/facts?cursor=${cursor}`);
+    const page: { facts: Entry[]; cursor: string; more: boolean } = await client.get(`runs/${encodeURIComponent(run)}/facts?cursor=${cursor}`, ["facts", "cursor", "more"]);
     entries.push(...page.facts);
     ({ cursor, more } = page);
   }
@@ -90,16 +91,15 @@ async function factsOf(client: Client, run: string): Promise<readonly Entry[]> {
 
 /** @throws Fault `invalid` that names the line which is none of a recording. */
 function exchangesOf(file: string): readonly RecordedExchange[] {
-  const lines = readText(file)
+  return readText(file)
     .split("\n")
-    .filter((line) => line !== "");
-  return lines.map((line, position) => {
-    try {
-      return RecordedExchange.parse(JSON.parse(line));
-    } catch (cause) {
-      throw new Fault("invalid", `${file}:${position + 1}: this is no line of a recording`, { cause });
-    }
-  });
+    .flatMap((line, position) => {
+      if (line === "") return [];
+      const place = `${file}:${position + 1}`;
+      const parsed = RecordedExchange.safeParse(jsonOf(line, place, "a line of a recording"));
+      if (!parsed.success) throw new Fault("invalid", `${place} is not a line of a recording: ${issuesOf(parsed.error)}`);
+      return [parsed.data];
+    });
 }
 
 function linesOf(state: RunState): readonly string[] {

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { parse } from "yaml";
 import { serveOutdoors } from "../local/outdoors.ts";
 import { sceneOf } from "../local/scene.ts";
 import { Fault } from "../shared/fault/fault.ts";
+import { readText } from "./files.ts";
 
 /** Registers `nightshift serve-vendors`: the simulated vendors and Azurite's tables, apart from whoever uses them. */
 export function serveVendorsCommand(program: Command): void {
@@ -18,7 +18,7 @@ export function serveVendorsCommand(program: Command): void {
 
 async function run({ data, world }: { readonly data: string; readonly world?: string }): Promise<void> {
   const folder = resolve(data);
-  const scene = sceneOf(world === undefined ? {} : readWorld(world));
+  const scene = world === undefined ? sceneOf({}) : sceneOf(readWorld(world), world);
   // Ready for an early signal too: what has been started by then is ended.
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   process.once("SIGINT", () => interrupt());
@@ -31,8 +31,12 @@ async function run({ data, world }: { readonly data: string; readonly world?: st
 
 function readWorld(file: string): unknown {
   try {
-    return parse(readFileSync(file, "utf8"), { maxAliasCount: 0 }) ?? {};
+    return parse(readText(file), { maxAliasCount: 0, prettyErrors: true }) ?? {};
   } catch (cause) {
-    throw new Fault("invalid", `the world ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    if (cause instanceof Fault) throw cause;
+    // Its first line has the place; the others show the text around it, which may be long and anything.
+    throw new Fault("invalid", `${file} is no scene of the vendors: ${(cause instanceof Error ? cause.message : String(cause)).split("\n")[0]?.replace(/:$/, "") ?? ""}`, {
+      cause,
+    });
   }
 }

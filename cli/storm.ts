@@ -4,12 +4,15 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { writeCertificate } from "../local/certify.ts";
 import { MISFORTUNES, PROFILES, type Profile, type ProfileName } from "../local/storm/misfortunes.ts";
 import { PROJECT } from "../local/settings.ts";
+import { sceneIn } from "../local/scene-file.ts";
 import { storm, type Broken, type StormResult } from "../local/storm/storm.ts";
 import type { Struck } from "../local/storm/weather.ts";
 import type { Verdict } from "../local/storm/window.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { certificateText } from "../shared/run/certificate.ts";
-import { loadPlan, readText } from "./plan-file.ts";
+import { fileToWrite, readText } from "./files.ts";
+import { wholeNumber } from "./numbers.ts";
+import { loadPlan } from "./plan-file.ts";
 
 interface StormCommandOptions {
   readonly inventory: string;
@@ -32,8 +35,8 @@ export function stormCommand(program: Command): void {
     .argument("<plan>", "the plan")
     .option("--inventory <file>", "the team's inventory", `${PROJECT}plans/inventory.yaml`)
     .option("--world <file>", "the vendors' worlds as JSON, instead of those made from the inventory")
-    .option("--runs <number>", "how many windows", wholeNumber, 20)
-    .option("--seed <number>", "seed of the first window; the others follow it", wholeNumber, 1)
+    .option("--runs <number>", "how many windows", wholeNumber(1), 20)
+    .option("--seed <number>", "seed of the first window; the others follow it", wholeNumber(0), 1)
     .addOption(
       new Option(
         "--profile <name>",
@@ -44,19 +47,23 @@ export function stormCommand(program: Command): void {
         .choices(Object.keys(PROFILES))
         .default("light"),
     )
-    .option("--workers <number>", "threads that run windows", wholeNumber, availableParallelism())
-    .option("--only <ids>", "misfortunes that strike, and no others, as a broken window names them; `none` for none", (text) => (text === "none" ? [] : text.split(",")))
-    .option("--shrink <number>", "of so many broken windows the fewest misfortunes that break them are looked for", wholeNumber, 3)
-    .option("--certificate <file>", "write what the windows came to there, for an approval")
+    .option("--workers <number>", "threads that run windows", wholeNumber(1, MOST_WORKERS), availableParallelism())
+    .option("--only <ids>", "misfortunes that strike, and no others, as a broken window names them; `none` for none", idsOf)
+    .option("--shrink <number>", "of so many broken windows the fewest misfortunes that break them are looked for", wholeNumber(0), 3)
+    .option("--certificate <file>", "write what the windows came to there, for an approval", fileToWrite)
     .addOption(new Option("--format <format>", "how it is printed").choices(["text", "json"]).default("text"))
     .action(run);
 }
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError("expected a whole number from 0");
-  return number;
+function idsOf(text: string): readonly string[] {
+  const ids = text === "none" ? [] : text.split(",");
+  const [odd] = ids.filter((id) => !/^[0-9a-z]{7}$/.test(id));
+  if (odd !== undefined) throw new InvalidArgumentError(`«${odd}» is no id of a misfortune: expected seven letters or digits, as a broken window names them, or \`none\`.`);
+  return ids;
 }
+
+/** Each takes some 300 MB. */
+const MOST_WORKERS = 256;
 
 async function run(file: string, options: StormCommandOptions): Promise<void> {
   const { inventory, world, seed, runs, workers, only, shrink, format } = options;
@@ -67,7 +74,7 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
     plan: { text: readText(planFile), file },
     inventory: { text: readText(inventoryFile), file: inventory },
     scenario: profile.scenario ?? ("usual" as const),
-    ...(world === undefined ? {} : { world: readText(resolve(world)) }),
+    ...(world === undefined ? {} : { world: sceneIn(world).text }),
   };
   const begunAt = performance.now();
   let over = 0;
@@ -76,6 +83,8 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
     if (format === "text" && (process.stderr.isTTY || verdict.breaches.length > 0)) process.stderr.write(`${progressLine(verdict, over, runs)}\n`);
   };
   const result = await storm({ sources, profile: options.profile, seed, runs, workers, shrink, onVerdict, ...(only === undefined ? {} : { only }) });
+  const idle = (only ?? []).filter((id) => !result.verdicts.some(({ struck }) => struck.some((one) => one.id === id)));
+  if (idle.length > 0) process.stderr.write(`never struck in these windows: ${idle.join(", ")}; are plan, profile and seed those that named them?\n`);
   const seconds = (performance.now() - begunAt) / 1_000;
   if (options.certificate !== undefined) {
     const certificate = await writeCertificate(options.certificate, {

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { join, resolve } from "node:path";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { startAzurite } from "../local/azurite.ts";
 import { servedIn } from "../local/outdoors.ts";
 import { realClock } from "../local/real-clock.ts";
@@ -26,18 +26,23 @@ export function watchdogCommand(program: Command): void {
   program
     .command("watchdog")
     .description("look every minute whether each kickoff really happened: tell, start, page; a process of its own, with tables of its own")
-    .requiredOption("--app <origin>", "where the app answers, e.g. http://127.0.0.1:7171")
+    .requiredOption("--app <origin>", "where the app answers, e.g. http://127.0.0.1:7171", address)
     .option("--vendors <folder>", "vendors.json there says where the simulated vendors and the app's tables are", ".nightshift/vendors")
     .option("--app-prefix <prefix>", "what the names of the app's tables begin with", "nightshift")
     .option("--data <folder>", "where its own tables are kept, in an Azurite of its own", ".nightshift/watchdog")
     .option("--tables <connection>", "connection string of its own tables, instead of an Azurite of its own")
     .option("--prefix <prefix>", "what the names of its own tables begin with", "watchdog")
-    .option("--pager <url>", "webhook that pages go to; without it they are only printed")
+    .option("--pager <url>", "webhook that pages go to; without it they are only printed", address)
     .addOption(
       new Option("--clock <kind>", "real: looks every minute; stdin: at each instant that it is given, one line each (UTC ISO)").choices(["real", "stdin"]).default("real"),
     )
     .addHelpText("after", "\nKeys of the app's door, if it asks for them, are read from NIGHTSHIFT_FUNCTION_KEY and NIGHTSHIFT_WATCHDOG_KEY.")
     .action(run);
+}
+
+function address(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new InvalidArgumentError("Expected an address such as http://127.0.0.1:7171.");
+  return text;
 }
 
 async function run(options: WatchdogOptions): Promise<void> {

@@ -52,11 +52,12 @@ const SceneFile = z.strictObject({
 /**
  * A scene from JSON. A world that is not given is empty, and so is what a given one leaves out.
  *
+ * @param place what it is called, e.g. the file that it stands in.
  * @throws Fault `invalid` for what is no scene.
  */
-export function sceneOf(given: unknown): Scene {
+export function sceneOf(given: unknown, place = "this"): Scene {
   const parsed = SceneFile.safeParse(given);
-  if (!parsed.success) throw new Fault("invalid", `this is no scene of the vendors:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new Fault("invalid", `${place} is no scene of the vendors:\n${z.prettifyError(parsed.error)}`);
   const { worlds, faults, links } = parsed.data;
   // Each simulator knows what its own world holds; the rest of it is theirs to refuse.
   const whole = Object.fromEntries(Object.entries(newWorlds()).map(([name, empty]) => [name, { ...empty, ...worlds[name] }]));

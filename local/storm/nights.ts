@@ -23,9 +23,9 @@ export interface NightSources {
  * @throws Fault `invalid` with the findings when the plan itself does not compile.
  */
 export function nightsOf({ plan: source, inventory: from, world, scenario }: NightSources): readonly [Night, ...Night[]] {
-  const { inventory, findings } = loadInventory(from.text, from.file);
+  const { inventory, findings, isLost } = loadInventory(from.text, from.file);
   const nightOn = (text: string): Night | string => {
-    const { plan, findings: ofPlan } = compile({ text, file: source.file, inventory, registry });
+    const { plan, findings: ofPlan } = isLost ? { findings: [] } : compile({ text, file: source.file, inventory, registry });
     const all = [...findings, ...ofPlan];
     if (plan === undefined || hasErrors(all))
       return all

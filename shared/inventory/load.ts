@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { complain } from "../plan/complaints.ts";
-import { reportOn, sortedFindings } from "../plan/finding.ts";
+import { hasErrors, reportOn, sortedFindings } from "../plan/finding.ts";
 import type { Finding, Report } from "../plan/finding.ts";
 import { readYaml } from "../plan/yaml.ts";
 import type { Places } from "../plan/yaml.ts";
@@ -49,7 +49,7 @@ export const InventoryFile = z.strictObject({
  * Reads an inventory: every reference resolved to its entry, and everything that is wrong said at its place, at once.
  * An inventory comes back whatever was found, with what could be read; a compiler that was given one with errors says so.
  */
-export function loadInventory(text: string, file: string): { readonly inventory: Inventory; readonly findings: readonly Finding[] } {
+export function loadInventory(text: string, file: string): LoadedInventory {
   const { value, places, findings: syntax } = readYaml(text, file);
   const report = reportOn(file);
   const top = value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
@@ -61,7 +61,15 @@ export function loadInventory(text: string, file: string): { readonly inventory:
   for (const kind of KINDS) loader.checkNames(kind);
   const groups = loader.groups();
   loader.checkMembership(groups);
-  return { inventory: inventoryOf(entries, groups), findings: sortedFindings([...syntax, ...report.findings()]) };
+  const findings = sortedFindings([...syntax, ...report.findings()]);
+  return { inventory: inventoryOf(entries, groups), findings, isLost: hasErrors(findings) && KINDS.every((kind) => entries[kind].length === 0) };
+}
+
+export interface LoadedInventory {
+  readonly inventory: Inventory;
+  readonly findings: readonly Finding[];
+  /** Nothing of it could be read: every name of a plan would be unknown, which says nothing. */
+  readonly isLost: boolean;
 }
 
 class Loader {

@@ -43,7 +43,8 @@ export function leftOverIn(text: string, file: string): readonly LeftOver[] {
   const parsed = File.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new Fault("invalid", `${file} is not what \`nightshift run carry-over\` writes: ${issue?.message ?? "unknown"} at ${issue?.path.join(".") ?? ""}`);
+    const place = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+    throw new Fault("invalid", `${file} is not what \`nightshift run carry-over\` writes: ${issue?.message ?? "unknown"}${place}`);
   }
   return parsed.data.phases
     .flatMap(({ changes }) => changes)

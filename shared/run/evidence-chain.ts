@@ -53,6 +53,8 @@ export interface Verified {
   readonly breaches: readonly Breach[];
   /** How many records there are by kind, as they stand in the file. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Whether any line at all has the shape of a record: else it is another file. */
+  readonly isEvidence: boolean;
   /** The last line's hash; undefined where the last line is none of ours. */
   readonly head?: string;
 }
@@ -70,10 +72,12 @@ export function verifyChain(text: string, head?: string): Verified {
   let previous: string | undefined = BEGINNING;
   let closing: { readonly line: number; readonly counts: Readonly<Record<string, number>>; readonly head: string; readonly previous: string } | undefined;
   let last: string | undefined;
+  let isEvidence = false;
   for (const [position, written] of lines.entries()) {
     const line = position + 1;
     const link = linkOf(written);
     last = undefined;
+    isEvidence ||= typeof link !== "string" || link.startsWith("record ");
     if (typeof link === "string") {
       breach(line, link);
       number++;
@@ -98,7 +102,7 @@ export function verifyChain(text: string, head?: string): Verified {
     if (closing.head !== closing.previous) breach(closing.line, "the closing record closes another file");
   }
   if (head !== undefined && head !== last) breach(lines.length, `the last hash is ${last ?? "not readable"}; expected ${head}: the file was made anew, or is another one`);
-  return { breaches, counts, ...(last === undefined ? {} : { head: last }) };
+  return { breaches, counts, isEvidence, ...(last === undefined ? {} : { head: last }) };
 }
 
 /** A line's content, or why it has none. */

@@ -24,7 +24,7 @@ describe("a file of records", () => {
   const linesOf = (changed: string): readonly number[] => verifyChain(changed, head).breaches.map(({ line }) => line);
 
   it("that nobody touched is whole, and counts itself", () => {
-    expect(verifyChain(text, head)).toEqual({ breaches: [], counts: { work: 4, fact: 8 }, head });
+    expect(verifyChain(text, head)).toEqual({ breaches: [], counts: { work: 4, fact: 8 }, isEvidence: true, head });
     expect(verifyChain(chained([]).text).breaches).toEqual([]);
   });
 
