@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { writeFile } from "../cli/files.ts";
 import { codeIn } from "../functions/code.ts";
 import { Fault } from "../shared/fault/fault.ts";
 import { digestOf, type CompiledPlan } from "../shared/plan/compiled.ts";
@@ -39,6 +39,6 @@ export async function writeCertificate(file: string, { plan, inventoryText, worl
     verdicts: [first, ...rest],
     madeAt,
   });
-  writeFileSync(resolve(file), `${JSON.stringify(certificate, undefined, 2)}\n`);
+  writeFile(resolve(file), `${JSON.stringify(certificate, undefined, 2)}\n`);
   return certificate;
 }

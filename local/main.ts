@@ -1,7 +1,9 @@
 import { join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { fileInFolderToWrite, folderToWrite } from "../cli/files.ts";
+import { wholeNumber } from "../cli/numbers.ts";
 import { loadPlan } from "../cli/plan-file.ts";
-import { Fault } from "../shared/fault/fault.ts";
+import { exitCodeOf, outliveReaders } from "../cli/program.ts";
 import { demoScene, SCENARIOS, type Scenario } from "./demo-world.ts";
 import { writeOutput } from "./output.ts";
 import { progressOn } from "./progress.ts";
@@ -71,6 +73,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function optionsOf(argv: readonly string[]): StartOptions {
   return new Command("npm start --")
+    .exitOverride()
     .description("Runs a maintenance window on this machine against simulated vendors, from its first kickoff to its report.")
     .option("--plan <file>", "the plan", join(PROJECT, "plans/2024-12-08.yaml"))
     .option("--inventory <file>", "the team's inventory", join(PROJECT, "plans/inventory.yaml"))
@@ -85,10 +88,10 @@ function optionsOf(argv: readonly string[]): StartOptions {
         .default("usual"),
     )
     .option("--speed <factor>", "how many times as fast time passes while nothing runs", positive, USUAL_SPEED)
-    .option("--port <number>", "port of the API on 127.0.0.1; another is taken if it is in use", whole, 7171)
-    .option("--data <folder>", "where tables, worlds and the task hub are kept", join(PROJECT, ".nightshift"))
-    .option("--out <folder>", "where reports are written", join(PROJECT, "out"))
-    .option("--record <file>", "write every exchange with a vendor there, one JSON line each")
+    .option("--port <number>", "port of the API on 127.0.0.1; another is taken if it is in use", wholeNumber(0, 65_535), 7171)
+    .option("--data <folder>", "where tables, worlds and the task hub are kept", folderToWrite, join(PROJECT, ".nightshift"))
+    .option("--out <folder>", "where reports are written", folderToWrite, join(PROJECT, "out"))
+    .option("--record <file>", "write every exchange with a vendor there, one JSON line each", fileInFolderToWrite)
     .option("--fresh", "begin anew, even if a window was begun here and has not ended")
     .option("--stay", "keep serving the API after the window has ended")
     .parse(argv, { from: "user" })
@@ -97,20 +100,13 @@ function optionsOf(argv: readonly string[]): StartOptions {
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("a number above 0, such as 2400");
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number above 0, such as 2400.");
   return value;
 }
 
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("a port from 0 to 65535");
-  return value;
-}
-
+outliveReaders();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
-  if (thrown instanceof Fault) process.stderr.write(`nightshift: ${thrown.message}\n`);
-  else process.stderr.write(`nightshift: a defect of ours: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
-  process.exitCode = thrown instanceof Fault && thrown.kind === "invalid" ? 2 : 1;
+  process.exitCode = exitCodeOf(thrown);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../shared/fault/fault.ts";
 import { startAzurite } from "./azurite.ts";
+import { jsonOrNothing } from "./json-or-nothing.ts";
 import { sceneStore } from "./scene-store.ts";
 import type { Scene } from "./scene.ts";
 import { serveVendors } from "./vendors-server.ts";
@@ -67,7 +68,7 @@ export function servedIn(folder: string): Outdoors | undefined {
   } catch {
     return undefined;
   }
-  const outdoors = Outdoors.safeParse(JSON.parse(text));
+  const outdoors = Outdoors.safeParse(jsonOrNothing(text));
   return outdoors.success && isAlive(outdoors.data.pid) ? outdoors.data : undefined;
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { workbookFile } from "../adapters/workbook-file.ts";
+import { unwritten, writeFile } from "../cli/files.ts";
 import type { CompiledPlan } from "../shared/plan/compiled.ts";
 import type { Entry } from "../shared/run/journal.ts";
 import { reportOf } from "../shared/run/report.ts";
@@ -18,11 +19,15 @@ import { workbookOf } from "../shared/run/workbook.ts";
  */
 export async function writeOutput(folder: string, plan: CompiledPlan, entries: readonly Entry[], now: number): Promise<readonly string[]> {
   const own = join(folder, plan.window.id);
-  await mkdir(own, { recursive: true });
+  try {
+    mkdirSync(own, { recursive: true });
+  } catch (cause) {
+    throw unwritten(own, cause);
+  }
   const report = reportOf(plan, entries, now);
   const texts = { "report.md": reportMarkdown(report), "report.html": reportHtml(report), "report.json": reportJson(report), "plan.json": `${JSON.stringify(plan)}\n` };
-  for (const [name, text] of Object.entries(texts)) await writeFile(join(own, name), text);
+  for (const [name, text] of Object.entries(texts)) writeFile(join(own, name), text);
   const workbook = join(own, "tracking.xlsx");
-  await writeFile(workbook, await workbookFile(workbookOf(plan, entries, report)));
+  writeFile(workbook, await workbookFile(workbookOf(plan, entries, report)));
   return [...Object.keys(texts).flatMap((name) => (name === "plan.json" ? [] : [join(own, name)])), workbook];
 }

@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { tableJournal } from "../adapters/table-journal.ts";
 import { tableLocks } from "../adapters/table-locks.ts";
 import { tablePlans } from "../adapters/table-plans.ts";
@@ -15,11 +15,13 @@ import { inOrder, type Entry, type Journal } from "../shared/run/journal.ts";
 import { indexOf } from "../shared/run/plan-index.ts";
 import { stateOf, type RunState } from "../shared/run/state.ts";
 import { composeLocal } from "./compose.ts";
+import { holdFolder } from "./folder-lock.ts";
 import { createHost } from "./harness.ts";
 import { readHostJson } from "./host-json.ts";
 import { servedIn } from "./outdoors.ts";
 import { startOutdoors } from "./outdoors-process.ts";
 import { recorder } from "./recorder.ts";
+import { recording } from "./recording.ts";
 import type { Scene } from "./scene.ts";
 import { serveApp } from "./serve-app.ts";
 import { localSettings, PROJECT, simulatedSecret } from "./settings.ts";
@@ -70,6 +72,15 @@ const LOOKS_A_WATCH = 4;
  * @returns how it ended.
  */
 export async function runWindow(options: WindowOptions): Promise<RunState> {
+  const held = holdFolder(options.folder);
+  try {
+    return await inFolder(options);
+  } finally {
+    held.release();
+  }
+}
+
+async function inFolder(options: WindowOptions): Promise<RunState> {
   const { plan, folder, say } = options;
   const found = servedIn(join(folder, "vendors"));
   const before = readWindowState(folder);
@@ -77,11 +88,8 @@ export async function runWindow(options: WindowOptions): Promise<RunState> {
   if (!goesOn) {
     forgetHub(folder);
     if (found === undefined) rmSync(join(folder, "vendors"), { recursive: true, force: true });
-    if (options.record !== undefined) {
-      mkdirSync(dirname(options.record), { recursive: true });
-      writeFileSync(options.record, "");
-    }
   }
+  const recorded = options.record === undefined ? undefined : recording(options.record, goesOn ? "goes on" : "new");
   const outdoors = found === undefined ? await startOutdoors({ folder: join(folder, "vendors"), scene: options.scene }) : { ...found, close: () => Promise.resolve() };
   say(found === undefined ? `vendors: simulated at ${outdoors.simulatorsOrigin}, tables in Azurite` : `vendors: those of process ${outdoors.pid}, at ${outdoors.simulatorsOrigin}`);
   try {
@@ -89,8 +97,9 @@ export async function runWindow(options: WindowOptions): Promise<RunState> {
     const window: WindowState = goesOn ? before : freshWindow(options, before);
     writeWindowState(folder, window);
     if (goesOn) say(`going on with the window ${window.run}, which was begun here and has not ended`);
-    const state = await onHost(options, window, outdoors);
+    const state = await onHost(options, window, outdoors, recorded?.write);
     writeWindowState(folder, { ...window, ended: true });
+    recorded?.close();
     return state;
   } finally {
     await outdoors.close();
@@ -109,9 +118,13 @@ function freshWindow({ plan, scenario }: WindowOptions, before: WindowState | un
   };
 }
 
-async function onHost(options: WindowOptions, window: WindowState, outdoors: { azuriteConnection: string; simulatorsOrigin: string }): Promise<RunState> {
-  const { plan, folder, say, record } = options;
-  const write = record === undefined ? undefined : (line: string): void => appendFileSync(record, `${line}\n`);
+async function onHost(
+  options: WindowOptions,
+  window: WindowState,
+  outdoors: { azuriteConnection: string; simulatorsOrigin: string },
+  write: ((line: string) => void) | undefined,
+): Promise<RunState> {
+  const { plan, folder, say } = options;
   const index = indexOf(plan);
   const tables = { connection: outdoors.azuriteConnection, prefix: window.tablePrefix };
   const journal = mirrored(tableJournal(tables));

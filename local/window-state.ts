@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { jsonOrNothing } from "./json-or-nothing.ts";
 
 /** What a later start of this machine must know of the window that runs here: enough to go on with it after a crash. */
 export const WindowState = z.strictObject({
@@ -14,11 +15,11 @@ export const WindowState = z.strictObject({
 });
 export type WindowState = z.infer<typeof WindowState>;
 
-/** The state kept in `folder`; undefined when there is none, or none that can be read. */
+/** The state kept in `folder`; undefined when there is none, or none that can be read: a window that nobody can go on with is begun anew. */
 export function readWindowState(folder: string): WindowState | undefined {
   const file = fileOf(folder);
   if (!existsSync(file)) return undefined;
-  const parsed = WindowState.safeParse(JSON.parse(readFileSync(file, "utf8")));
+  const parsed = WindowState.safeParse(jsonOrNothing(readFileSync(file, "utf8")));
   return parsed.success ? parsed.data : undefined;
 }
 
