@@ -47,7 +47,7 @@ export function hostCommand(program: Command): void {
     )
     .addOption(new Option("--faithful", "do as Azure does, in silence, hangs and losses included"))
     .option("--start-at <instant>", "where a virtual clock begins, e.g. 2024-12-07T20:00:00-05:00", instantOf)
-    .option("--time-zone <zone>", "IANA zone of timer schedules", "UTC")
+    .option("--time-zone <zone>", "IANA zone of timer schedules", zoneOf, "UTC")
     .option("--no-timers", "load timer triggers, but fire them only by POST /admin/functions/NAME")
     .option("--require-keys", "ask callers for keys: NIGHTSHIFT_MASTER_KEY, NIGHTSHIFT_FUNCTION_KEY, NIGHTSHIFT_DURABLE_KEY")
     .action(run);
@@ -160,6 +160,14 @@ function clockOf(text: string): HostOptions["clock"] {
   const speed = Number(text);
   if (!(speed > 0) || !Number.isFinite(speed)) throw new InvalidArgumentError("Expected real, virtual, or a speed above 0 such as 60.");
   return speed;
+}
+
+function zoneOf(text: string): string {
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: text }).resolvedOptions().timeZone && text;
+  } catch {
+    throw new InvalidArgumentError("Expected an IANA zone such as America/New_York.");
+  }
 }
 
 function instantOf(text: string): number {

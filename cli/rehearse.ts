@@ -70,6 +70,15 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
   });
   const endedAt = happenings.at(-1)?.at ?? 0;
   const forecast = forecastOf({ plan, entries, calls: callsOf(happenings), past });
+  const weather = { profile: faults, seed, struck: verdict.struck, breaches: verdict.breaches, transcript: verdict.transcript };
+  process.stdout.write(
+    format === "json"
+      ? `${JSON.stringify({ ...forecast, weather }, undefined, 2)}\n`
+      : format === "html"
+        ? forecastHtml(forecast)
+        : `${[...forecastText(forecast, { calls: options.calls === true }), "", ...weatherLines(verdict, faults)].join("\n")}\n`,
+  );
+  if (format !== "text" && verdict.breaches.length > 0) process.stderr.write(`${weatherLines(verdict, faults).join("\n")}\n`);
   if (options.transcript !== undefined) writeFile(options.transcript, transcriptOf(happenings));
   if (options.out !== undefined) await writeOutput(resolve(options.out), plan, entries, endedAt);
   if (options.certificate !== undefined) {
@@ -83,15 +92,6 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
     });
     process.stderr.write(`certificate ${options.certificate}: ${certificateText(certificate)}\n`);
   }
-  const weather = { profile: faults, seed, struck: verdict.struck, breaches: verdict.breaches, transcript: verdict.transcript };
-  process.stdout.write(
-    format === "json"
-      ? `${JSON.stringify({ ...forecast, weather }, undefined, 2)}\n`
-      : format === "html"
-        ? forecastHtml(forecast)
-        : `${[...forecastText(forecast, { calls: options.calls === true }), "", ...weatherLines(verdict, faults)].join("\n")}\n`,
-  );
-  if (format !== "text" && verdict.breaches.length > 0) process.stderr.write(`${weatherLines(verdict, faults).join("\n")}\n`);
   recorded?.close();
   process.exitCode = verdict.breaches.length > 0 || (faults === "fair" && verdict.outcome !== "well") ? 1 : 0;
 }

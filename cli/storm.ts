@@ -86,6 +86,9 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
   const idle = (only ?? []).filter((id) => !result.verdicts.some(({ struck }) => struck.some((one) => one.id === id)));
   if (idle.length > 0) process.stderr.write(`never struck in these windows: ${idle.join(", ")}; are plan, profile and seed those that named them?\n`);
   const seconds = (performance.now() - begunAt) / 1_000;
+  const replay = (broken: Broken): string => replayCommand(file, options, broken);
+  // First of all: an hour of windows is not lost to a disk that does not take what follows.
+  process.stdout.write(format === "json" ? `${JSON.stringify(asJson(result, replay), undefined, 2)}\n` : `${textOf(result, seconds, workers, replay)}\n`);
   if (options.certificate !== undefined) {
     const certificate = await writeCertificate(options.certificate, {
       plan: loadPlan(planFile, inventoryFile).plan,
@@ -97,8 +100,6 @@ async function run(file: string, options: StormCommandOptions): Promise<void> {
     });
     process.stderr.write(`certificate ${options.certificate}: ${certificateText(certificate)}\n`);
   }
-  const replay = (broken: Broken): string => replayCommand(file, options, broken);
-  process.stdout.write(format === "json" ? `${JSON.stringify(asJson(result, replay), undefined, 2)}\n` : `${textOf(result, seconds, workers, replay)}\n`);
   process.exitCode = result.broken.length === 0 ? 0 : 1;
 }
 

@@ -15,7 +15,7 @@ export const DecisionRequest = z.strictObject({
   mode: z.enum(ABORT_MODES).optional().describe("How to abort: freeze and wait, finish what runs, or close up now"),
   note: z.string().max(2_000).optional().describe("Why, in the words of who decides"),
   preview: z.string().max(64).optional().describe("Of an approval: digest of the preview that was looked at; refused if there is a newer one"),
-  id: z.string().max(200).optional().describe("Sender's own id: the same decision sent twice is one"),
+  id: z.string().min(1).max(200).optional().describe("Sender's own id: the same decision sent twice is one"),
 });
 export type DecisionRequest = z.infer<typeof DecisionRequest>;
 
