@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { readText } from "./files.ts";
+import { print } from "./lines.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 interface Change {
@@ -74,8 +75,4 @@ function linesOf({ from, to, changes, warnings }: Answer): readonly string[] {
     ]),
     ...warnings.map((warning) => `! ${warning}`),
   ];
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

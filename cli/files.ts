@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, realpathSync, renameSync, rmSync, 
 import { dirname, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
+import { printable } from "./lines.ts";
 
 /** Files that people name on the command line: what is wrong with one is said by its name, before anything is done with it. */
 
@@ -88,12 +89,6 @@ const MOST_ISSUES = 5;
 export function issuesOf({ issues }: Issues): string {
   const told = issues.slice(0, MOST_ISSUES).map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
   return [...told, ...(issues.length > MOST_ISSUES ? [`and ${issues.length - MOST_ISSUES} more`] : [])].join("; ");
-}
-
-/** What a foreign file holds must not write to a terminal. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are exactly what must not get through
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }
 
 /**

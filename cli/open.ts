@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Ask } from "../shared/run/state.ts";
 import type { Obligation } from "../shared/run/obligations.ts";
+import { print } from "./lines.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 interface Open {
@@ -14,8 +15,8 @@ export function openCommand(program: Command): void {
     .addOption(new Option("--format <format>", "how to print it").choices(["text", "json"]).default("text"))
     .action(async (options: ServerOptions & { format: string }) => {
       const open = await clientFor(options).get<Open>("open", ["asOf", "runs"]);
-      const lines = options.format === "json" ? [JSON.stringify(open, null, 2)] : linesOf(open);
-      for (const line of lines) process.stdout.write(`${line}\n`);
+      if (options.format === "json") process.stdout.write(`${JSON.stringify(open, null, 2)}\n`);
+      else for (const line of linesOf(open)) print(line);
       if (open.runs.some(({ outcome, open: left }) => outcome !== undefined && left.length > 0)) process.exitCode = 1;
     });
 }

@@ -15,6 +15,7 @@ import { statesIn } from "../shared/page/review/states.ts";
 import { hasErrors, printedFinding } from "../shared/plan/finding.ts";
 import { readYaml } from "../shared/plan/yaml.ts";
 import { readText, writeFile } from "./files.ts";
+import { printable } from "./lines.ts";
 import { withWords } from "./page-file.ts";
 
 /** Registers `nightshift page review`. Findings go to stdout, everything else to stderr. Exit code 1: something is still open. */
@@ -118,10 +119,9 @@ function linesOf(file: string, { findings }: Review, states: ReadonlyMap<ReviewF
   });
 }
 
-/** What a page holds must not write to a terminal, nor fill it. */
+/** What a page holds must not fill a terminal either. */
 function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are exactly what must not get through
-  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  const line = printable(text);
   return line.length <= 400 ? line : `${line.slice(0, 400)} …`;
 }
 

@@ -4,6 +4,7 @@ import { Fault } from "../shared/fault/fault.ts";
 import type { ToldEvent, ToldInstance, ToldRun } from "../local/told-history.ts";
 import type { Client } from "./client.ts";
 import { fileToWrite, readJson, writeFile } from "./files.ts";
+import { print } from "./lines.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 /** Registers `nightshift run history` and `nightshift run replay`: what the task hub knows of a run, for finding out afterwards. */
@@ -109,8 +110,4 @@ function happened(event: ToldEvent): string {
 
 function shortened(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { Fault } from "../shared/fault/fault.ts";
 import type { StepState } from "../shared/run/state.ts";
 import { fileToWrite, writeFile } from "./files.ts";
+import { print } from "./lines.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
 
 /** Registers `nightshift run steps` and `nightshift run report`. */
@@ -13,9 +14,10 @@ export function runViews(run: Command): void {
     .addOption(new Option("--format <format>", "how to print it").choices(["text", "json"]).default("text"))
     .action(async (id: string, options: ServerOptions & { state?: string; step?: string; format: string }) => {
       const steps = await stepsOf(id, options);
-      const lines =
-        options.format === "json" ? steps.map((step) => JSON.stringify(step)) : steps.flatMap((step) => [lineOf(step), ...(options.step === undefined ? [] : targetLines(step))]);
-      for (const line of lines) process.stdout.write(`${line}\n`);
+      for (const step of steps) {
+        if (options.format === "json") process.stdout.write(`${JSON.stringify(step)}\n`);
+        else for (const line of [lineOf(step), ...(options.step === undefined ? [] : targetLines(step))]) print(line);
+      }
     });
 
   withServer(run.command("report <run>").description("print the report of a run, or write it to a file"))

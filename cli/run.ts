@@ -12,6 +12,7 @@ import type { Client } from "./client.ts";
 import type { RunState } from "../shared/run/state.ts";
 import { headlineOf } from "../shared/run/headline.ts";
 import { fileToWrite, issuesOf, jsonOf, readText, writeFile } from "./files.ts";
+import { print } from "./lines.ts";
 import { historyCommands } from "./run-history.ts";
 import { runViews } from "./run-views.ts";
 import { clientFor, withServer, type ServerOptions } from "./server-options.ts";
@@ -39,7 +40,7 @@ export function runCommand(program: Command): void {
     .addOption(new Option("--format <format>", "how to print it").choices(["text", "json"]).default("text"))
     .action(async (id: string, options: ServerOptions & { format: string }) => {
       const state = await clientFor(options).get<RunState>(`runs/${encodeURIComponent(id)}`, RUN_FIELDS);
-      if (options.format === "json") print(JSON.stringify(state, null, 2));
+      if (options.format === "json") process.stdout.write(`${JSON.stringify(state, null, 2)}\n`);
       else for (const line of linesOf(state)) print(line);
     });
 
@@ -73,7 +74,7 @@ export function runCommand(program: Command): void {
     });
 
   withServer(run.command("facts <run>").description("print every fact of a run, one JSON line each")).action(async (id: string, options: ServerOptions) => {
-    for (const entry of await factsOf(clientFor(options), id)) print(JSON.stringify(entry));
+    for (const entry of await factsOf(clientFor(options), id)) process.stdout.write(`${JSON.stringify(entry)}\n`);
   });
 }
 
@@ -114,8 +115,4 @@ function linesOf(state: RunState): readonly string[] {
     ...state.asks.map(({ kind, step, title, of }) => `Asked: ${title} (${kind}, step ${step}) of ${of.join(" or ")}`),
     ...open.map(({ what, openedAt }) => `Open since ${openedAt}: ${what}`),
   ];
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -237,6 +237,19 @@ describe("who is signed in", () => {
     ]);
   });
 
+  it("has a name on a machine where nobody signs in: none given is the local one, and no name is longer than one or steers a terminal", async () => {
+    await using hosted = await hostedApp();
+    const as = async (name: string): Promise<unknown> => (await hosted.call("GET", "me", undefined, { "x-nightshift-operator": name })).json["name"];
+
+    expect([await as(""), await as(" "), await as(" Ada ")]).toEqual([await as(""), await as(""), "Ada"]);
+    expect(await as("")).toMatch(/\w/);
+    for (const name of ["x".repeat(201), "a\tb", "a\u009bb"])
+      expect(await hosted.call("GET", "me", undefined, { "x-nightshift-operator": name })).toMatchObject({
+        status: 401,
+        json: { detail: expect.stringContaining("is no name") as string },
+      });
+  });
+
   it("is nobody on a host that is not Azure, though the setting says that sign-in is on", async () => {
     await using hosted = await hostedApp({ door: { ...azureDoor(), platform: { isAuthenticating: true } } });
 

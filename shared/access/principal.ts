@@ -33,6 +33,9 @@ export const LOCAL_ROLE_HEADER = "x-nightshift-role";
 /** App Service allows itself 16 KiB for all headers; more than this was made by somebody else. */
 const LONGEST_HEADER = 64 * 1024;
 
+/** Of who calls on a machine where nobody signs in. */
+const LONGEST_NAME = 200;
+
 const ClientPrincipal = z.object({
   auth_typ: z.string(),
   role_typ: z.string().nullish(),
@@ -117,7 +120,9 @@ function decoded(header: string): unknown {
 }
 
 function localOf(headers: { get(name: string): string | null }, localOperator: string): Principal {
-  const name = headers.get(LOCAL_NAME_HEADER) ?? localOperator;
+  // An option that is set to nothing names nobody else.
+  const name = headers.get(LOCAL_NAME_HEADER)?.trim() || localOperator;
+  if (name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) throw new Refusal(401, `the header ${LOCAL_NAME_HEADER} is no name; expected ${LONGEST_NAME} letters at most`);
   const given = headers.get(LOCAL_ROLE_HEADER);
   const role = given === null ? "admin" : ROLES.find((candidate) => candidate === given);
   if (role === undefined) throw new Refusal(401, `the header ${LOCAL_ROLE_HEADER} is no role; expected ${ROLES.join(", ")}`);

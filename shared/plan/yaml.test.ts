@@ -111,6 +111,18 @@ describe("what is refused, at its place", () => {
     expect(complaints("a: 1\na: 2\nb: 9007199254740993\n")).toHaveLength(2);
   });
 
+  it.each([
+    ['a: "\\e[31mred"', "f.yaml:1:4: error control-character: it holds the control character U+001B, which nobody sees"],
+    ['"a\\u202Eb": 1', "f.yaml:1:1: error control-character: it holds the control character U+202E, which nobody sees"],
+    ["a:\n  - one\u009btwo", "f.yaml:2:5: error control-character: it holds the control character U+009B, which nobody sees"],
+  ])("refuses what would steer a terminal or turn a text around: %j", (text, expected) => {
+    expect(complaints(text)).toEqual([expected]);
+  });
+
+  it("takes line breaks, tabs and every script", () => {
+    expect(complaints('a: "one\\ntwo\\tthree"\nb: "\u05d0\u200f \u6f22 \u{1f600} caf\u00e9\u00a0"\n')).toEqual([]);
+  });
+
   it("sends no control characters to a terminal", () => {
     expect(complaints('"\\e[31mred": 1\n"\\e[31mred": 2\n').join("")).not.toContain("\u001b");
   });

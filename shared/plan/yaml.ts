@@ -22,6 +22,10 @@ export interface Places {
 /** Bounds on what is read at all: a plan of 1,000 steps is a third of a megabyte, and a person reads it. */
 export const YAML_LIMITS = { bytes: 1_000_000, values: 200_000, aliases: 100, depth: 60, complaints: 50 } as const;
 
+/** Control characters but tabs and line breaks, and what turns the direction of text around. */
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
 const START: Place = { line: 1, column: 1 };
 
 /**
@@ -124,6 +128,7 @@ class Reader {
         continue;
       }
       const name = String(key.value);
+      this.#plain(name, keyOffset);
       if (name === "<<") {
         this.#complain("merge-key", keyOffset, "merge keys (`<<`) are not part of YAML 1.2", "write the values out");
         continue;
@@ -181,7 +186,16 @@ class Reader {
       this.#complain("number-too-big", offset, `${source ?? String(value)} is no number that can be kept`);
       return 0;
     }
+    if (typeof value === "string") this.#plain(value, offset);
     return value;
+  }
+
+  /** What is written here is shown in terminals, messages and pages: nothing in it may steer them, nor make it look like something else. */
+  #plain(text: string, offset: number): void {
+    const [odd] = STEERING.exec(text) ?? [];
+    if (odd === undefined) return;
+    const code = (odd.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    this.#complain("control-character", offset, `it holds the control character U+${code}, which nobody sees`, "take it out");
   }
 
   /** How many values a tree stands for with its aliases followed; each tree is counted once. */

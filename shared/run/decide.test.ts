@@ -72,6 +72,7 @@ it("keeps both of two decisions that are made at the same time", async () => {
 describe("refuses", () => {
   it.each([
     ["a step that is not in the plan", { decision: "skip", step: "no.such" }, "has no step no.such"],
+    ["a step that is nearly in the plan", { decision: "skip", step: "ab" }, "has no step ab; did you mean a.b?"],
     ["a target that the step does not have", { decision: "skip", step: "a.b", target: "z" }, "it has x, y"],
     ["a skip without a step", { decision: "skip" }, "needs the step"],
     ["an abort of a single step", { decision: "abort", step: "a.b" }, "about the whole run"],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../fault/fault.ts";
+import { nearest } from "../inventory/nearest.ts";
 import { digestOf } from "../plan/compiled.ts";
 import { controlOf } from "./control.ts";
 import { ABORT_MODES, DECISION_STREAM, DECISIONS, RUN_STREAM, stepStream, type Decision, type DecisionName } from "./facts.ts";
@@ -10,8 +11,8 @@ import type { PlanIndex } from "./plan-index.ts";
 /** A decision as a person sends it. */
 export const DecisionRequest = z.strictObject({
   decision: z.enum(DECISIONS).describe("What is decided"),
-  step: z.string().min(1).optional().describe("The step it is about; none for pause, resume and abort"),
-  target: z.string().min(1).optional().describe("One target of the step; none for all of them"),
+  step: z.string().min(1).max(200).optional().describe("The step it is about; none for pause, resume and abort"),
+  target: z.string().min(1).max(500).optional().describe("One target of the step; none for all of them"),
   mode: z.enum(ABORT_MODES).optional().describe("How to abort: freeze and wait, finish what runs, or close up now"),
   note: z.string().max(2_000).optional().describe("Why, in the words of who decides"),
   preview: z.string().max(64).optional().describe("Of an approval: digest of the preview that was looked at; refused if there is a newer one"),
@@ -71,7 +72,13 @@ function check(index: PlanIndex, { decision, step, target, mode, preview }: Deci
   if (decision === "acknowledge" && step === undefined) return;
   if (step === undefined) throw new Fault("invalid", `${decision} needs the step that it is about`);
   const known = index.plan.steps.find(({ id }) => id === step);
-  if (known === undefined) throw new Fault("invalid", `the plan ${index.plan.window.id} has no step ${step}`);
+  if (known === undefined) {
+    const [near] = nearest(
+      step,
+      index.plan.steps.map(({ id }) => id),
+    );
+    throw new Fault("invalid", `the plan ${index.plan.window.id} has no step ${step}${near === undefined ? "" : `; did you mean ${near}?`}`);
+  }
   if (target !== undefined && !known.targets.some(({ id }) => id === target)) {
     throw new Fault("invalid", `step ${step} has no target ${target}; it has ${known.targets.map(({ id }) => id).join(", ")}`);
   }
