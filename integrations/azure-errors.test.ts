@@ -1,3 +1,4 @@
+import { ComputeManagementClient } from "@azure/arm-compute";
 import { RestError, createHttpHeaders, createPipelineRequest } from "@azure/core-rest-pipeline";
 import { expect, it } from "vitest";
 import { azureCall } from "./azure-errors.ts";
@@ -49,6 +50,26 @@ it("leaves an error of ours alone, so that it is seen as a defect", async () => 
   const ours = new TypeError("x is not a function");
 
   await expect(azureCall("azure-compute", "ask", () => Promise.reject(ours))).rejects.toBe(ours);
+});
+
+it.each(["null", "{}", "[]", '{"value":null}', '{"value":[null]}', '{"value":{}}'])("cannot read an answer of another shape, and does not know what was done: %s", async (body) => {
+  const client = new ComputeManagementClient(
+    { getToken: () => Promise.resolve({ token: "t", expiresOnTimestamp: Date.now() + 3_600_000 }) },
+    "00000000-0000-0000-0000-000000000000",
+    {
+      httpClient: { sendRequest: (request) => Promise.resolve({ request, status: 200, headers: createHttpHeaders({ "content-type": "application/json" }), bodyAsText: body }) },
+    },
+  );
+
+  const call = azureCall("azure-compute", "list run commands of vm1", async () => {
+    for await (const command of client.virtualMachineRunCommands.listByVirtualMachine("group", "vm1")) expect(command).toBeDefined();
+  });
+
+  await expect(call).rejects.toMatchObject({
+    kind: "unavailable",
+    vendor: "azure-compute",
+    message: expect.stringMatching(/^could not list run commands of vm1: the answer is not what/) as string,
+  });
 });
 
 it("says denied when there is no credential to be had", async () => {

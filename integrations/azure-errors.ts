@@ -5,7 +5,7 @@ import { Fault, type FaultKind } from "../shared/fault/fault.ts";
  *
  * No answer, an answer that cannot be read, 408 and 5xx are `unavailable`: the effect is unknown. A definite refusal is
  * `denied` (401, 403), `absent` (404), `conflict` (409, 412), `throttled` (429, and the 409s that pass by themselves) or
- * `rejected`. What is no error of a vendor's is thrown on as it is.
+ * `rejected`. What is no error of a vendor's is thrown on as it is, except where the SDK stumbles over the answer's shape.
  *
  * @param vendor the integration's folder, e.g. `azure-compute`.
  * @param what what was being done, for people: `look at virtual machine vm-mcc1`.
@@ -15,6 +15,7 @@ export async function azureCall<T>(vendor: string, what: string, call: () => Pro
     return await call();
   } catch (thrown) {
     if (thrown instanceof Fault || !(thrown instanceof Error)) throw thrown;
+    if (isUnreadable(thrown)) throw new Fault("unavailable", `could not ${what}: the answer is not what was expected: ${thrown.message}`, { vendor, cause: thrown });
     const kind = kindOf(thrown);
     if (kind === undefined) throw thrown;
     throw new Fault(kind, `could not ${what}: ${describe(thrown)}`, {
@@ -23,6 +24,15 @@ export async function azureCall<T>(vendor: string, what: string, call: () => Pro
       ...(kind === "throttled" || kind === "unavailable" ? { retryAfterMs: retryAfterMs(thrown) } : {}),
     });
   }
+}
+
+/**
+ * Whether the SDK stumbled while it read an answer: its deserializers take every field to be of its type, and end with a
+ * `TypeError` of their own where one is not. They are known by their names, which bundles keep.
+ */
+function isUnreadable({ name, stack = "" }: Error): boolean {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return name === "TypeError" && frames.slice(0, 5).some((frame) => /deserialize/i.test(frame));
 }
 
 /** The fields of the SDK's `RestError` that are read here; the class is not loaded for it. */

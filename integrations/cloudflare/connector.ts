@@ -191,8 +191,11 @@ async function openSdk(outside: Outside) {
 interface CloudflareError extends Error {
   readonly status?: number;
   readonly headers?: Headers;
-  readonly errors?: readonly { readonly code?: number; readonly message?: string }[];
+  /** As Cloudflare answered, so that it may be anything. */
+  readonly errors?: unknown;
 }
+
+const Reasons = z.array(z.object({ code: z.number().optional(), message: z.string().optional() }));
 
 /** The one place where Cloudflare's errors become ours. */
 function faultOf(thrown: unknown, what: string): Fault {
@@ -200,7 +203,7 @@ function faultOf(thrown: unknown, what: string): Fault {
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as CloudflareError;
   if (error.cause instanceof Fault) return error.cause;
   const { status, headers } = error;
-  const reasons = (error.errors ?? []).map(({ code, message }) => [message, code].filter((part) => part !== undefined).join(" ")).join("; ");
+  const reasons = (Reasons.safeParse(error.errors).data ?? []).map(({ code, message }) => [message, code].filter((part) => part !== undefined).join(" ")).join("; ");
   if (status === undefined) {
     const why = error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message;
     return new Fault("unavailable", `could not ${what}: Cloudflare gave no answer that can be read: ${why}`, { vendor: VENDOR, cause: error });

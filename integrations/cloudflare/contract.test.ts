@@ -145,6 +145,20 @@ describe("cloudflare: the maintenance page", () => {
     expect(of.effects).toEqual([]);
   });
 
+  it.each(["[]", "null", '{"success":false,"errors":"<html>"}', '{"success":false,"errors":[null]}', "<html>"])(
+    "does not stumble over reasons of another kind: %s",
+    async (body) => {
+      const outside = {
+        ...localOutside(cloudflareSimulator, world()),
+        fetch: () => Promise.resolve(new Response(body, { status: 400, headers: { "content-type": "application/json" } })),
+      };
+
+      const preview = dnsSwap.preview(connect(outside), UP, {} as Call);
+
+      await expect(preview).rejects.toMatchObject({ name: "Fault", kind: expect.stringMatching(/^(rejected|unavailable)$/) as string, vendor: "cloudflare" });
+    },
+  );
+
   it("refuses to overwrite a change that it did not expect", async () => {
     const of = world();
     found(of, "1").content = "elsewhere.example.org";

@@ -321,9 +321,9 @@ async function openSdk(settings: SlackSettings, outside: Outside) {
       return new Fault("throttled", `Slack: ${what}: too many requests; wait ${cause.retryAfter} s`, { ...details, retryAfterMs: cause.retryAfter * 1_000 });
     }
     if (cause instanceof WebAPIPlatformError) {
-      const word = cause.data.error;
-      // A proxy's page comes back as the «word» of a platform error.
-      if (!/^[a-z0-9_]+$/.test(word)) return new Fault("unavailable", `Slack: ${what}: the answer is not Slack's`, details);
+      const word: unknown = cause.data.error;
+      // A proxy's page comes back as the «word» of a platform error, and JSON of another kind without any word.
+      if (typeof word !== "string" || !/^[a-z0-9_]+$/.test(word)) return new Fault("unavailable", `Slack: ${what}: the answer is not Slack's`, details);
       return new Fault(kindOfRefusal(word), `Slack: ${what}: ${word}${adviceFor(word, cause.data)}`, details);
     }
     if (cause instanceof WebAPIRequestError) {

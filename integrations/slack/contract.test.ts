@@ -219,6 +219,14 @@ describe("slack: preview", () => {
     await expect(preview).rejects.toMatchObject({ kind: "denied", message: "nightshift is not a member of #maintenance; invite it there (/invite)" });
   });
 
+  it.each(["[]", "{}", '{"ok":null}', '{"ok":false}', '{"ok":false,"error":null}', '{"ok":false,"error":{}}'])("takes no JSON of another kind for a refusal: %s", async (body) => {
+    const outside = { ...localOutside(slackSimulator, world()), fetch: () => Promise.resolve(new Response(body, { headers: { "content-type": "application/json" } })) };
+
+    const preview = slackNotify.preview({ chat: connectSlack({ botToken: "slack-bot-token" }, outside) }, { channel: MAINTENANCE, text: "Hello", moment: "note" }, callAt(0));
+
+    await expect(preview).rejects.toMatchObject({ kind: "unavailable", vendor: "slack", message: expect.stringMatching(/^Slack: \S+.*: the answer is not Slack's$/) as string });
+  });
+
   it("says that a channel does not exist, and how that may be", async () => {
     const { chat } = mount();
 
