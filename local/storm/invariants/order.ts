@@ -1,4 +1,4 @@
-import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
+import type { CompiledPlan, CompiledStep, CompiledTarget } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, targetStream, type Ending } from "../../../shared/run/facts.ts";
 import type { Called, Happening } from "../tape.ts";
@@ -120,6 +120,13 @@ export function groupsOf({ phases }: CompiledPlan): (step: CompiledStep) => numb
 const LOOKED_MS = 2 * 60_000;
 
 const isWell = (as: Ending | undefined): boolean => as !== undefined && ENDINGS[as].well;
+
+/** What the plan says that it touches; and the server that these verbs work on, whether or not they say so. */
+function touchedBy(verb: string, { touches, params }: CompiledTarget): readonly string[] {
+  const { server } = params as { readonly server?: { readonly name: string } };
+  return server === undefined || !ON_A_SERVER.has(verb) ? touches : [...new Set([...touches, `server:${server.name}`])];
+}
+const ON_A_SERVER: ReadonlySet<string> = new Set(["patch.install", "host.run", "pool.drain", "pool.restore", "host.decommission"]);
 
 /** Promise 5, and what comes before any effect. */
 export const ORDER: readonly Invariant[] = [
@@ -250,7 +257,9 @@ export const ORDER: readonly Invariant[] = [
     check(aftermath) {
       const breaches: string[] = [];
       const holders = new Map<string, string>();
-      const touches = new Map<string, readonly string[]>(aftermath.plan.steps.flatMap(({ id, targets }) => targets.map((target) => [`${id}/${target.id}`, target.touches])));
+      const touches = new Map<string, readonly string[]>(
+        aftermath.plan.steps.flatMap(({ id, verb, targets }) => targets.map((target) => [`${id}/${target.id}`, touchedBy(verb, target)])),
+      );
       for (const { entry, at } of aftermath.happenings.filter((one) => one.what === "fact")) {
         const { fact } = entry;
         if (fact.type !== "target.intended" && fact.type !== "target.rested") continue;
