@@ -1,23 +1,26 @@
 import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
-import { ENDINGS } from "../../../shared/run/facts.ts";
-import { callsFor, factsOf, owedIn, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
-import { ORACLES, type Green } from "./oracles.ts";
+import { ENDINGS, type Ending } from "../../../shared/run/facts.ts";
+import { callsFor, factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { ORACLES, type Rested } from "./oracles.ts";
 
 /** Whether somebody said that they have done it themselves; what they were asked to do is looked at all the same. */
 function isByHand(aftermath: Aftermath, { id, verb }: CompiledStep, target: string): boolean {
   return verb !== "person.do" && factsOf(aftermath, "decision.made").some((one) => one.decision === "done" && one.step === id && (one.target ?? target) === target);
 }
 
-function greens(aftermath: Aftermath): readonly Green[] {
+function rested(aftermath: Aftermath, as: Ending): readonly Rested[] {
   return aftermath.happenings.flatMap((one) => {
-    if (one.what !== "fact" || one.entry.fact.type !== "target.rested" || one.entry.fact.as !== "done") return [];
+    if (one.what !== "fact" || one.entry.fact.type !== "target.rested" || one.entry.fact.as !== as) return [];
     const { step: id, target: targetId } = one.entry.fact;
     const step = stepNamed(aftermath.plan, id);
     const target = step?.targets.find((each) => each.id === targetId);
     return step === undefined || target === undefined || isByHand(aftermath, step, targetId) ? [] : [{ aftermath, step, target, at: one.at }];
   });
 }
+
+/** Verbs of which the worlds tell for certain whether it is done, whatever else a look may find amiss. */
+const TOLD_APART: ReadonlySet<string> = new Set(["pipeline.run", "patch.install", "cluster.check", "dns.swap", "dns.proxy", "resource.move", "secret.copy", "workspace.rename"]);
 
 /** Verbs whose begin does one thing, or nothing. */
 const AT_ONE_STROKE: ReadonlySet<string> = new Set(["pipeline.run", "dns.swap", "monitor.mute", "secret.copy", "workspace.rename", "pool.drain"]);
@@ -29,7 +32,7 @@ export const EVIDENCE: readonly Invariant[] = [
     promise: 8,
     says: "what is said to be done is done, in the vendors' own worlds",
     check: (aftermath) =>
-      greens(aftermath).flatMap((green) =>
+      rested(aftermath, "done").flatMap((green) =>
         (ORACLES[green.step.verb]?.(green) ?? []).map((line) => `${green.step.id} ${green.target.id} is said to be done at ${isoOf(green.at)}: ${line}`),
       ),
   },
@@ -38,7 +41,7 @@ export const EVIDENCE: readonly Invariant[] = [
     promise: 8,
     says: "nothing is done before a look at it was answered, after the last change to it, and left evidence",
     check(aftermath) {
-      return greens(aftermath).flatMap(({ step, target, at }) => {
+      return rested(aftermath, "done").flatMap(({ step, target, at }) => {
         // Who said so is looked at by another rule.
         if (step.verb === "person.do") return [];
         const verified = aftermath.entries.findLast(({ fact }) => fact.type === "target.verified" && fact.step === step.id && fact.target === target.id)?.fact;
@@ -69,15 +72,16 @@ export const EVIDENCE: readonly Invariant[] = [
     },
   },
   {
-    rule: "nothing fails in fair weather",
+    rule: "red is true",
     promise: 8,
-    says: "where nothing went wrong in the vendors' usual worlds nothing failed, nothing is unknown, and nothing is left open",
+    says: "where nothing went wrong in the vendors' usual worlds, what is said to have failed is not done there, and nothing is unknown",
     check(aftermath) {
-      if (aftermath.struck.length > 0 || aftermath.isUsual !== true || aftermath.state === undefined) return [];
-      const rests = factsOf(aftermath, "target.rested").filter(({ as }) => as === "failed" || as === "unknown");
+      if (aftermath.struck.length > 0 || aftermath.isUsual !== true) return [];
+      const unknown = factsOf(aftermath, "target.rested").filter(({ as }) => as === "unknown");
+      const failed = rested(aftermath, "failed").filter((red) => TOLD_APART.has(red.step.verb) && ORACLES[red.step.verb]?.(red).length === 0);
       return [
-        ...rests.map(({ step, target, as, why }) => `${step} on ${target} rested ${as}, and nothing was amiss: ${why}`),
-        ...owedIn(aftermath).flatMap(({ what, closed }) => (closed === undefined ? [`${what}, and nothing was amiss`] : [])),
+        ...unknown.map(({ step, target, why }) => `${step} on ${target} is unknown, and nothing was amiss: ${why}`),
+        ...failed.map(({ step, target }) => `${step.id} on ${target.id} rested failed, and it is done`),
       ];
     },
   },

@@ -23,8 +23,8 @@ import { callsFor, callsOf, type Aftermath } from "./aftermath.ts";
 import { ANOTHERS } from "../worlds.ts";
 import { doneFor } from "./effects.ts";
 
-/** A target that is said to be done, with the moment at which that was written. */
-export interface Green {
+/** A target that has come to its end, with the moment at which that was written. */
+export interface Rested {
   readonly aftermath: Aftermath;
   readonly step: CompiledStep;
   readonly target: CompiledTarget;
@@ -33,7 +33,7 @@ export interface Green {
 }
 
 /** What must be true in the vendors' worlds of a target that is `done`; each line says what is not. */
-export type Oracle = (green: Green) => readonly string[];
+export type Oracle = (rested: Rested) => readonly string[];
 
 const isDone =
   (did: string, where: (effect: Readonly<Record<string, unknown>>) => boolean = () => true): Oracle =>
@@ -191,8 +191,9 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   "secret.copy": ({ aftermath, target }) => {
     const { from, vault, secret } = target.params as { from: PasswordItem; vault: Vault; secret: string };
     const wanted = aftermath.after.worlds.bitwarden.items.find(({ name }) => name === from.item)?.[from.field];
-    const current = aftermath.after.worlds["key-vault"].vaults[new URL(vault.url).host]?.secrets[secret]?.at(-1);
-    return current?.enabled === true && current.value === wanted ? [] : [`secret ${secret} of ${vault.name} does not have the ${from.field} of ${from.item}`];
+    // Another step may have made a newer one since.
+    const versions = aftermath.after.worlds["key-vault"].vaults[new URL(vault.url).host]?.secrets[secret] ?? [];
+    return versions.some(({ value }) => value === wanted) ? [] : [`secret ${secret} of ${vault.name} does not have the ${from.field} of ${from.item}`];
   },
   "workspace.rename": ({ target, ...green }) => isDone("renamed", ({ name }) => name === (target.params as { to: string }).to)({ ...green, target }),
   // Every check of it, and no longer than the window lasts.

