@@ -53,5 +53,5 @@ it("that cannot start, or dies, says so once and keeps nobody waiting", async ()
   await watchdog.close();
   rmSync(folder, { recursive: true, force: true });
 
-  expect(said).toEqual([expect.stringContaining("nobody serves vendors from"), "its process ended with 1"]);
+  expect(said).toEqual([expect.stringContaining("nobody serves vendors from"), "its process ended with 2"]);
 }, 60_000);

@@ -17,7 +17,7 @@ import { ticketsIn } from "./words/tickets.ts";
 import { openOf, readWindow } from "./window-lines.ts";
 import { WholeChanges } from "./whole-changes.ts";
 import type { Owner } from "./sketch.ts";
-import { linksOf } from "./tree.ts";
+import { linksOf, withLinks } from "./tree.ts";
 
 /** Far beyond what one night holds. */
 const MOST = { steps: 4_000, questions: 8_000, blocks: 20_000 } as const;
@@ -336,7 +336,7 @@ export class Drafting extends WholeChanges {
     const change = this.changeFor(block, raw, line);
     const proposals = this.read(plain, change, raw, block);
     if (proposals === undefined && owner === undefined && this.isTitle(plain, change, index) && clauses.length === 0 && timed.length === 0) {
-      change.notes.push(raw);
+      change.notes.push(withLinks(raw, block));
       this.entitle(change, raw);
       this.titleAt = index;
       // A number is how a time or an amount begins, and seldom a title; nor is one line of a list of lines.
@@ -361,7 +361,10 @@ export class Drafting extends WholeChanges {
     if (first === undefined) return;
     if (previous !== undefined) first.needs.push(previous.targets !== undefined && first.targets !== undefined ? { step: previous.id, per: "target" } : previous.id);
     this.entitle(change, raw);
-    if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(raw);
+    const said = withLinks(sentence.text.trim(), block);
+    if (raw !== sentence.text.trim() && first.title !== raw && raw.length < 1_900 && sentence.start === 0) first.notes.push(withLinks(raw, block));
+    // A pipeline that a link names is in the step itself.
+    else if (said !== sentence.text.trim() && first.action !== "pipeline.run") first.notes.push(said);
     this.heldFor(block, first);
     this.time(first, timed, line, rowTime === undefined ? raw : `${rowTime} ${raw}`);
     this.heed(steps, told, line);

@@ -93,3 +93,8 @@ function wordsOf(block: Block): BlockText {
 export function linksOf({ fragments }: Block): readonly string[] {
   return fragments.flatMap(({ kind, target, text }) => (kind === "link" && target !== undefined && target !== text ? [target] : []));
 }
+
+/** What a note says of words of a block: with where their links lead. */
+export function withLinks(words: string, { fragments, ...block }: Block): string {
+  return [words, ...linksOf({ ...block, fragments: fragments.filter(({ text }) => words.includes(text.trim())) })].join(" ");
+}

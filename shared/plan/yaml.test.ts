@@ -113,9 +113,9 @@ describe("what is refused, at its place", () => {
 
   it.each([
     ['a: "\\e[31mred"', "f.yaml:1:4: error control-character: it holds the control character U+001B, which nobody sees"],
-    ['"a\\u202Eb": 1', "f.yaml:1:1: error control-character: it holds the control character U+202E, which nobody sees"],
+    ['"a\\u202Eb": 1', "f.yaml:1:1: warning turned-text: it holds U+202E, which nobody sees and which lets text look like another"],
     ["a:\n  - one\u009btwo", "f.yaml:2:5: error control-character: it holds the control character U+009B, which nobody sees"],
-  ])("refuses what would steer a terminal or turn a text around: %j", (text, expected) => {
+  ])("says what would steer a terminal or turn a text around: %j", (text, expected) => {
     expect(complaints(text)).toEqual([expected]);
   });
 

@@ -22,9 +22,11 @@ export interface Places {
 /** Bounds on what is read at all: a plan of 1,000 steps is a third of a megabyte, and a person reads it. */
 export const YAML_LIMITS = { bytes: 1_000_000, values: 200_000, aliases: 100, depth: 60, complaints: 50 } as const;
 
-/** Control characters but tabs and line breaks, and what turns the direction of text around. */
+/** Control characters but tabs and line breaks. */
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+/** What turns the direction of a text around. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/;
 
 const START: Place = { line: 1, column: 1 };
 
@@ -190,12 +192,13 @@ class Reader {
     return value;
   }
 
-  /** What is written here is shown in terminals, messages and pages: nothing in it may steer them, nor make it look like something else. */
+  /** What is written here is shown in terminals, messages and pages: nothing in it may steer them, and what looks like something else is pointed out. */
   #plain(text: string, offset: number): void {
-    const [odd] = STEERING.exec(text) ?? [];
-    if (odd === undefined) return;
-    const code = (odd.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-    this.#complain("control-character", offset, `it holds the control character U+${code}, which nobody sees`, "take it out");
+    const [steering] = STEERING.exec(text) ?? [];
+    const [turning] = TURNING.exec(text) ?? [];
+    if (steering !== undefined) this.#complain("control-character", offset, `it holds the control character ${codeOf(steering)}, which nobody sees`, "take it out");
+    else if (turning !== undefined)
+      this.#report.warning("turned-text", this.#placeOf(offset), `it holds ${codeOf(turning)}, which nobody sees and which lets text look like another`, "take it out");
   }
 
   /** How many values a tree stands for with its aliases followed; each tree is counted once. */
@@ -253,4 +256,8 @@ function syntaxErrors(document: Document): readonly { code: string; message: str
         return { code: "yaml", message: message.replaceAll(/\s+/g, " "), offset };
     }
   });
+}
+
+function codeOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }

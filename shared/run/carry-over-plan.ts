@@ -190,6 +190,7 @@ function ownerOf(owners: readonly CompiledPerson[], around: readonly CompiledPer
 }
 
 function cut(text: string): string {
-  const clean = text.replaceAll(/\s+/g, " ").trim();
+  // What vendors and people said may hold what no plan may.
+  const clean = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   return clean.length <= LONGEST ? clean : `${clean.slice(0, LONGEST - 1)}…`;
 }

@@ -175,6 +175,18 @@ describe("lists as wikis write them", () => {
   });
 });
 
+describe("where a link leads", () => {
+  it("stays with the work that it stands in", () => {
+    const linked =
+      '<p>Maintenance of 2025-06-15, all times UTC</p><h2>Changes</h2><p>Rotate the keys as in <a href="https://wiki.example.com/keys?a=1">the guide</a>. Tell Wanda.</p>';
+
+    const [first, second] = changesOf(draftOf(pageOf(linked), halden)).flatMap(({ steps }) => steps);
+
+    expect(first?.notes).toEqual(["Rotate the keys as in the guide. Tell Wanda. https://wiki.example.com/keys?a=1"]);
+    expect(second?.notes ?? []).toEqual([]);
+  });
+});
+
 /** A table of work in storage format, one array of cells a row. */
 function table(...rows: readonly (readonly string[])[]): Draft {
   const cells = (row: readonly string[], as: string): string => `<tr>${row.map((cell) => `<${as}>${cell}</${as}>`).join("")}</tr>`;
