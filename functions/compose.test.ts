@@ -11,7 +11,7 @@ describe("the composition for Azure", () => {
 
     expect(app.registry).toBe(registry);
     expect(app.ring).toBeUndefined();
-    expect(app.stage.reportUrl("2024-12-08")).toBe("https://nightshift.example.com/runs/2024-12-08");
+    expect(app.stage.reportUrl("2024-12-08")).toBe("https://nightshift.example.com/api/v1/board/2024-12-08");
   });
 
   it("knows nobody until someone signs in, whatever a request says of itself", async () => {
