@@ -1,3 +1,4 @@
+import { jsonOrNothing } from "../shared/ports/json-or-nothing.ts";
 import { Fault, type FaultKind } from "../shared/fault/fault.ts";
 
 /** The API of a running Nightshift, for the commands that need one. */
@@ -58,7 +59,7 @@ export function clientOf(origin: string, { as: operator, key, functionKey }: Cre
   }
   async function json<Answer>(path: string, init: RequestInit, has: Fields<Answer> | undefined): Promise<Answer> {
     const text = (await send(path, init)).toString("utf8");
-    const value = valueOf(text);
+    const value = jsonOrNothing(text);
     const isOne = has === undefined ? Array.isArray(value) : typeof value === "object" && value !== null && has.every((field) => Object.hasOwn(value, field));
     if (!isOne)
       throw new Fault(
@@ -88,14 +89,6 @@ function whyUnanswered(cause: unknown): string {
 }
 
 function problemOf(text: string): string | undefined {
-  const { detail } = (valueOf(text) ?? {}) as { detail?: unknown };
+  const { detail } = (jsonOrNothing(text) ?? {}) as { detail?: unknown };
   return typeof detail === "string" ? detail : undefined;
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

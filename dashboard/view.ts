@@ -1,12 +1,14 @@
 import type { Deed, Role } from "../shared/access/roles.ts";
 import { isTicket } from "../shared/run/carry-over.ts";
 import type { Proposed } from "../shared/run/amend.ts";
-import type { Outlook } from "../shared/run/outlook.ts";
-import type { PlanIndex } from "../shared/run/plan-index.ts";
+import type { CompiledPlan } from "../shared/plan/compiled.ts";
+import type { Entry } from "../shared/run/journal.ts";
+import { outlookOf, type Outlook } from "../shared/run/outlook.ts";
+import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import type { Report } from "../shared/run/report-schema.ts";
 import { durationText } from "../shared/run/report-words.ts";
-import { momentIn } from "../shared/run/report.ts";
-import type { Ask, RunState, StepState } from "../shared/run/state.ts";
+import { momentIn, reportOf } from "../shared/run/report.ts";
+import { stateOf, type Ask, type RunState, type StepState } from "../shared/run/state.ts";
 
 /** What a board shows, all of it from the run's plan and facts, and for whom. */
 export interface BoardView {
@@ -27,6 +29,13 @@ export interface BoardView {
   readonly proposals: readonly Proposed[];
   /** Of a window that has not started: what the schedule will do about it. */
   readonly start?: string;
+}
+
+/** As much of a board as follows from the run's plan and facts alone. */
+export function shownOf(plan: CompiledPlan, entries: readonly Entry[], now: number): Pick<BoardView, "index" | "state" | "report" | "outlook" | "now"> {
+  const index = indexOf(plan);
+  const state = stateOf(index, entries, now);
+  return { index, state, report: reportOf(plan, entries, now), outlook: outlookOf(index, state, now), now };
 }
 
 /** Whoever looks: what they may not do is not offered to them. */

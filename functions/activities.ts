@@ -3,14 +3,13 @@ import * as df from "durable-functions";
 import type { Activities, Child, FamilyActivity, StepAdvice, StepInput, TargetAdvice, TargetInput } from "../orchestrators/wire.ts";
 import { familyOf } from "../shared/action/registry.ts";
 import { outcomeOf } from "../shared/fault/fault.ts";
-import { leavingBefore } from "../shared/ports/leaving.ts";
+import { leavingSoonAfter } from "../shared/ports/leaving.ts";
 import type { Advice } from "../shared/run/conductor.ts";
 import type { StepRef, TargetRef } from "../shared/run/facts.ts";
 import { THE_WINDOW } from "../shared/run/hosted-wave.ts";
 import { stepInstance, targetInstance, windowInstance } from "../shared/run/instances.ts";
 import { HEARTBEAT_MS, type Order } from "../shared/run/next-order.ts";
 import type { StepOrder } from "../shared/run/next-step.ts";
-import { CALL_LEAVES_MS } from "../shared/run/retry.ts";
 import type { App } from "./app.ts";
 import { ringThrough } from "./ring.ts";
 
@@ -72,7 +71,7 @@ export function registerActivities(app: App): void {
       ...(ring === undefined ? { extraInputs: [df.input.durableClient()] } : {}),
       handler: (input: Input, context: InvocationContext) =>
         outcomeOf(async () => {
-          const answer = await leavingBefore(app.stage.clock.now() + CALL_LEAVES_MS, () => work(input));
+          const answer = await leavingSoonAfter(app.stage.clock.now(), () => work(input));
           if (answer.ring.length > 0) await (ring === undefined ? ringThrough(df.getClient(context), answer.ring) : ring(answer.ring));
           return answer.value;
         }),

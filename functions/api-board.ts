@@ -1,21 +1,18 @@
 import type { HttpResponseInit } from "@azure/functions";
 import { boardMain, boardPage } from "../dashboard/board.ts";
 import { PAGE_HEADERS } from "../dashboard/page.ts";
-import type { BoardView } from "../dashboard/view.ts";
+import { shownOf, type BoardView } from "../dashboard/view.ts";
 import { startText, windowsPage } from "../dashboard/windows.ts";
 import type { Principal } from "../shared/access/principal.ts";
 import { mayI } from "../shared/access/roles.ts";
 import { proposalsOf } from "../shared/run/amendments.ts";
 import { AMENDMENT_STREAM, RUN_STREAM, type Fact } from "../shared/run/facts.ts";
 import type { Entry } from "../shared/run/journal.ts";
-import { outlookOf } from "../shared/run/outlook.ts";
-import { indexOf } from "../shared/run/plan-index.ts";
-import { reportOf } from "../shared/run/report.ts";
-import { stateOf } from "../shared/run/state.ts";
 import { openRuns } from "./api-open.ts";
 import { digestOfRun, latestDigest, startedWith } from "./api-runs.ts";
 import { windowLines } from "./api-windows.ts";
 import type { App } from "./app.ts";
+import { BOARDS } from "./endpoints.ts";
 import { endpoint } from "./http.ts";
 
 /** Registers the list of all windows, and the board: a page per run that keeps itself up to date. It shows what the API tells and decides by the API. */
@@ -39,27 +36,22 @@ export function registerBoard(app: App): void {
 }
 
 const MINUTE_MS = 60_000;
-const BOARDS = "/api/v1/board";
 
 async function viewOf(app: App, run: string, { name, role }: Principal): Promise<BoardView> {
   // A window has a board before it has a run.
   const plan = await app.stage.plans.get((await startedWith(app, run)) ?? (await latestDigest(app, run)) ?? (await digestOfRun(app, run)));
-  const index = indexOf(plan);
   const entries = await app.stage.journal.readAll(run);
   const now = app.stage.clock.now();
-  const state = stateOf(index, entries, now);
+  const shown = shownOf(plan, entries, now);
+  const { outcome, startedAt } = shown.state;
   return {
-    index,
-    state,
-    report: reportOf(plan, entries, now),
-    outlook: outlookOf(index, state, now),
-    now,
+    ...shown,
     api: `/api/v1/runs/${encodeURIComponent(run)}`,
     boards: BOARDS,
     // A new fact changes the board, and so do a minute that has passed and an amended plan.
     tag: `${plan.digest.slice(0, 8)}-${entries.length}-${Math.floor(now / MINUTE_MS)}-${role}`,
-    proposals: state.outcome === undefined ? proposalsOf(factsIn(entries, RUN_STREAM), factsIn(entries, AMENDMENT_STREAM)) : [],
-    ...(state.startedAt === undefined ? { start: startText(await windowLines(app), run, now) } : {}),
+    proposals: outcome === undefined ? proposalsOf(factsIn(entries, RUN_STREAM), factsIn(entries, AMENDMENT_STREAM)) : [],
+    ...(startedAt === undefined ? { start: startText(await windowLines(app), run, now) } : {}),
     viewer: { name, role, may: (deed) => mayI(role, deed) },
   };
 }

@@ -26,6 +26,9 @@ interface AnswerSpec {
   readonly types?: readonly string[];
 }
 
+/** Where people find the list of windows; the board of each stands below. */
+export const BOARDS = "/api/v1/board";
+
 export const MEDIA_TYPES = {
   json: "application/json",
   md: "text/markdown",

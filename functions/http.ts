@@ -12,7 +12,7 @@ import { DEEDS, mayI, type Deed } from "../shared/access/roles.ts";
 import { checkSlackSignature, formOf } from "../shared/access/slack-request.ts";
 import { faultRecordOf, type FaultKind } from "../shared/fault/fault.ts";
 import type { App, SlackHand } from "./app.ts";
-import { ENDPOINTS, type BodyOf, type EndpointName, type EndpointSpec, type QueryOf, type SlackEndpointName } from "./endpoints.ts";
+import { BOARDS, ENDPOINTS, type BodyOf, type EndpointName, type EndpointSpec, type QueryOf, type SlackEndpointName } from "./endpoints.ts";
 
 /** Bodies above this are refused before they are parsed; a plan of a thousand steps has less than half of it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
@@ -192,7 +192,7 @@ function problem(status: number, title: string, detail: string, retryAfterMs?: n
 /** The same for somebody who opened it in a browser. */
 function problemAsPage(status: number, detail: string, retryAfterMs?: number): HttpResponseInit {
   const retry = retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) };
-  return { status, headers: { ...PAGE_HEADERS, ...retry }, body: troublePage({ status, detail, boards: "/api/v1/board" }) };
+  return { status, headers: { ...PAGE_HEADERS, ...retry }, body: troublePage({ status, detail, boards: BOARDS }) };
 }
 
 async function bodyOf(request: HttpRequest, schema: z.ZodType): Promise<unknown> {

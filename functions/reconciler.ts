@@ -2,7 +2,7 @@ import { app as functions, type InvocationContext, type Timer } from "@azure/fun
 import * as df from "durable-functions";
 import { Fault, faultRecordOf, outcomeOf } from "../shared/fault/fault.ts";
 import { isoOf } from "../shared/ports/clock.ts";
-import { leavingBefore } from "../shared/ports/leaving.ts";
+import { leavingSoonAfter } from "../shared/ports/leaving.ts";
 import { acknowledgeButton } from "../shared/run/buttons.ts";
 import { currentDigest } from "../shared/run/amendments.ts";
 import { drive } from "../shared/run/drive.ts";
@@ -12,7 +12,6 @@ import { windowInstance } from "../shared/run/instances.ts";
 import { indexOf, type PlanIndex } from "../shared/run/plan-index.ts";
 import { isQuiet, overdueOf, reconcile, type GuardOrder } from "../shared/run/reconcile.ts";
 import { remindersOf } from "../shared/run/reminders.ts";
-import { CALL_LEAVES_MS } from "../shared/run/retry.ts";
 import { codesOf, codeText, strandedNotice } from "../shared/run/replays.ts";
 import { stateOf } from "../shared/run/state.ts";
 import { whoWaits } from "../shared/run/who-waits.ts";
@@ -72,7 +71,7 @@ export function guardOf(app: App): GuardLook {
 
 /** Each for itself, since one may take long: the guard of another host looks in five minutes. */
 function soon(app: App, work: () => Promise<void>): Promise<void> {
-  return leavingBefore(app.stage.clock.now() + CALL_LEAVES_MS, work);
+  return leavingSoonAfter(app.stage.clock.now(), work);
 }
 
 /** @returns how many obligations of the run should be closed by now and are not. */

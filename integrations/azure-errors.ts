@@ -1,4 +1,5 @@
 import { Fault, type FaultKind } from "../shared/fault/fault.ts";
+import { retryAfterMs } from "../shared/ports/retry-after.ts";
 
 /**
  * Runs one call of an Azure SDK and turns what it throws into a `Fault`. For Resource Manager and Key Vault alike.
@@ -21,7 +22,7 @@ export async function azureCall<T>(vendor: string, what: string, call: () => Pro
     throw new Fault(kind, `could not ${what}: ${describe(thrown)}`, {
       vendor,
       cause: thrown,
-      ...(kind === "throttled" || kind === "unavailable" ? { retryAfterMs: retryAfterMs(thrown) } : {}),
+      ...(kind === "throttled" || kind === "unavailable" ? { retryAfterMs: waitMs(thrown) } : {}),
     });
   }
 }
@@ -78,13 +79,9 @@ function describe({ statusCode, code, message }: AzureError): string {
   return facts.length === 0 ? message : `${message} (${facts.join(" ")})`;
 }
 
-/** Seconds or an HTTP date, the latter counted from the answer's own date, so that no clock is needed. */
-function retryAfterMs({ response }: AzureError): number | undefined {
+/** Azure says it in milliseconds, too. */
+function waitMs({ response }: AzureError): number | undefined {
   const exact = response?.headers.get("retry-after-ms") ?? response?.headers.get("x-ms-retry-after-ms");
   if (exact !== undefined && /^\d+$/.test(exact)) return Number(exact);
-  const after = response?.headers.get("retry-after");
-  if (after === undefined) return undefined;
-  if (/^\d+$/.test(after)) return Number(after) * 1_000;
-  const waitMs = Date.parse(after) - Date.parse(response?.headers.get("date") ?? "");
-  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
+  return retryAfterMs(response?.headers);
 }

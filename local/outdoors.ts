@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../shared/fault/fault.ts";
 import { startAzurite } from "./azurite.ts";
-import { jsonOrNothing } from "./json-or-nothing.ts";
+import { jsonOrNothing } from "../shared/ports/json-or-nothing.ts";
 import { sceneStore } from "./scene-store.ts";
 import type { Scene } from "./scene.ts";
 import { serveVendors } from "./vendors-server.ts";

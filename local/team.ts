@@ -55,14 +55,8 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
     const key = `${request.decision}/${request.step ?? ""}/${request.target ?? ""}/${about}`;
     if (asked.has(key)) return;
     asked.add(key);
-    const clock = host()?.clock;
     const { afterMs, decision } = mood(key, SOONEST_MS + (hashOf(key) % SPREAD_MS));
-    for (const ms of afterMs) {
-      clock?.at(clock.now() + ms, () => {
-        const release = clock.hold();
-        void answer(by, decision === undefined || request.step === undefined ? request : { ...request, decision }).finally(release);
-      });
-    }
+    for (const ms of afterMs) answerAfter(ms, by, decision === undefined || request.step === undefined ? request : { ...request, decision });
   }
 
   function takeHeld(step: string, target: string, topic: string): void {
@@ -70,13 +64,21 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
     if (asked.has(about)) return;
     asked.add(about);
     const held = whenHeld?.(about);
+    if (held !== undefined) answerAfter(held.afterMs, ownerOf(step), { decision: held.decision, step, target, note: "looked at it" });
+  }
+
+  function answerAfter(ms: number, by: string, request: DecisionRequest): void {
     const clock = host()?.clock;
-    if (held === undefined || clock === undefined) return;
-    const by = index().step(step).owners[0]?.name ?? index().plan.window.owners[0]?.name ?? "the team";
-    clock.at(clock.now() + held.afterMs, () => {
+    clock?.at(clock.now() + ms, () => {
       const release = clock.hold();
-      void answer(by, { decision: held.decision, step, target, note: "looked at it" }).finally(release);
+      void answer(by, request).finally(release);
     });
+  }
+
+  /** Who answers for a step, or for the window where no step is named. */
+  function ownerOf(step?: string): string {
+    const owners = step === undefined ? [] : index().step(step).owners;
+    return (owners[0] ?? index().plan.window.owners[0])?.name ?? "the team";
   }
 
   function hear(fact: Fact): void {
@@ -85,12 +87,9 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
       const by = index().step(fact.step).approval?.by[0]?.name;
       if (by !== undefined) take(by, { decision: "approve", step: fact.step, note: "looked at the preview" }, fact.topic);
     }
-    if (fact.type === "guard.alarmed" && fact.about === "open")
-      take(index().plan.window.owners[0]?.name ?? "the team", { decision: "acknowledge", note: "looks into it" }, `alarm ${fact.nth}`);
-    if (fact.type === "target.begun" && index().step(fact.step).verb === "person.do") {
-      const owner = index().step(fact.step).owners[0]?.name ?? index().plan.window.owners[0]?.name ?? "the team";
-      take(owner, { decision: "done", step: fact.step, target: fact.target, note: "done, and looked at" });
-    }
+    if (fact.type === "guard.alarmed" && fact.about === "open") take(ownerOf(), { decision: "acknowledge", note: "looks into it" }, `alarm ${fact.nth}`);
+    if (fact.type === "target.begun" && index().step(fact.step).verb === "person.do")
+      take(ownerOf(fact.step), { decision: "done", step: fact.step, target: fact.target, note: "done, and looked at" });
   }
 
   return {

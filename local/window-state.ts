@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { jsonOrNothing } from "./json-or-nothing.ts";
+import { jsonOrNothing } from "../shared/ports/json-or-nothing.ts";
 
 /** What a later start of this machine must know of the window that runs here: enough to go on with it after a crash. */
 export const WindowState = z.strictObject({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 
 /** Which pipeline, as the inventory knows it. */
 export interface PipelineRef {
@@ -276,9 +277,8 @@ async function translate<T>(what: string, call: () => Promise<T>): Promise<T> {
 
 function refusal(what: string, response: Response, text: string): Fault {
   const kind = kindOf(response.status);
-  const seconds = Number(response.headers.get("retry-after") ?? "none");
   const why = response.status === 203 ? "it answered with its sign-in page, so the token was not accepted" : (messageIn(text) ?? "no reason given");
-  return new Fault(kind, `could not ${what}: ${why} (${response.status})`, { vendor: VENDOR, ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}) });
+  return new Fault(kind, `could not ${what}: ${why} (${response.status})`, { vendor: VENDOR, retryAfterMs: retryAfterMs(response.headers) });
 }
 
 function kindOf(status: number): FaultKind {

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
+import { jsonOrNothing } from "../../shared/ports/json-or-nothing.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 import { Secret } from "../../shared/ports/secrets.ts";
 
 /** An entry of the password manager, by what may be told of it. */
@@ -63,7 +65,7 @@ export function connectBitwarden({ url }: BitwardenSettings, { fetch }: Outside)
       throw new Fault("unavailable", `could not ${what}: Bitwarden at ${url} does not answer (${why}); is \`bw serve\` running there?`, { vendor: VENDOR });
     }
     if (response.status !== 200) throw refusal(what, response, text);
-    const parsed = schema.safeParse(json(text));
+    const parsed = schema.safeParse(jsonOrNothing(text));
     if (!parsed.success) throw new Fault("unavailable", `could not ${what}: the answer of Bitwarden is not what was expected`, { vendor: VENDOR });
     return parsed.data;
   }
@@ -110,12 +112,11 @@ const REFUSALS: readonly { readonly says: RegExp; readonly kind: FaultKind; read
 ];
 
 function refusal(what: string, { status, headers }: Response, text: string): Fault {
-  const said = Refusal.safeParse(json(text)).data?.message ?? "";
+  const said = Refusal.safeParse(jsonOrNothing(text)).data?.message ?? "";
   const known = status === 400 ? REFUSALS.find(({ says }) => says.test(said)) : undefined;
-  const seconds = Number(headers.get("retry-after") ?? "none");
   return new Fault(known?.kind ?? kindOf(status), `could not ${what}: ${known?.words ?? "Bitwarden refused"} (${status})`, {
     vendor: VENDOR,
-    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
+    retryAfterMs: retryAfterMs(headers),
   });
 }
 
@@ -125,12 +126,4 @@ function kindOf(status: number): FaultKind {
   if (status === 404) return "absent";
   if (status === 429) return "throttled";
   return status >= 400 && status < 500 && status !== 408 ? "rejected" : "unavailable";
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 
 export interface DnsZone {
   readonly id: string;
@@ -208,11 +209,10 @@ function faultOf(thrown: unknown, what: string): Fault {
     const why = error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message;
     return new Fault("unavailable", `could not ${what}: Cloudflare gave no answer that can be read: ${why}`, { vendor: VENDOR, cause: error });
   }
-  const seconds = Number(headers?.get("retry-after") ?? "none");
   return new Fault(kindOf(status), `could not ${what}: ${reasons === "" ? "no reason given" : reasons.slice(0, 500)} (${status})`, {
     vendor: VENDOR,
     cause: error,
-    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
+    retryAfterMs: retryAfterMs(headers),
   });
 }
 

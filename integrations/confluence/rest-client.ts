@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
+import { jsonOrNothing } from "../../shared/ports/json-or-nothing.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 import type { ConfluenceSettings } from "./connector.ts";
 
 const DEADLINE_MS = 20_000;
@@ -35,7 +37,7 @@ export function restClient({ site, email, apiToken }: ConfluenceSettings, { fetc
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const what = `${method} ${url.pathname}`;
     const token = await secrets.read(apiToken);
-    const { status, text, retryAfter, isJson } = await answered(what, async () => {
+    const { status, text, waitMs, isJson } = await answered(what, async () => {
       const response = await fetch(url, {
         method,
         headers: {
@@ -53,13 +55,13 @@ export function restClient({ site, email, apiToken }: ConfluenceSettings, { fetc
       return {
         status: response.status,
         text: await response.text(),
-        retryAfter: response.headers.get("retry-after"),
+        waitMs: retryAfterMs(response.headers, clock.now()),
         isJson: (response.headers.get("content-type") ?? "").includes("json"),
       };
     });
-    if (status >= 300) throw faultOf(status, what, isJson ? reasonOf(text) : "", waitMs(retryAfter, clock.now()));
+    if (status >= 300) throw faultOf(status, what, isJson ? reasonOf(text) : "", waitMs);
     if (answer === undefined) return undefined as never;
-    const parsed = answer.safeParse(isJson ? parse(text) : undefined);
+    const parsed = answer.safeParse(isJson ? jsonOrNothing(text) : undefined);
     if (!parsed.success) throw new Fault("unavailable", `Confluence: ${what}: the answer is not Confluence's`, { vendor: VENDOR });
     return parsed.data;
   };
@@ -92,25 +94,10 @@ const KIND_OF_STATUS: Readonly<Record<number, readonly [FaultKind, string]>> = {
 
 /** Confluence's own words: `errors` in its newer API, `message` in the older one. */
 function reasonOf(text: string): string {
-  const { errors, message } = (parse(text) ?? {}) as { errors?: unknown; message?: unknown };
+  const { errors, message } = (jsonOrNothing(text) ?? {}) as { errors?: unknown; message?: unknown };
   const titles = Array.isArray(errors) ? errors.flatMap((each: { title?: unknown; detail?: unknown } | null) => [each?.title, each?.detail]) : [message];
   return titles
     .filter((word) => typeof word === "string")
     .join("; ")
     .slice(0, LONGEST_REASON);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Retry-After is seconds or a date. */
-function waitMs(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }

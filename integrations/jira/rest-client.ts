@@ -1,7 +1,9 @@
 import type { Client, SendRequestOptions } from "jira.js/core";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
+import { jsonOrNothing } from "../../shared/ports/json-or-nothing.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 import type { JiraSettings } from "./connector.ts";
 
 const DEADLINE_MS = 20_000;
@@ -25,7 +27,7 @@ export function restClient({ site, email, apiToken }: JiraSettings, outside: Out
       }
       const what = `${method} ${path}`;
       const token = await outside.secrets.read(apiToken);
-      const { status, answer, retryAfter, isJson } = await answerOf(what, async () => {
+      const { status, answer, waitMs, isJson } = await answerOf(what, async () => {
         const response = await outside.fetch(url, {
           method,
           headers: {
@@ -40,13 +42,13 @@ export function restClient({ site, email, apiToken }: JiraSettings, outside: Out
         return {
           status: response.status,
           answer: await response.text(),
-          retryAfter: response.headers.get("retry-after"),
+          waitMs: retryAfterMs(response.headers, outside.clock.now()),
           isJson: (response.headers.get("content-type") ?? "").includes("json"),
         };
       });
-      if (status >= 300) throw faultOf(status, what, isJson ? reasonOf(answer) : "", retryAfterMs(retryAfter, outside.clock.now()));
+      if (status >= 300) throw faultOf(status, what, isJson ? reasonOf(answer) : "", waitMs);
       if (status === 204 || (schema === undefined && answer === "")) return undefined as T;
-      const parsed = isJson ? json(answer) : undefined;
+      const parsed = isJson ? jsonOrNothing(answer) : undefined;
       if (parsed === undefined) throw new Fault("unavailable", `Jira: ${what}: the answer is not Jira's`, { vendor: "jira" });
       // As jira.js does by default: what does not fit its schema is handed on; the connector checks what it needs.
       const fitting = schema?.safeParse(parsed);
@@ -81,7 +83,7 @@ const KIND_OF_STATUS: Readonly<Record<number, readonly [FaultKind, string]>> = {
 
 /** Jira's own words: `errorMessages` and `errors`. */
 function reasonOf(answer: string): string {
-  const parsed = json(answer);
+  const parsed = jsonOrNothing(answer);
   if (typeof parsed !== "object" || parsed === null) return "";
   const { errorMessages, errors } = parsed as { errorMessages?: unknown; errors?: unknown };
   const words = [
@@ -92,19 +94,4 @@ function reasonOf(answer: string): string {
     .filter((word) => typeof word === "string")
     .join("; ")
     .slice(0, LONGEST_REASON);
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Retry-After is seconds or a date. */
-function retryAfterMs(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }

@@ -1,6 +1,7 @@
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 import type { FirewallPlace } from "./connector.ts";
 import { xpathName } from "./names.ts";
 import { type Element, elementsOf, responseOf, textOf } from "./xml.ts";
@@ -49,7 +50,7 @@ export function clientOf(restVersion: string, { fetch, secrets }: Outside): (pla
           const text = await response.text();
           const kind = kindOfStatus(response.status);
           if (kind !== undefined)
-            throw faultOf(place, what, kind, reasonIn(text) ?? `it answered ${response.status}`, { status: response.status, retryAfterMs: retryAfterMs(response) });
+            throw faultOf(place, what, kind, reasonIn(text) ?? `it answered ${response.status}`, { status: response.status, retryAfterMs: retryAfterMs(response.headers) });
           return { status: response.status, text };
         } catch (thrown) {
           if (thrown instanceof Fault || !(thrown instanceof Error)) throw thrown;
@@ -151,11 +152,6 @@ function faultOf(
 ): Fault {
   const usual = kind === "throttled" ? PASSING_WAIT_MS : status === 503 ? AWAY_WAIT_MS : undefined;
   return new Fault(kind, `could not ${what} on ${name}: ${why}`, { vendor: "pan-os", retryAfterMs: wait ?? usual, cause: { status } });
-}
-
-function retryAfterMs({ headers }: Response): number | undefined {
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 }
 
 /** What a person needs of an answer in either notation. */

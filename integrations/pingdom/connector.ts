@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 
 /** A time in which checks go on and nobody is alarmed. */
 export interface MutedTime {
@@ -125,8 +126,7 @@ function idOf(id: number): number {
 }
 
 function refusal(what: string, { status, headers }: Response, text: string): Fault {
-  const waitMs = retryAfterMs(headers);
-  return new Fault(kindOf(status), `could not ${what}: ${reasonIn(text)} (${status})`, { vendor: VENDOR, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
+  return new Fault(kindOf(status), `could not ${what}: ${reasonIn(text)} (${status})`, { vendor: VENDOR, retryAfterMs: waitMs(headers) });
 }
 
 function kindOf(status: number): FaultKind {
@@ -139,12 +139,12 @@ function kindOf(status: number): FaultKind {
 }
 
 /**
- * Pingdom has no Retry-After: two headers say in words what is left of a short and of a long limit, and until when, in seconds.
+ * Pingdom has no Retry-After of its own: two headers say in words what is left of a short and of a long limit, and until when, in seconds.
  * Whatever has run out must pass.
  */
-function retryAfterMs(headers: Headers): number | undefined {
-  const seconds = Number(headers.get("retry-after") ?? "none");
-  if (Number.isFinite(seconds)) return seconds * 1_000;
+function waitMs(headers: Headers): number | undefined {
+  const said = retryAfterMs(headers);
+  if (said !== undefined) return said;
   const waits = ["req-limit-short", "req-limit-long"].flatMap((name) => {
     const said = /^Remaining: (\d+) Time until reset: (\d+)$/.exec(headers.get(name) ?? "");
     return said?.[1] === "0" ? [Number(said[2]) * 1_000] : [];

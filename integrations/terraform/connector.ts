@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault, type FaultKind } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 
 export interface TerraformWorkspace {
   /** `ws-…`: what stays the same whatever it is called. */
@@ -144,11 +145,11 @@ function idOf(id: string): string {
 }
 
 function refusal(what: string, { status, headers }: Response, text: string): Fault {
-  // Seconds with a fraction; there is no Retry-After of the service's own.
-  const seconds = Number(headers.get("retry-after") ?? headers.get("x-ratelimit-reset") ?? "none");
+  // There is no Retry-After of the service's own, but seconds with a fraction.
+  const resetMs = Math.ceil(Number(headers.get("x-ratelimit-reset") ?? "none") * 1_000);
   return new Fault(kindOf(status), `could not ${what}: ${reasonIn(text)} (${status})`, {
     vendor: VENDOR,
-    ...(status === 429 && Number.isFinite(seconds) ? { retryAfterMs: Math.ceil(seconds * 1_000) } : {}),
+    ...(status === 429 ? { retryAfterMs: retryAfterMs(headers) ?? (Number.isFinite(resetMs) ? resetMs : undefined) } : {}),
   });
 }
 

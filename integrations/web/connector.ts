@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Fault } from "../../shared/fault/fault.ts";
 import { deadlineAfter } from "../../shared/ports/deadline.ts";
 import type { Outside } from "../../shared/ports/outside.ts";
+import { retryAfterMs } from "../../shared/ports/retry-after.ts";
 import type { Handshake, ShownCertificate } from "../../shared/ports/transport.ts";
 
 /** Looks at web sites as a visitor does. */
@@ -54,14 +55,14 @@ export function connectWeb(_settings: WebSettings, { fetch, clock, handshake = t
           continue;
         }
         const page = await translate(at, () => beginningOf(response));
-        const seconds = Number(response.headers.get("retry-after") ?? "none");
+        const waitMs = retryAfterMs(response.headers, clock.now());
         return {
           status: response.status,
           redirects,
           address: at,
           page,
           latencyMs: clock.now() - startedAt,
-          ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
+          ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
         };
       }
     },

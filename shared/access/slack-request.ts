@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { jsonOrNothing } from "../ports/json-or-nothing.ts";
 import type { NoticeAction } from "../ports/people.ts";
 import type { AbortMode } from "../run/facts.ts";
 import { Refusal } from "./refusal.ts";
@@ -54,13 +55,13 @@ export interface Press {
 
 /** A button that was pressed; undefined for what else Slack may send to the same address. @throws Refusal 400 for what is none of Slack's. */
 export function pressOf(form: URLSearchParams): Press | undefined {
-  const payload = jsonOf(form.get("payload") ?? "");
+  const payload = jsonOrNothing(form.get("payload") ?? "");
   if (typeof payload !== "object" || payload === null) throw new Refusal(400, "payload: expected an object as JSON");
   if ((payload as { type?: unknown }).type !== "block_actions") return undefined;
   const parsed = BlockActions.safeParse(payload);
   if (!parsed.success) throw new Refusal(400, `payload: expected a button that was pressed: ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
   const { user, channel, message, actions } = parsed.data;
-  const pressed = Pressed.safeParse(jsonOf(actions[0]?.value ?? ""));
+  const pressed = Pressed.safeParse(jsonOrNothing(actions[0]?.value ?? ""));
   if (!pressed.success) throw new Refusal(400, "payload.actions: the button is none of ours");
   return {
     user: user.id,
@@ -129,12 +130,4 @@ export function formOf(body: Uint8Array): URLSearchParams {
   const names = [...form.keys()];
   if (new Set(names).size < names.length) throw new Refusal(400, "a field is there twice");
   return form;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,13 +4,13 @@ import { always, fakeVendor, firstly, type FakeWork } from "../../test/support/f
 import { ms } from "../../test/support/facts-of.ts";
 import { OPENS_AT, planWith, type StepDraft } from "../../test/support/plan-with.ts";
 import { stageFor, type StageParts, type TestStage } from "../../test/support/play.ts";
-import { currentLeaving } from "../ports/leaving.ts";
+import { CALL_LEAVES_MS, currentLeaving } from "../ports/leaving.ts";
 import type { Fact, TargetRef } from "./facts.ts";
 import { targetStream } from "./facts.ts";
 import { decide } from "./decide.ts";
 import type { Journal } from "./journal.ts";
 import { indexOf } from "./plan-index.ts";
-import { CALL_LEAVES_MS, CALL_LOST_MS } from "./retry.ts";
+import { CALL_LOST_MS } from "./retry.ts";
 
 const OPENS = Date.parse(OPENS_AT);
 const DRAIN = {

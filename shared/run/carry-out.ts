@@ -4,7 +4,7 @@ import { assert } from "../fault/assert.ts";
 import { faultRecordOf, Fault } from "../fault/fault.ts";
 import type { CompiledStep, CompiledTarget } from "../plan/compiled.ts";
 import { isoOf } from "../ports/clock.ts";
-import { leavingBefore } from "../ports/leaving.ts";
+import { leavingSoonAfter } from "../ports/leaving.ts";
 import type { People } from "../ports/people.ts";
 import { inScope } from "../ports/scope.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -18,7 +18,7 @@ import type { Locks } from "./locks.ts";
 import { leftOut, mayBegin, type Order } from "./next-order.ts";
 import { nextLookAt } from "./pace.ts";
 import type { PlanIndex } from "./plan-index.ts";
-import { CALL_LEAVES_MS, CALL_LOST_MS } from "./retry.ts";
+import { CALL_LOST_MS } from "./retry.ts";
 import type { View } from "./sights.ts";
 import { walkOf, type Walk } from "./walk.ts";
 
@@ -66,7 +66,7 @@ export async function carryOut(
   view: View,
   takenUpAt: number = performer.clock.now(),
 ): Promise<CarriedOut> {
-  const deed = new Deeds(performer, index, ref, view, takenUpAt + CALL_LEAVES_MS);
+  const deed = new Deeds(performer, index, ref, view, takenUpAt);
   if (deed.walk.seq !== seq) return NOTHING;
   switch (order.do) {
     case "begin":
@@ -99,9 +99,9 @@ class Deeds {
   readonly #target: CompiledTarget;
   readonly #action: AnyAction;
   readonly #decisions: readonly Decision[];
-  readonly #leaveBefore: number;
+  readonly #takenUpAt: number;
 
-  constructor(performer: Performer, index: PlanIndex, ref: TargetRef, view: View, leaveBefore: number) {
+  constructor(performer: Performer, index: PlanIndex, ref: TargetRef, view: View, takenUpAt: number) {
     this.walk = walkOf(view.streams(targetStream(ref.step, ref.target)));
     this.#view = view;
     this.#performer = performer;
@@ -113,7 +113,7 @@ class Deeds {
     assert(action !== undefined, `no action for the verb ${this.#step.verb}: was the plan compiled by another version?`);
     this.#action = action;
     this.#decisions = this.#ours(view.streams(DECISION_STREAM) as readonly Decision[]);
-    this.#leaveBefore = leaveBefore;
+    this.#takenUpAt = takenUpAt;
   }
 
   async begin(tryNumber: number, attempt: number, follows?: string): Promise<CarriedOut> {
@@ -318,7 +318,7 @@ class Deeds {
   ): Promise<{ ok: true; value: Value } | { ok: false; fault: ReturnType<typeof faultRecordOf> }> {
     const { run, step, target } = this.#ref;
     try {
-      const value = await leavingBefore(this.#leaveBefore, () => inScope({ run, step, target, deed, attempt }, () => work(this.#call(tryNumber, attempt))));
+      const value = await leavingSoonAfter(this.#takenUpAt, () => inScope({ run, step, target, deed, attempt }, () => work(this.#call(tryNumber, attempt))));
       return { ok: true, value };
     } catch (thrown) {
       const fault = faultRecordOf(thrown);

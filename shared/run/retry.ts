@@ -21,12 +21,6 @@ export function retryAt(policy: Policy, fault: FaultRecord, failedAt: number, fa
 /** After so long without an answer, a call is taken to have died with its process, and may be made by another. */
 export const CALL_LOST_MS = 90_000;
 
-/**
- * So long after somebody took up what is to be done, nothing of it that may change something leaves any more. What left in time is answered,
- * or given up by its connector (after a minute at the most), before the call counts as lost.
- */
-export const CALL_LEAVES_MS = 30_000;
-
 /** How often a look at finished work may fail: more often than a call, since it costs nothing and decides everything. */
 export function looksOf(policy: Policy): number {
   return policy.attempts * 2;

@@ -1,4 +1,4 @@
-import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
+import type { CompiledPlan, CompiledStep, CompiledTarget } from "../../../shared/plan/compiled.ts";
 import type { Ending, Fact, FactOf } from "../../../shared/run/facts.ts";
 import type { Entry } from "../../../shared/run/journal.ts";
 import { obligationsOf, type Obligation } from "../../../shared/run/obligations.ts";
@@ -134,6 +134,24 @@ export function patienceOf({ struck }: Pick<Aftermath, "struck">): number {
 }
 
 export const isTrouble = (as: Ending | undefined): boolean => as === "failed" || as === "unknown";
+
+/** How targets came to rest: the last fact that says so, of each that did. */
+export function restsOf(aftermath: Aftermath): (step: string, target: string) => FactOf<"target.rested"> | undefined {
+  const rests = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, fact]));
+  return (step, target) => rests.get(`${step}/${target}`);
+}
+
+/** The step, and the target of it, that a call or a fact is about; undefined where the plan has none of that name. */
+export function placeIn(plan: CompiledPlan, about: { readonly step: string; readonly target: string } | undefined): PlaceInPlan | undefined {
+  const step = about === undefined ? undefined : stepNamed(plan, about.step);
+  const target = step?.targets.find(({ id }) => id === about?.target);
+  return step === undefined || target === undefined ? undefined : { step, target };
+}
+
+export interface PlaceInPlan {
+  readonly step: CompiledStep;
+  readonly target: CompiledTarget;
+}
 
 export function stepNamed({ steps }: CompiledPlan, id: string): CompiledStep | undefined {
   return steps.find((step) => step.id === id);

@@ -2,7 +2,7 @@ import { nicKey, type NetworkWorld } from "../../../integrations/azure-network/s
 import type { DnsRecord, Pipeline, Server } from "../../../shared/inventory/schema.ts";
 import { canonicalJson } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
-import { callsOf, owedIn, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, owedIn, placeIn, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** As much of what `pipeline.run` is asked for as decides what runs. */
 interface Wanted {
@@ -24,9 +24,9 @@ export const ASKED: readonly Invariant[] = [
     check: (aftermath) =>
       callsOf(aftermath).flatMap(({ scope, done, at }) =>
         done.flatMap(({ effect }) => {
-          const step = effect.did === "queued" ? stepNamed(aftermath.plan, scope?.step ?? "") : undefined;
-          const target = step?.targets.find(({ id }) => id === scope?.target);
-          if (step?.verb !== "pipeline.run" || target === undefined) return [];
+          const place = effect.did === "queued" ? placeIn(aftermath.plan, scope) : undefined;
+          if (place?.step.verb !== "pipeline.run") return [];
+          const { step, target } = place;
           const { stages: asked, ref: from, environment, stack, parameters = {}, mode, pipeline } = target.params as Wanted;
           const { stages, ref, templateParameters } = effect.with as { stages: readonly string[]; ref: string; templateParameters: Readonly<Record<string, string>> };
           const of = environment ?? stack?.environment;
@@ -52,9 +52,9 @@ export const ASKED: readonly Invariant[] = [
     check: (aftermath) =>
       callsOf(aftermath).flatMap(({ scope, done, at }) =>
         done.flatMap(({ system, effect }) => {
-          const step = system === "cloudflare" && effect.did === "changed" ? stepNamed(aftermath.plan, scope?.step ?? "") : undefined;
-          const target = step?.targets.find(({ id }) => id === scope?.target);
-          if (step === undefined || target === undefined) return [];
+          const place = system === "cloudflare" && effect.did === "changed" ? placeIn(aftermath.plan, scope) : undefined;
+          if (place === undefined) return [];
+          const { step, target } = place;
           const { before, after } = effect.with as Readonly<Record<"before" | "after", { readonly content: string }>>;
           const what = `${step.id} ${target.id} pointed ${effect.to} from ${before.content} at ${after.content} (${isoOf(at)})`;
           if (step.verb !== "dns.swap") return before.content === after.content ? [] : [what];

@@ -1,7 +1,7 @@
 import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, type Ending } from "../../../shared/run/facts.ts";
-import { callsFor, factsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsFor, factsOf, placeIn, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { ORACLES, type Rested } from "./oracles.ts";
 
 /** Whether somebody said that they have done it themselves; what they were asked to do is looked at all the same. */
@@ -12,10 +12,8 @@ function isByHand(aftermath: Aftermath, { id, verb }: CompiledStep, target: stri
 function rested(aftermath: Aftermath, as: Ending): readonly Rested[] {
   return aftermath.happenings.flatMap((one) => {
     if (one.what !== "fact" || one.entry.fact.type !== "target.rested" || one.entry.fact.as !== as) return [];
-    const { step: id, target: targetId } = one.entry.fact;
-    const step = stepNamed(aftermath.plan, id);
-    const target = step?.targets.find((each) => each.id === targetId);
-    return step === undefined || target === undefined || isByHand(aftermath, step, targetId) ? [] : [{ aftermath, step, target, at: one.at }];
+    const place = placeIn(aftermath.plan, one.entry.fact);
+    return place === undefined || isByHand(aftermath, place.step, place.target.id) ? [] : [{ aftermath, ...place, at: one.at }];
   });
 }
 
@@ -49,8 +47,8 @@ export const EVIDENCE: readonly Invariant[] = [
     promise: 8,
     says: "what is said to be done is done, in the vendors' own worlds",
     check: (aftermath) =>
-      rested(aftermath, "done").flatMap((green) =>
-        isDoneAnew(green) ? [] : (ORACLES[green.step.verb]?.(green) ?? []).map((line) => `${green.step.id} ${green.target.id} is said to be done at ${isoOf(green.at)}: ${line}`),
+      rested(aftermath, "done").flatMap((done) =>
+        isDoneAnew(done) ? [] : (ORACLES[done.step.verb]?.(done) ?? []).map((line) => `${done.step.id} ${done.target.id} is said to be done at ${isoOf(done.at)}: ${line}`),
       ),
   },
   {
@@ -95,8 +93,8 @@ export const EVIDENCE: readonly Invariant[] = [
     check: (aftermath) =>
       aftermath.struck.length > 0 || aftermath.isUsual !== true
         ? []
-        : rested(aftermath, "failed").flatMap((red) =>
-            TOLD_APART.has(red.step.verb) && ORACLES[red.step.verb]?.(red).length === 0 ? [`${red.step.id} on ${red.target.id} rested failed, and it is done`] : [],
+        : rested(aftermath, "failed").flatMap((failed) =>
+            TOLD_APART.has(failed.step.verb) && ORACLES[failed.step.verb]?.(failed).length === 0 ? [`${failed.step.id} on ${failed.target.id} rested failed, and it is done`] : [],
           ),
   },
   {

@@ -3,7 +3,7 @@ import type { Pool } from "../../../shared/inventory/schema.ts";
 import { durationMs } from "../../../shared/plan/duration.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import type { FactOf } from "../../../shared/run/facts.ts";
-import { callsFor, factsOf, isTrouble, patienceOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsFor, factsOf, isTrouble, patienceOf, placeIn, placesOf, restsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 /** Every first order to begin a target, with the step it is for, in the order in which they were written down. */
@@ -29,8 +29,7 @@ export const LIMITS: readonly Invariant[] = [
     says: "a batch is no larger than the plan allows, begins after all of the one before it have rested, and holds whatever begins",
     check(aftermath) {
       const placeOf = placesOf(aftermath);
-      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, placeOf(fact)]));
-      const restedAt = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, Date.parse(fact.at)]));
+      const restOf = restsOf(aftermath);
       const batchesOf = Map.groupBy(factsOf(aftermath, "batch.started"), ({ step }) => step);
       const begins = Map.groupBy(beginsOf(aftermath), ({ step }) => step.id);
       const lines: string[] = [];
@@ -39,9 +38,10 @@ export const LIMITS: readonly Invariant[] = [
         for (const [nth, batch] of batches.entries()) {
           const most = rolling?.batches[Math.min(nth, rolling.batches.length - 1)] ?? targets.length;
           if (batch.targets.length > most) lines.push(`batch ${nth + 1} of ${id} has ${batch.targets.length} targets, and ${most} may be under way at once`);
-          const restless = batches[nth - 1]?.targets.find((target) => (rested.get(`${id}/${target}`) ?? Infinity) > placeOf(batch));
+          const before = (batches[nth - 1]?.targets ?? []).map((target) => ({ target, rest: restOf(id, target) }));
+          const restless = before.find(({ rest }) => rest === undefined || placeOf(rest) > placeOf(batch))?.target;
           if (restless !== undefined) lines.push(`batch ${nth + 1} of ${id} began before ${restless} had rested`);
-          const overAt = Math.max(0, ...(batches[nth - 1]?.targets ?? []).map((target) => restedAt.get(`${id}/${target}`) ?? 0));
+          const overAt = Math.max(0, ...before.map(({ rest }) => (rest === undefined ? 0 : Date.parse(rest.at))));
           if (nth > 0 && Date.parse(batch.at) < overAt + (rolling?.pauseMs ?? 0) - skewOf(aftermath))
             lines.push(`batch ${nth + 1} of ${id} began at ${batch.at}, and the one before it had rested at ${isoOf(overAt)}: no pause between them`);
         }
@@ -204,10 +204,10 @@ export const LIMITS: readonly Invariant[] = [
           continue;
         }
         const { fact } = one.entry;
-        const step = fact.type === "target.finished" ? stepNamed(aftermath.plan, fact.step) : undefined;
-        if (fact.type !== "target.finished" || step?.verb !== "pool.drain") continue;
-        const params = step.targets.find(({ id }) => id === fact.target)?.params as { server: { pool?: Pool }; pool?: Pool } | undefined;
-        const pool = params?.pool ?? params?.server.pool;
+        const place = fact.type === "target.finished" ? placeIn(aftermath.plan, fact) : undefined;
+        if (fact.type !== "target.finished" || place?.step.verb !== "pool.drain") continue;
+        const params = place.target.params as { server: { pool?: Pool }; pool?: Pool };
+        const pool = params.pool ?? params.server.pool;
         const since = drained.get(`${fact.step}/${fact.target}`);
         if (since !== undefined && one.at < since + (durationMs(pool?.drain ?? "0s") ?? 0) - skewOf(aftermath))
           lines.push(`${fact.target} left its pool at ${isoOf(since)}, and counted as drained at ${isoOf(one.at)}`);
@@ -222,12 +222,12 @@ export const LIMITS: readonly Invariant[] = [
     check(aftermath) {
       const placeOf = placesOf(aftermath);
       const patience = patienceOf(aftermath) + LETTING_GO_MS;
-      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, fact]));
+      const restOf = restsOf(aftermath);
       const skips = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "skip");
       return skips.flatMap((skip) =>
         factsOf(aftermath, "target.begun").flatMap((begun) => {
           if (begun.step !== skip.step || (skip.target !== undefined && skip.target !== begun.target) || placeOf(begun) > placeOf(skip)) return [];
-          const rest = rested.get(`${begun.step}/${begun.target}`);
+          const rest = restOf(begun.step, begun.target);
           if (rest !== undefined && Date.parse(rest.at) <= Date.parse(skip.at) + patience + skewOf(aftermath)) return [];
           const isOver = factsOf(aftermath, "target.finished").some((fact) => fact.step === begun.step && fact.target === begun.target && placeOf(fact) > placeOf(begun));
           return isOver ? [] : [`${begun.step} on ${begun.target} was under way when ${skip.by} decided to skip it at ${skip.at}, and rested at ${rest?.at ?? "no time"}`];

@@ -1,5 +1,5 @@
 import { registry } from "../../../integrations/actions.ts";
-import { callsOf, factsOf, owedIn, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, owedIn, placesOf, restsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 import { FAULT_KINDS } from "../../../shared/fault/fault.ts";
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, type Fact, type FactOf } from "../../../shared/run/facts.ts";
@@ -75,7 +75,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
     promise: 1,
     says: "what is known never to have been opened is not said to be open, nor is it closed",
     check(aftermath) {
-      const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, fact.as]));
+      const restOf = restsOf(aftermath);
       // An answer that was lost says nothing of what the call did.
       const lost = new Set(
         factsOf(aftermath, "target.faulted").flatMap(({ deed, step, target, fault }) =>
@@ -85,7 +85,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
       const owed = owedIn(aftermath);
       const lines = owed.flatMap(({ step, target, what, certain, closed }) => {
         const place = `${step}/${target}`;
-        const as = rested.get(place);
+        const as = restOf(step, target)?.as;
         if (closed !== undefined || certain || lost.has(place) || as === undefined || as === "unknown" || doneFor(aftermath, step, target, ["begin"]).length > 0) return [];
         return intendedOnce(aftermath, step, target) ? [`${what} is said to be open, though ${step} on ${target} rested ${as} and did nothing`] : [];
       });

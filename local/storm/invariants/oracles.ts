@@ -19,6 +19,7 @@ import type {
   WsusGroup,
   Zone,
 } from "../../../shared/inventory/schema.ts";
+import type { Scene } from "../../scene.ts";
 import { callsFor, callsOf, type Aftermath } from "./aftermath.ts";
 import { ANOTHERS } from "../worlds.ts";
 import { doneFor } from "./effects.ts";
@@ -86,9 +87,8 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   },
   "patch.install": ({ aftermath, target }) => {
     const { server } = target.params as { server: Server };
-    const machine = Object.values(aftermath.after.worlds["azure-compute"].machines).find(({ vm }) => vm === server.vm);
+    const [was, machine] = [aftermath.before, aftermath.after].map((scene) => machineOf(scene, server));
     if (machine === undefined) return [`there is no machine ${server.vm}`];
-    const was = Object.values(aftermath.before.worlds["azure-compute"].machines).find(({ vm }) => vm === server.vm);
     const missing = was?.pending.filter(({ id }) => !machine.installed.includes(id)).map(({ id }) => id) ?? [];
     const lines = missing.length > 0 ? [`${missing.join(", ")} are not installed on ${server.vm}`] : [];
     if ((was?.pending.some(({ needsReboot }) => needsReboot) ?? false) && machine.bootedAt === was?.bootedAt) lines.push(`${server.vm} was never restarted`);
@@ -128,12 +128,12 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
     const { server, group } = target.params as { server: Server; group: WsusGroup; month?: string };
     const { month = "{month}" } = target.params as { month?: string };
     const wanted = group.group.replaceAll("{month}", month);
-    const wsus = machineOf(aftermath, group.server)?.wsus?.members[server.vm.toLowerCase()] ?? [];
+    const wsus = machineOf(aftermath.after, group.server)?.wsus?.members[server.vm.toLowerCase()] ?? [];
     return wsus.length === 1 && wsus[0] === wanted ? [] : [`WSUS has ${server.vm} in ${wsus.join(", ") || "no group"}, not in ${wanted}`];
   },
   "host.run": ({ aftermath, target }) => {
     const { server, script } = target.params as { server: Server; script: Script };
-    const machine = machineOf(aftermath, server);
+    const machine = machineOf(aftermath.after, server);
     const model = aftermath.after.worlds["azure-compute"].scripts[scriptName(script)];
     return Object.entries(model?.sets ?? {}).flatMap(([setting, value]) =>
       (machine?.settings[setting] ?? null) === value ? [] : [`${setting} of ${server.vm} is ${machine?.settings[setting] ?? "not set"}, not ${value ?? "gone"}`],
@@ -195,7 +195,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
     const versions = aftermath.after.worlds["key-vault"].vaults[new URL(vault.url).host]?.secrets[secret] ?? [];
     return versions.some(({ value }) => value === wanted) ? [] : [`secret ${secret} of ${vault.name} does not have the ${from.field} of ${from.item}`];
   },
-  "workspace.rename": ({ target, ...green }) => isDone("renamed", ({ name }) => name === (target.params as { to: string }).to)({ ...green, target }),
+  "workspace.rename": (rested) => isDone("renamed", ({ name }) => name === (rested.target.params as { to: string }).to)(rested),
   // Every check of it, and no longer than the window lasts.
   "monitor.mute": ({ aftermath, step, target }) => {
     const { monitor } = target.params as { monitor: Monitor };
@@ -208,26 +208,26 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
     return names.flatMap((name) => (muted.has(`check ${name}`) ? [] : [`check ${name} was never muted`]));
   },
   "monitor.unmute": isDone("unmuted"),
-  "firewall.allow": (green) => {
-    const { firewall, addresses, group } = green.target.params as { firewall: Firewall; addresses: readonly (string | { cidr: string })[]; group: string };
-    const [was, is] = [green.aftermath.before, green.aftermath.after].map((scene) => letIn(scene.worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running, group));
+  "firewall.allow": (rested) => {
+    const { firewall, addresses, group } = rested.target.params as { firewall: Firewall; addresses: readonly (string | { cidr: string })[]; group: string };
+    const [was, is] = [rested.aftermath.before, rested.aftermath.after].map((scene) => letIn(scene.worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running, group));
     const wanted = addresses.map((one) => (typeof one === "string" ? one : one.cidr));
     const more = (is ?? []).filter((value) => !(was ?? []).includes(value) && !wanted.includes(value));
     const lines = wanted.filter((value) => is?.includes(value) !== true).map((value) => `${firewall.name} does not let ${value} in`);
-    return [...lines, ...more.map((value) => `${firewall.name} lets ${value} in besides`), ...isDone("committed")(green)];
+    return [...lines, ...more.map((value) => `${firewall.name} lets ${value} in besides`), ...isDone("committed")(rested)];
   },
-  "firewall.reader": (green) => {
-    const { firewall, people } = green.target.params as { firewall: Firewall; people: readonly { firewallLogin?: string }[] };
-    const live = green.aftermath.after.worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running.administrators ?? {};
+  "firewall.reader": (rested) => {
+    const { firewall, people } = rested.target.params as { firewall: Firewall; people: readonly { firewallLogin?: string }[] };
+    const live = rested.aftermath.after.worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running.administrators ?? {};
     const wrong = people.flatMap(({ firewallLogin: login = "" }) => {
       const roles = Object.keys((live[login]?.permissions?.["role-based"] as object | undefined) ?? {});
       return roles.length === 1 && roles[0] === "superreader" ? [] : [`${login} is ${roles.join(" and ") || "nobody"} on ${firewall.name}, not a reader`];
     });
-    return [...wrong, ...isDone("committed")(green)];
+    return [...wrong, ...isDone("committed")(rested)];
   },
   "jira.comment": isDone("commented"),
   // A link that an earlier step of the run has made is changed.
-  "jira.link": (green) => (isDone("relinked")(green).length === 0 ? [] : isDone("linked")(green)),
+  "jira.link": (rested) => (isDone("relinked")(rested).length === 0 ? [] : isDone("linked")(rested)),
   "jira.transition": isDone("moved"),
   "person.do": ({ aftermath, step, target, at }) =>
     aftermath.happenings.some((one) => {
@@ -245,8 +245,8 @@ function effectStages(aftermath: Aftermath, run: number): readonly string[] {
   );
 }
 
-function machineOf({ after }: Aftermath, { vm }: Pick<Server, "vm">) {
-  return Object.values(after.worlds["azure-compute"].machines).find((machine) => machine.vm === vm);
+function machineOf({ worlds }: Scene, { vm }: Pick<Server, "vm">) {
+  return Object.values(worlds["azure-compute"].machines).find((machine) => machine.vm === vm);
 }
 
 /** By which the worlds know what a script does. */

@@ -6,15 +6,13 @@ import { WORST_FIRST, type Ending, type Fact } from "../../../shared/run/facts.t
 import { openOf } from "../../../shared/run/obligations.ts";
 import { indexOf } from "../../../shared/run/plan-index.ts";
 import type { Called, Written } from "../tape.ts";
-import { callsOf, factsOf, patienceOf, placesOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, patienceOf, placeIn, placesOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** A message of ours, by the chat's own list. */
 interface Posted {
   readonly channel: string;
   readonly key: string;
   readonly text: string;
-  /** Whether the channel shows it, and not only its thread. */
-  readonly isShown: boolean;
 }
 
 /** Promises 1, 8 and 9: who is told what, where, and whether it is true. */
@@ -57,17 +55,18 @@ export const TELLING: readonly Invariant[] = [
       const placeOf = placesOf(aftermath);
       const done = factsOf(aftermath, "decision.made").filter(({ decision }) => decision === "done");
       const written = aftermath.happenings.filter((one): one is Written => one.what === "fact");
-      return written.flatMap(({ at, entry: { stream, fact } }) => {
-        const step = fact.type === "target.begun" ? stepNamed(plan, fact.step) : undefined;
-        if (fact.type !== "target.begun" || step?.verb !== "person.do") return [];
-        const params = step.targets.find(({ id }) => id === fact.target)?.params as { who: Team | Person; channel?: Channel; remindEvery?: string };
+      return written.flatMap(({ at, entry: { stream, seq, fact } }) => {
+        const place = fact.type === "target.begun" ? placeIn(plan, fact) : undefined;
+        if (fact.type !== "target.begun" || place?.step.verb !== "person.do") return [];
+        const { step } = place;
+        const params = place.target.params as { who: Team | Person; channel?: Channel; remindEvery?: string };
         const where = params.channel?.id ?? ("channel" in params.who ? params.who.channel : undefined);
         const key = `${plan.window.id}/${fact.step}/${fact.target}/${fact.try}`;
         const own = posted.filter((message) => message.key.startsWith(`${key}/`));
         const isAsked = own.some((message) => message.key === `${key}/ask` && (where === undefined || message.channel === nameOf(aftermath, where)));
         const wasDone = done.some((one) => one.step === fact.step && placeOf(one) < placeOf(fact));
         const lines = isAsked || wasDone ? [] : [`${fact.step} was begun at ${isoOf(at)}, and nobody was asked${where === undefined ? "" : ` in #${nameOf(aftermath, where)}`}`];
-        const later = written.filter((one) => one.entry.stream === stream && one.entry.seq > (placeIn(written, fact)?.entry.seq ?? 0));
+        const later = written.filter((one) => one.entry.stream === stream && one.entry.seq > seq);
         const over = later.find(({ entry }) => entry.fact.type !== "target.progressed" && entry.fact.type !== "target.told")?.at ?? aftermath.endedAt;
         const every = durationMs(params.remindEvery ?? "30m") ?? Infinity;
         const isReminded = own.some((message) => message.key.startsWith(`${key}/remind/`));
@@ -124,10 +123,11 @@ export const TELLING: readonly Invariant[] = [
         aftermath,
         ({ system }) => system === "jira",
         ({ call: { scope, at }, effect, ended }) => {
-          const step = stepNamed(plan, scope?.step ?? "");
-          const params = step?.targets.find(({ id }) => id === scope?.target)?.params as { issue: string; to?: string; text?: string; moment?: string } | undefined;
-          const change = plan.changes.find(({ id }) => id === step?.change);
-          if (step === undefined || params === undefined || change === undefined) return [];
+          const place = placeIn(plan, scope);
+          const change = plan.changes.find(({ id }) => id === place?.step.change);
+          if (place === undefined || change === undefined) return [];
+          const { step } = place;
+          const params = place.target.params as { issue: string; to?: string; text?: string; moment?: string };
           const what = `${step.id} ${effect.did} ${effect.to} at ${isoOf(at)}`;
           if (effect.to !== `issue ${params.issue}`) return [`${what}, and ${params.issue} was meant`];
           const as = endingOf(plan, change, ended);
@@ -153,7 +153,7 @@ function postedIn(aftermath: Aftermath): ReadonlyMap<string, Posted> {
         if (system !== "slack" || did !== "posted" || typeof details["key"] !== "string") return [];
         const channel = to.replace(/^channel #/, "");
         const { key } = details;
-        return [[`${channel} ${key}`, { channel, key, text: String(details["text"]), isShown: details["thread"] === undefined || details["broadcast"] === true }] as const];
+        return [[`${channel} ${key}`, { channel, key, text: String(details["text"]) }] as const];
       }),
     ),
   );
@@ -161,10 +161,6 @@ function postedIn(aftermath: Aftermath): ReadonlyMap<string, Posted> {
 
 function nameOf({ after }: Aftermath, channel: string): string {
   return after.worlds.slack.channels.find(({ id }) => id === channel)?.name ?? channel;
-}
-
-function placeIn(written: readonly Written[], fact: Fact): Written | undefined {
-  return written.find(({ entry }) => entry.fact === fact);
 }
 
 export interface Moment {

@@ -1,10 +1,11 @@
+import { listOf } from "../../../shared/plan/schema.ts";
 import { readYaml } from "../../../shared/plan/yaml.ts";
 import type { CompiledPlan, CompiledStep } from "../../../shared/plan/compiled.ts";
 import type { Invariant } from "./aftermath.ts";
 
 /** A plan as its author wrote it: as much of it as can be held against what was compiled without compiling it. */
 interface WrittenPlan {
-  readonly window: { readonly date: string; readonly zone: string; readonly cutoff: string };
+  readonly window: { readonly zone: string; readonly cutoff: string };
   readonly phases: readonly WrittenPhase[];
 }
 interface WrittenPhase {
@@ -18,13 +19,11 @@ interface WrittenChange {
   readonly keys?: string | readonly string[];
   readonly needs?: WrittenNeeds;
   readonly inOrder?: boolean;
-  readonly leaves?: string;
   readonly steps?: readonly WrittenStep[];
 }
 interface WrittenStep {
   readonly id: string;
   readonly action?: string;
-  readonly sameAs?: string;
   readonly at?: string;
   readonly grace?: string;
   readonly timeout?: string;
@@ -157,10 +156,6 @@ function countOf(targets: WrittenStep["targets"]): number | undefined {
   return rows.length > 0 && rows.every((row) => row !== null) ? rows.reduce((sum, row) => sum + Number(row?.[2]) - Number(row?.[1]) + 1, 0) : undefined;
 }
 
-function listOf<Entry>(value: Entry | readonly Entry[] | undefined): readonly Entry[] {
-  return value === undefined ? [] : Array.isArray(value) ? (value as readonly Entry[]) : [value as Entry];
-}
-
 /** `Sat 20:00`, as a clock in the zone shows an instant. */
 function wallClock(iso: string, zone: string): string {
   const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(Date.parse(iso));
@@ -174,6 +169,7 @@ function hourOf(text: string): string | undefined {
   return day === undefined ? undefined : `${day.slice(0, 1).toUpperCase()}${day.slice(1, 3).toLowerCase()} ${hour.padStart(2, "0")}:${minute}`;
 }
 
+/** Read apart from `durationMs`, by which plans are compiled: a fault of that one is to be seen here. */
 function msOf(text: string | undefined): number | undefined {
   const parts = text === undefined ? null : /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
   return parts === null ? undefined : ((Number(parts[1] ?? 0) * 60 + Number(parts[2] ?? 0)) * 60 + Number(parts[3] ?? 0)) * 1_000;

@@ -1,4 +1,4 @@
-/** JSON that this machine wrote for itself; undefined where something else stands by now. */
+/** The value of a text that should be JSON; undefined where something else stands. */
 export function jsonOrNothing(text: string): unknown {
   try {
     return JSON.parse(text);
