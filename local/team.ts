@@ -1,4 +1,5 @@
 import type { HostClock } from "./clock.ts";
+import { heardJournal } from "./heard-journal.ts";
 import type { DecisionRequest } from "../shared/run/decide.ts";
 import type { Fact } from "../shared/run/facts.ts";
 import type { Journal } from "../shared/run/journal.ts";
@@ -93,14 +94,7 @@ export function simulatedTeam({ host, index, answer, mood = (_about, usuallyMs) 
   }
 
   return {
-    hearing: (journal) => ({
-      ...journal,
-      async append(run, stream, expected, facts) {
-        const kept = await journal.append(run, stream, expected, facts);
-        if (kept) facts.forEach(hear);
-        return kept;
-      },
-    }),
+    hearing: (journal) => heardJournal(journal, hear),
     catchUp(asks) {
       for (const { kind, step, target, of } of asks) {
         const by = of[0] ?? "the team";

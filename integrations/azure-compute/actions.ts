@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Call, type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
+import { type Call, type Evidence, type Progress, type Stopped, defineAction } from "../../shared/action/action.ts";
 import { FileUsed, fileText, fileUsed, lastLines, unchanged } from "../../shared/action/script-file.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { Server, named } from "../../shared/inventory/schema.ts";
@@ -129,13 +129,18 @@ export const hostRun = defineAction<{ hosts: Hosts; scripts: Scripts }, Params, 
     return [`${fileText(undo)} ended on ${server.name} with exit code ${run.exitCode ?? 0}`, ...lastLines(run.output).map((line) => `it printed: ${line}`)];
   },
 
-  async cancel({ hosts }, receipt): Promise<Evidence> {
-    const { server, phase } = receipt;
+  async cancel({ hosts }, receipt): Promise<Stopped> {
+    const { server, phase, check } = receipt;
     const id = idOf(receipt, phase);
+    const isLast = phase === "check" || check === undefined;
+    const found = isLast ? await runIfAny(hosts, receipt, phase) : undefined;
+    // Its record stays, by which it is judged.
+    if (found !== undefined && endedWell(found))
+      return { evidence: [`${phase === "check" ? "the check of " : ""}${receipt.script.file} had ended on ${server.name}`], hadEnded: true };
     await hosts.removeScript(server, id);
     const left = await runIfAny(hosts, receipt, phase);
     if (left !== undefined && !ended(left)) throw new Fault("unavailable", `${phase} is still ending on ${server.name}`, { retryAfterMs: 15_000 });
-    return [`the run command of ${receipt.script.file} on ${server.name} is ended and removed; what the script did until then stays`];
+    return { evidence: [`the run command of ${receipt.script.file} on ${server.name} is ended and removed; what the script did until then stays`] };
   },
 });
 
@@ -164,12 +169,16 @@ function ended({ state }: ScriptRun): boolean {
   return state !== "waiting" && state !== "running";
 }
 
+function endedWell({ state, exitCode }: ScriptRun): boolean {
+  return state === "succeeded" && (exitCode ?? 0) === 0;
+}
+
 /** By convention of ours, which the README tells: a script found the server in another state than it may change. */
 const EXIT_CONFLICT = 3;
 
 /** An exit code other than 0 is refused and not retried: nobody but its author knows what a second run of half a script does. */
 function expectSuccess(run: ScriptRun, server: string, { file }: FileUsed): void {
-  if (run.state === "succeeded" && (run.exitCode ?? 0) === 0) return;
+  if (endedWell(run)) return;
   const words = lastLines(run.error === "" ? run.output : run.error).join(" / ");
   throw new Fault(
     run.exitCode === EXIT_CONFLICT ? "conflict" : "rejected",

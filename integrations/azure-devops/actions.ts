@@ -144,7 +144,8 @@ export const pipelineRun = defineAction<{ pipelines: Pipelines }, Params, Receip
       throw new Fault("unavailable", `${runName(receipt)} is ${inWords(after)} and has not ended yet`, { vendor: "azure-devops", retryAfterMs: 10_000 });
     }
     const records = await recordsOf(pipelines, receipt);
-    return [`${runName(receipt)} has ended: ${after.result ?? "no result"}`, ...records.map(({ name, record }) => `stage ${name} ${inWordsOf(record)}`)];
+    const evidence = [`${runName(receipt)} has ended: ${after.result ?? "no result"}`, ...records.map(({ name, record }) => `stage ${name} ${inWordsOf(record)}`)];
+    return { evidence, ...(after.result === "succeeded" ? { hadEnded: true } : {}) };
   },
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Call, type Evidence, type Progress, defineAction } from "../../shared/action/action.ts";
+import { type Call, type Evidence, type Progress, type Stopped, defineAction } from "../../shared/action/action.ts";
 import { FileUsed, fileText, fileUsed, lastLines, unchanged } from "../../shared/action/script-file.ts";
 import { Fault } from "../../shared/fault/fault.ts";
 import { ResourceGroup, named } from "../../shared/inventory/schema.ts";
@@ -146,13 +146,17 @@ export const scriptRun = defineAction<{ cli: CliScripts; scripts: Scripts }, Par
     return [`${fileText(undo)} succeeded; its record is ${cli.idOf(group, id)}`, ...(found === undefined ? [] : [`its outputs: ${found}`])];
   },
 
-  async cancel({ cli }, receipt): Promise<Evidence> {
-    const { in: group, phase, script } = receipt;
+  async cancel({ cli }, receipt): Promise<Stopped> {
+    const { in: group, phase, script, check } = receipt;
     const id = idOf(receipt, phase);
+    const isLast = phase === "check" || check === undefined;
+    const found = isLast ? await cli.look(group, id) : undefined;
+    // Its record stays, by which it is judged.
+    if (found?.state === "succeeded") return { evidence: [`${cli.idOf(group, id)} had succeeded`], hadEnded: true };
     await cli.remove(group, id);
     const left = await cli.look(group, id);
     if (left !== undefined && !ended(left)) throw new Fault("unavailable", `the run of ${script.file} is still ending`, { vendor: "azure-scripts", retryAfterMs: 15_000 });
-    return [`${cli.idOf(group, id)} is ended and removed; what the script did until then stays`];
+    return { evidence: [`${cli.idOf(group, id)} is ended and removed; what the script did until then stays`] };
   },
 });
 

@@ -104,7 +104,7 @@ export const personDo = defineAction<{ people: People }, z.infer<typeof Params>,
 
   async cancel({ people }, asked, call) {
     await people.tell(call.run, noticeOf(asked, `${call.key}/withdraw`, withdrawalText(asked)));
-    return [`${asked.who.name} was told that this is no longer waited for`];
+    return { evidence: [`${asked.who.name} was told that this is no longer waited for`] };
   },
 });
 

@@ -7,7 +7,7 @@ import type { CompiledPlan } from "../../shared/plan/compiled.ts";
 import { windowInstance } from "../../shared/run/instances.ts";
 import type { LocalHost } from "../harness.ts";
 import type { KillMoment, StandStill } from "../rehearse.ts";
-import type { Weather } from "./weather.ts";
+import { weightOf, type Weather } from "./weather.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -72,13 +72,16 @@ export function stormyHub(weather: Weather, { window }: CompiledPlan): (host: Lo
   };
 }
 
-/** Activities that two hosts are at: one of them stops for an instant, or for minutes somewhere among its calls and facts. */
+/** Activities that two hosts are at: one of them stops for an instant, or for seconds or minutes somewhere among its calls and facts. */
 export function stormyOverlaps(weather: Weather): (activity: ActivityView) => StandStill | undefined {
   return ({ instanceId, name, taskId }) => {
     const where = `${instanceId} ${name} ${taskId}`;
     if (weather.strikes("activity on two hosts", where)) return {};
     if (!weather.strikes("host stood still", where)) return undefined;
-    return { after: weather.number(0, MOST_BEFORE, "stood still after", where), forMs: weather.number(1, 40, "stood still for", where) * MINUTE_MS };
+    // Some for so short that what they are about to do may still leave.
+    const isShort = weather.number(0, 3, "stood still shortly", where) === 0;
+    const forMs = isShort ? weather.number(2, 29, "stood still for", where) * SECOND_MS : weather.number(1, 40, "stood still for", where) * MINUTE_MS;
+    return { after: weather.number(0, MOST_BEFORE, "stood still after", where), forMs };
   };
 }
 
@@ -86,7 +89,8 @@ export function stormyOverlaps(weather: Weather): (activity: ActivityView) => St
 const MOST_BEFORE = 5;
 
 export function stormyDeaths(weather: Weather): (moment: KillMoment) => boolean {
-  return ({ kind, where }) => weather.strikes(kind.endsWith("call") ? "death around a call" : "death around a fact", `${kind} ${where}`);
+  return ({ kind, where }) =>
+    kind.endsWith("call") ? weather.strikes("death around a call", `${kind} ${where}`, weightOf(where)) : weather.strikes("death around a fact", `${kind} ${where}`);
 }
 
 /** The host that takes over has a clock of its own, at most two minutes off. */

@@ -30,10 +30,13 @@ export function stormyDecisions(weather: Weather, { window, steps }: CompiledPla
   const from = Date.parse(window.opensAt) - 5 * MINUTE_MS;
   const to = Date.parse(window.cutoff);
   const decisions: { at: string; by: string; decision: "abort" | "pause" | "resume" | "skip"; mode?: (typeof ABORT_MODES)[number]; step?: string; target?: string }[] = [];
+  const hours = [...new Set(steps.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)])))];
+  /** Every other time an hour at which something is to begin. */
+  const hourOf = (...names: readonly string[]): number | undefined =>
+    weather.number(0, 1, ...names, "by the hour") === 0 ? undefined : hours[weather.number(0, hours.length - 1, ...names, "by which hour")];
   if (weather.strikes("pause", "window")) {
-    // Half of them lie over an hour at which something is to begin: there a pause costs more than time.
-    const hours = [...new Set(steps.flatMap(({ at }) => (at === undefined ? [] : [Date.parse(at)])))];
-    const hour = weather.number(0, 1, "pause over an hour") === 0 ? undefined : hours[weather.number(0, hours.length - 1, "pause over which hour")];
+    // There a pause costs more than time.
+    const hour = hourOf("pause");
     const at = hour === undefined ? weather.number(from, to, "pause") : hour - weather.number(0, 20 * MINUTE_MS, "pause before the hour");
     decisions.push({ at: isoOf(at), by: "Ada", decision: "pause" }, { at: isoOf(at + weather.number(1, 120, "pause lasts") * MINUTE_MS), by: "Ada", decision: "resume" });
   }
@@ -46,11 +49,22 @@ export function stormyDecisions(weather: Weather, { window, steps }: CompiledPla
     decisions.push({ at: isoOf(weather.number(from, to, "skip of a target")), by: "Ben", decision: "skip", step: some.id, target: one.id });
   for (const mode of ABORT_MODES) {
     if (!weather.strikes("abort", mode)) continue;
-    const at = weather.number(from, to, "abort", mode);
+    // There something runs, and more is to come.
+    const hour = hourOf("abort", mode);
+    const at = hour === undefined ? weather.number(from, to, "abort", mode) : hour + weather.number(-5 * MINUTE_MS, 30 * MINUTE_MS, "abort about the hour", mode);
     decisions.push({ at: isoOf(at), by: "Ben", decision: "abort", mode });
-    if (mode !== "freeze" && weather.strikes("resume after abort", mode))
-      decisions.push({ at: isoOf(at + weather.number(1, 40, "resume after abort", mode) * MINUTE_MS), by: "Ada", decision: "resume" });
+    if (weather.strikes("abort again", mode)) {
+      const again = ABORT_MODES[weather.number(0, ABORT_MODES.length - 1, "abort again how", mode)] ?? mode;
+      decisions.push({ at: isoOf(at + soonMs(weather, "abort again", mode)), by: "Ada", decision: "abort", mode: again });
+    }
+    if (weather.strikes("resume after abort", mode)) decisions.push({ at: isoOf(at + soonMs(weather, "resume after abort", mode)), by: "Ada", decision: "resume" });
+    // Whoever froze it comes back to it, whatever others have decided.
     if (mode === "freeze") decisions.push({ at: isoOf(at + weather.number(1, 3 * 60, "freeze lasts") * MINUTE_MS), by: "Ben", decision: "abort", mode: "close" });
   }
   return decisions.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+/** Within a minute every other time, while what was decided first is still being followed, else within an hour. */
+function soonMs(weather: Weather, ...names: readonly string[]): number {
+  return weather.number(0, 1, "soon", ...names) === 0 ? weather.number(1, 60, ...names) * 1_000 : weather.number(1, 60, ...names) * MINUTE_MS;
 }

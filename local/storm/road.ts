@@ -1,46 +1,74 @@
 import { destinationOfCall } from "../simulators.ts";
 import type { CompiledPlan } from "../../shared/plan/compiled.ts";
+import { currentScope } from "../../shared/ports/scope.ts";
 import type { Fetch } from "../../shared/ports/transport.ts";
+import type { MisfortuneKind } from "./misfortunes.ts";
 import { noAnswer } from "../vendors-wire.ts";
-import type { Weather } from "./weather.ts";
+import { mayChange, weightOf, type Weather } from "./weather.ts";
 
 const MINUTE_MS = 60_000;
 
 /** What goes wrong between a connector and its vendor, before the vendor has the request or after it has acted. @param now the world's time. */
-export function stormyRoad(weather: Weather, isAway: Outages, direct: Fetch, now: () => number): Fetch {
+export function stormyRoad(weather: Weather, { isAway, isRefused, goAway }: Outages, direct: Fetch, now: () => number): Fetch {
   return async (input, init) => {
     const { where, addressee } = destinationOfCall(input, init);
     const system = addressee?.system ?? "";
-    if (isAway(system, now())) return refusalOf(system, 503);
-    if (weather.strikes("lost request", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");
-    if (weather.strikes("too many requests", where)) return refusalOf(system, 429, { "retry-after": String(weather.number(5, 90, "patience", where)) });
-    if (weather.strikes("server error", where)) return refusalOf(system, 500);
+    const strikes = (kind: MisfortuneKind): boolean => weather.strikes(kind, where, weightOf(where));
+    if (isAway(system, now()) || (mayChange(where) && isRefused(system, now()))) return refusalOf(system, 503);
+    if (strikes("lost request")) throw noAnswer("ECONNRESET", "read ECONNRESET");
+    if (strikes("too many requests")) return refusalOf(system, 429, { "retry-after": String(weather.number(5, 90, "patience", where)) });
+    if (strikes("server error")) return refusalOf(system, 500);
     const answer = await direct(input, init);
-    if (weather.strikes("lost answer", where)) throw noAnswer("ECONNRESET", "read ECONNRESET");
-    if (weather.strikes("bad gateway", where)) return htmlOf(502, "Bad Gateway");
-    if (weather.strikes("malformed answer", where)) return cutOff(answer);
+    if (system !== "slack" && strikes("lost answer, then away")) goAway(system, now());
+    if (isAway(system, now()) || strikes("lost answer")) throw noAnswer("ECONNRESET", "read ECONNRESET");
+    if (strikes("bad gateway")) return htmlOf(502, "Bad Gateway");
+    if (strikes("malformed answer")) return cutOff(answer);
     return answer;
   };
 }
 
-/** Whether a system is away at an instant, milliseconds since the epoch. */
-export type Outages = (system: string, at: number) => boolean;
+/** What vendors do not do for a while. Instants are milliseconds since the epoch. */
+export interface Outages {
+  /** Whether a system is away. */
+  isAway(system: string, at: number): boolean;
+  /** Whether a system does not do what the calling step wants of it, while it answers every look. */
+  isRefused(system: string, at: number): boolean;
+  /** A system is away from an instant on. */
+  goAway(system: string, at: number): void;
+}
+
+interface Outage {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
- * Vendors that are away for a while, each at an hour of its own: once in a window, whatever process lives then. Not the one by which people
- * are told: that one is only slow and wrong.
+ * Vendors that are away, each at an hour of its own, or that do not begin something, from the first time on that they are asked for it: once in a
+ * window, whatever process lives then. Not the one by which people are told: that one is only slow and wrong.
  */
 export function stormyOutages(weather: Weather, { window: { opensAt, cutoff } }: CompiledPlan): Outages {
-  const known = new Map<string, { readonly from: number; readonly to: number } | undefined>();
-  const outageOf = (system: string): { readonly from: number; readonly to: number } | undefined => {
+  const away = new Map<string, Outage | undefined>();
+  const refused = new Map<string, Outage | undefined>();
+  const isDuring = (at: number, outage: Outage | undefined): boolean => outage !== undefined && at >= outage.from && at < outage.to;
+  const outageOf = (system: string): Outage | undefined => {
     if (system === "" || system === "slack" || !weather.strikes("vendor away", system)) return undefined;
     const from = weather.number(Date.parse(opensAt), Date.parse(cutoff), "vendor away", system);
     return { from, to: from + weather.number(10, 120, "vendor away for", system) * MINUTE_MS };
   };
-  return (system, at) => {
-    if (!known.has(system)) known.set(system, outageOf(system));
-    const outage = known.get(system);
-    return outage !== undefined && at >= outage.from && at < outage.to;
+  return {
+    isAway(system, at) {
+      if (!away.has(system)) away.set(system, outageOf(system));
+      return isDuring(at, away.get(system));
+    },
+    isRefused(system, at) {
+      const scope = currentScope();
+      if (scope?.deed !== "begin" || system === "slack") return false;
+      const work = `${scope.step} ${scope.target}`;
+      if (!refused.has(work))
+        refused.set(work, weather.strikes("work refused", work) ? { from: at, to: at + weather.number(1, 240, "work refused for", work) * MINUTE_MS } : undefined);
+      return isDuring(at, refused.get(work));
+    },
+    goAway: (system, at) => void away.set(system, { from: at, to: at + weather.number(20, 300, "away for", system) * MINUTE_MS }),
   };
 }
 

@@ -2,8 +2,8 @@ import { currentScope, type Scope } from "../../shared/ports/scope.ts";
 import type { Effect } from "../../shared/ports/simulator.ts";
 import type { Telemetry } from "../../shared/ports/telemetry.ts";
 import type { Fetch } from "../../shared/ports/transport.ts";
-import type { Fact } from "../../shared/run/facts.ts";
 import type { Entry, Journal } from "../../shared/run/journal.ts";
+import { heardJournal } from "../heard-journal.ts";
 import type { Scene } from "../scene.ts";
 import { destinationOf, type SimulatorName } from "../simulators.ts";
 
@@ -82,14 +82,8 @@ export function tapeOf(scene: Scene): Tape {
       flush: () => Promise.resolve(),
     },
 
-    hearing: (journal) => ({
-      ...journal,
-      async append(run, stream, expected, facts) {
-        const kept = await journal.append(run, stream, expected, facts);
-        if (kept) facts.forEach((fact: Fact, nth) => happenings.push({ what: "fact", at: worldNow?.() ?? Date.parse(fact.at), entry: { stream, seq: expected + nth, fact } }));
-        return kept;
-      },
-    }),
+    hearing: (journal) =>
+      heardJournal(journal, (fact, stream, seq) => void happenings.push({ what: "fact", at: worldNow?.() ?? Date.parse(fact.at), entry: { stream, seq, fact } })),
 
     listening(direct, now) {
       worldNow = now;

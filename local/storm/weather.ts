@@ -11,8 +11,12 @@ export interface Struck {
 
 /** Decides what goes wrong, by a seed alone; asked at every opportunity. */
 export interface Weather {
-  /** Whether it happens here and now. An opportunity that comes again, e.g. the third call of one kind, is another one. */
-  strikes(kind: MisfortuneKind, where: string): boolean;
+  /**
+   * Whether it happens here and now. An opportunity that comes again, e.g. the third call of one kind, is another one.
+   *
+   * @param times how much likelier it is here than at other opportunities of its kind; once unless said otherwise.
+   */
+  strikes(kind: MisfortuneKind, where: string, times?: number): boolean;
   /** A whole number in [from, to] that belongs to an opportunity: how late, how long. */
   number(from: number, to: number, ...names: readonly string[]): number;
   /** What happened so far, in order. */
@@ -24,6 +28,19 @@ export interface WeatherOptions {
   readonly profile: Profile;
   /** Ids of misfortunes: these happen and no others. For shrinking, and for replaying what was shrunk. */
   readonly only?: ReadonlySet<string>;
+}
+
+/** Whether a call, by its method and place, may change something. */
+export function mayChange(call: string): boolean {
+  return !call.startsWith("GET ") && !call.startsWith("HEAD ");
+}
+
+/**
+ * How much likelier something goes wrong around such a call than around any: three of four only look, and it is around the fourth that a lost answer
+ * or a death leads to something being done twice, or never.
+ */
+export function weightOf(call: string): number {
+  return mayChange(call) ? 5 : 0.5;
 }
 
 /** Asked many times for every call, and almost always in vain: of each kind is known beforehand what does not change. */
@@ -44,14 +61,14 @@ export function weatherOf({ seed, profile, only }: WeatherOptions): Weather {
   }
   return {
     struck,
-    strikes(kind, where) {
+    strikes(kind, where, times = 1) {
       const known = odds.get(kind);
       if (known === undefined) return false;
       let seen = known.seen.get(where);
       if (seen === undefined) known.seen.set(where, (seen = { nth: 0, chances: known.chances.after(`${where}\n`) }));
       const nth = ++seen.nth;
       const id = (): string => hashOf(`${kind}\n${where}\n${nth}`).toString(36).padStart(7, "0");
-      const happens = only === undefined ? seen.chances.of(String(nth)) < known.below : only.has(id());
+      const happens = only === undefined ? seen.chances.of(String(nth)) < known.below * times : only.has(id());
       if (happens) struck.push({ id: id(), kind, where: nth === 1 ? where : `${where} #${nth}` });
       return happens;
     },

@@ -6,6 +6,7 @@ import { START_LEAD_MS } from "../../shared/run/due.ts";
 import type { Entry } from "../../shared/run/journal.ts";
 import type { Store } from "../durable/store.ts";
 import { memoryStore } from "../durable/store-memory.ts";
+import { heardJournal } from "../heard-journal.ts";
 import { memoryJournal } from "../memory-journal.ts";
 import { rehearse, type Rehearsal, type RehearsalOptions } from "../rehearse.ts";
 import type { Scene } from "../scene.ts";
@@ -18,7 +19,7 @@ import { stormyOutages, stormyRoad } from "./road.ts";
 import { tapeOf, type Happening } from "./tape.ts";
 import { transcriptOf } from "./transcript.ts";
 import { weatherOf, type Struck } from "./weather.ts";
-import { strangers, stormyWorlds } from "./worlds.ts";
+import { meddlers, strangers, stormyWorlds } from "./worlds.ts";
 
 /** A night that can be had: the plan for a date, and the vendors before it. */
 export interface Night {
@@ -91,7 +92,8 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
   const [facts, store] = [memoryJournal(), memoryStore()];
   const usualStart = Date.parse(plan.window.opensAt) - START_LEAD_MS;
   const startAt = weather.strikes("late start", "window") ? isoOf(usualStart + weather.number(10, 300, "late start") * 60_000) : isoOf(usualStart);
-  const isAway = stormyOutages(weather, plan);
+  const outages = stormyOutages(weather, plan);
+  const meddle = meddlers(weather, plan, after);
   const [othersAt, hubAt] = [strangers(weather, plan, after), stormyHub(weather, plan)];
   let rehearsal: Rehearsal | undefined;
   let why = "";
@@ -100,10 +102,10 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
       plan,
       startAt,
       scene: after,
-      journal: tape.hearing(facts),
+      journal: heardJournal(tape.hearing(facts), (fact) => meddle(fact)),
       store,
       telemetry: tape.telemetry,
-      road: (direct, now) => stormyRoad(weather, isAway, tape.listening(direct, now), now),
+      road: (direct, now) => stormyRoad(weather, outages, tape.listening(direct, now), now),
       storage: (journal) => stormyStorage(weather, journal),
       faults: stormyBackend(weather),
       overlaps: stormyOverlaps(weather),

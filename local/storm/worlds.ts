@@ -1,8 +1,9 @@
 import type { Machine } from "../../integrations/azure-compute/simulated-machine.ts";
 import type { StageFate } from "../../integrations/azure-devops/simulator.ts";
-import type { CompiledPlan } from "../../shared/plan/compiled.ts";
+import { digestOf, type CompiledPlan } from "../../shared/plan/compiled.ts";
 import { isoOf } from "../../shared/ports/clock.ts";
 import type { Firewall, Pipeline, Server } from "../../shared/inventory/schema.ts";
+import type { Fact } from "../../shared/run/facts.ts";
 import type { HostClock } from "../clock.ts";
 import type { Scene } from "../scene.ts";
 import { oneOf } from "./chance.ts";
@@ -128,11 +129,7 @@ export function strangers(weather: Weather, plan: CompiledPlan, scene: Scene): (
       at,
       isDone: false,
       do() {
-        const running = scene.worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running;
-        const found = running?.groups[group];
-        if (running === undefined || found === undefined || !("members" in found)) return;
-        running.addresses[ANOTHERS] = { value: "198.51.100.77/32" };
-        found.members.push(ANOTHERS);
+        letAnotherIn(scene, firewall, group);
       },
     });
   }
@@ -149,6 +146,34 @@ export function strangers(weather: Weather, plan: CompiledPlan, scene: Scene): (
       );
     }
   };
+}
+
+/**
+ * What others do as soon as something is approved, which then is not what was looked at any more: they change the pipeline's branch, the firewall's group,
+ * the server.
+ */
+export function meddlers(weather: Weather, { steps }: CompiledPlan, scene: Scene): (fact: Fact) => void {
+  return (fact) => {
+    if (fact.type !== "decision.made" || fact.decision !== "approve") return;
+    const step = steps.find(({ id }) => id === fact.step);
+    const params = step?.targets[0]?.params as { pipeline?: Pipeline; firewall?: Firewall; group?: string; server?: Server } | undefined;
+    if (step === undefined || params === undefined || !weather.strikes("changed when approved", step.id)) return;
+    const { pipeline, firewall, group, server } = params;
+    const machine = Object.values(scene.worlds["azure-compute"].machines).find(({ vm }) => vm === server?.vm);
+    if (machine !== undefined) machine.history.push({ at: fact.at, operation: "start", status: "Succeeded", by: "somebody.else@invoicecloud.example" });
+    if (firewall !== undefined && group !== undefined) letAnotherIn(scene, firewall, group);
+    const changed = scene.worlds["azure-devops"].pipelines.find(({ id }) => id === pipeline?.id);
+    for (const ref of Object.keys(changed?.refs ?? {})) if (changed !== undefined) changed.refs[ref] = digestOf([changed.refs[ref], fact.at]).slice(0, 40);
+  };
+}
+
+/** Somebody else lets an address of theirs through a firewall. */
+function letAnotherIn({ worlds }: Scene, firewall: Firewall, group: string): void {
+  const running = worlds["pan-os"].firewalls[new URL(firewall.url).host]?.running;
+  const found = running?.groups[group];
+  if (running === undefined || found === undefined || !("members" in found) || found.members.includes(ANOTHERS)) return;
+  running.addresses[ANOTHERS] = { value: "198.51.100.77/32" };
+  found.members.push(ANOTHERS);
 }
 
 /** Pipelines that the plan runs, and how often. */

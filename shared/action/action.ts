@@ -2,8 +2,15 @@ import type { z } from "zod";
 import type { Policy } from "./policy.ts";
 import type { ChangeResult, StoryFile } from "./results.ts";
 
-/** What `verify` and `undo` looked at, in words an operator can repeat by hand; one line each. */
+/** What `verify`, `undo` and `cancel` looked at, in words an operator can repeat by hand; one line each. */
 export type Evidence = readonly string[];
+
+/** What came of stopping work. */
+export interface Stopped {
+  readonly evidence: Evidence;
+  /** It had ended well before it could be stopped, as far as is known without a look at it: `poll` and `verify` say what it is worth. */
+  readonly hadEnded?: true;
+}
 
 /**
  * What is known about work under way. A newer `receipt` replaces the one that `begin` returned. `waiting` is work that the
@@ -132,7 +139,7 @@ export interface Action<Ports, Params, Receipt> {
   /** Puts back what the receipt says was there; may run twice. @throws Fault `conflict` when someone else changed it since. */
   undo?(ports: Ports, receipt: Receipt, call: Call): Promise<Evidence>;
   /** Stops work under way and looks whether it ended; may run twice. */
-  cancel?(ports: Ports, receipt: Receipt, call: Call): Promise<Evidence>;
+  cancel?(ports: Ports, receipt: Receipt, call: Call): Promise<Stopped>;
 }
 
 /** An action whose types are known to itself only: what the registry, the compiler and the conductor handle. */

@@ -419,6 +419,31 @@ describe("taking back", () => {
     expect((await facts(ref("a.b"))).at(-1)).toMatchObject({ as: "failed", why: "cancelled: aborted by Ada" });
   });
 
+  it("looks as ever at what had ended by the time at which it is stopped", async () => {
+    const { walk, ref, journal, plan, vendor, facts, types, moveTo } = await scene({}, { work: { takesMs: ms("1h") } });
+    await walk(ref("a.b"));
+    moveTo(OPENS + ms("70m"));
+    await decide(journal, indexOf(plan), { decision: "abort" }, "Ada", new Date(OPENS + ms("70m")).toISOString());
+
+    await walk(ref("a.b"));
+
+    expect(await types(ref("a.b"))).toEqual(["intended", "begun", "progressed", "intended", "cancelled", "finished", "verified", "rested"]);
+
+    expect(vendor.effects).toEqual(["begun 2024-12-08/a.b/a.b/1"]);
+    expect((await facts(ref("a.b"))).at(-1)).toMatchObject({ as: "done" });
+  });
+
+  it("takes its word for it that it goes on after all, lest it be looked at without end", async () => {
+    const { walk, ref, journal, plan, facts, types } = await scene({}, { work: { takesMs: ms("1h"), saysEnded: true } });
+    await walk(ref("a.b"));
+    await decide(journal, indexOf(plan), { decision: "abort" }, "Ada", OPENS_AT);
+
+    await walk(ref("a.b"));
+
+    expect(await types(ref("a.b"))).toEqual(["intended", "begun", "progressed", "intended", "cancelled", "progressed", "rested"]);
+    expect((await facts(ref("a.b"))).at(-1)).toMatchObject({ as: "failed", why: "cancelled: aborted by Ada" });
+  });
+
   it.each(["finish", "close", "freeze"] as const)("does not begin by an order that is older than an abort (%s)", async (mode) => {
     const { conductor, ref, journal, plan, vendor, facts } = await scene();
     const { order, seq } = await conductor.adviseTarget(ref("a.b"));

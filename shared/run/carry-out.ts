@@ -1,4 +1,4 @@
-import type { AnyAction, Call } from "../action/action.ts";
+import type { AnyAction, Call, Evidence, Stopped } from "../action/action.ts";
 import type { Registry } from "../action/registry.ts";
 import { assert } from "../fault/assert.ts";
 import { faultRecordOf, Fault } from "../fault/fault.ts";
@@ -187,7 +187,7 @@ class Deeds {
       await this.#append(0, [{ ...this.#where("target.finished"), note, receipt }]);
       return NOTHING;
     }
-    const isNews = state !== walk.progress || note !== walk.note || answer.value.receipt !== undefined || walk.fault !== undefined;
+    const isNews = state !== walk.progress || note !== walk.note || answer.value.receipt !== undefined || walk.fault !== undefined || walk.hadEnded === true;
     if (isNews) await this.#append(0, [{ ...this.#where("target.progressed"), state, note, receipt }]);
     const seen: Walk = { ...walk, progress: state };
     return {
@@ -217,19 +217,23 @@ class Deeds {
   }
 
   async takeBack(deed: "cancel" | "undo", tryNumber: number, attempt: number): Promise<CarriedOut> {
-    const method = deed === "cancel" ? this.#action.cancel : this.#action.undo;
-    assert(method !== undefined, `${this.#step.verb} has no ${deed}`);
+    const { cancel, undo } = this.#action;
     const intended: Fact = { ...this.#where("target.intended"), deed, try: tryNumber, attempt };
     if (!(await this.#append(0, [intended]))) return NOTHING;
     const receipt = deed === "undo" ? this.walk.wayBack.findLast((way) => way.try === tryNumber)?.receipt : this.walk.receipt;
-    const answer = await this.#try(deed, tryNumber, attempt, (call) => method(this.#ports(), this.#checked(receipt), call));
+    const answer = await this.#try(deed, tryNumber, attempt, async (call): Promise<Stopped> => {
+      const method = deed === "cancel" ? cancel : undo;
+      assert(method !== undefined, `${this.#step.verb} has no ${deed}`);
+      const came: Stopped | Evidence = await method(this.#ports(), this.#checked(receipt), call);
+      return "evidence" in came ? came : { evidence: came };
+    });
     if (!answer.ok) await this.#append(1, [this.#faulted(deed, tryNumber, attempt, answer.fault)]);
-    else if (deed === "cancel") await this.#append(1, [{ ...this.#where("target.cancelled"), evidence: [...answer.value] }]);
+    else if (deed === "cancel") await this.#append(1, [{ ...this.#where("target.cancelled"), ...answer.value, evidence: [...answer.value.evidence] }]);
     else {
       // What several tries opened is closed once the first of them is taken back, and not while one may have begun unseen.
       const { wayBack, doubt, inFlight } = this.walk;
       const closes = wayBack.length > 1 || doubt || inFlight?.deed === "begin" ? [] : this.#target.opens.map(({ id }) => id);
-      await this.#append(1, [{ ...this.#where("target.undone"), evidence: [...answer.value], closes }]);
+      await this.#append(1, [{ ...this.#where("target.undone"), evidence: [...answer.value.evidence], closes }]);
     }
     return NOTHING;
   }

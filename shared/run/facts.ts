@@ -189,7 +189,7 @@ const TargetFacts = [
   z.object({ type: z.literal("target.finished"), ...Where, note: z.string(), receipt: z.unknown() }),
   z.object({ type: z.literal("target.verified"), ...Where, evidence: Lines, already: z.string().optional(), closes: Lines }),
   z.object({ type: z.literal("target.faulted"), ...Where, deed: z.enum(DEEDS), try: z.int(), attempt: z.int(), fault: FaultShape }),
-  z.object({ type: z.literal("target.cancelled"), ...Where, evidence: Lines }),
+  z.object({ type: z.literal("target.cancelled"), ...Where, evidence: Lines, hadEnded: z.literal(true).optional() }),
   z.object({ type: z.literal("target.undone"), ...Where, evidence: Lines, closes: Lines }),
   z.object({ type: z.literal("target.told"), ...Where, topic: z.string(), text: z.string() }),
   z.object({ type: z.literal("target.rested"), ...Where, as: Ending, why: z.string() }),

@@ -260,6 +260,20 @@ describe("B6 begun, and the run is being closed up", () => {
     });
   });
 
+  it("looks at what had ended before it could be stopped, until the looks are used up", () => {
+    const ended = () => begun().faulted("unavailable", "poll", { attempt: 9 }).intended({ deed: "cancel" }).cancelled("it had succeeded", { hadEnded: true });
+    const unseen = () => ended().faulted("unavailable", "poll", { attempt: 1 }).after("1m");
+    const closing = { control: ABORT.close, step: { policy: { attempts: 1 } } };
+
+    expect(nextOrder(sight(ended(), closing))).toEqual({ do: "poll", attempt: 1 });
+    expect(nextOrder(sight(ended().finished(), closing))).toEqual({ do: "verify", attempt: 1 });
+    expect(nextOrder(sight(unseen(), closing))).toEqual({ do: "poll", attempt: 2 });
+    expect(nextOrder(sight(unseen().faulted("unavailable", "poll", { attempt: 2 }), closing))).toMatchObject({ do: "rest", as: "unknown" });
+    expect(nextOrder(sight(ended().faulted("rejected", "poll"), closing))).toMatchObject({ do: "rest", as: "failed" });
+    // It says now that it is under way: then it was stopped, as it was to be.
+    expect(nextOrder(sight(ended().progressed("running"), closing))).toEqual({ do: "rest", as: "failed", why: "cancelled: aborted by Ada" });
+  });
+
   it("rests at once where nothing can be stopped", () => {
     expect(nextOrder(sight(begun(), { control: ABORT.close, offers: { cancel: false } }))).toMatchObject({ do: "rest", as: "failed" });
   });
@@ -315,6 +329,37 @@ describe("B7 begun, too late to start or to finish", () => {
 
     expect(order).toMatchObject({ do: "cancel", try: 1 });
     expect(after).toEqual({ do: "begin", try: 2, attempt: 1, follows: decisions[0]?.id });
+  });
+
+  it("stops what nobody could look at before a fresh try that a person asked for", () => {
+    const held = () => begun().faulted("denied", "poll").told("held#1");
+    const ended = held().intended({ deed: "cancel" }).cancelled("it had succeeded", { hadEnded: true });
+    const decisions = [decided("retry", { at: held().at, step: "a.b" })];
+    const asked = { step: { onFailure: "ask" }, decisions } as const;
+
+    expect(nextOrder(sight(held(), asked))).toMatchObject({ do: "cancel", try: 1 });
+    expect(nextOrder(sight(held().intended({ deed: "cancel" }).cancelled(), asked))).toMatchObject({ do: "begin", try: 2 });
+    expect(nextOrder(sight(ended, asked))).toEqual({ do: "poll", attempt: 1 });
+    expect(nextOrder(sight(held(), { ...asked, offers: { cancel: false } }))).toMatchObject({ do: "begin", try: 2 });
+  });
+});
+
+describe("what somebody lets go of", () => {
+  it("is stopped where nobody could look at it, or it took too long", () => {
+    const skip = [decided("skip", { at: begun().after("31m").at, step: "a.b" })];
+    const unseen = () => begun().faulted("denied", "poll").told("held#1").after("31m");
+    const asked = { step: { onFailure: "ask" }, decisions: skip } as const;
+
+    expect(nextOrder(sight(unseen(), asked))).toMatchObject({ do: "cancel", try: 1 });
+    expect(nextOrder(sight(unseen().intended({ deed: "cancel" }).cancelled(), asked))).toMatchObject({ do: "rest", as: "dropped" });
+    expect(nextOrder(sight(unseen(), { ...asked, offers: { cancel: false } }))).toMatchObject({ do: "rest", as: "dropped" });
+  });
+
+  it("is not known to be left out where it may have begun unseen", () => {
+    const lost = factsOf("a.b", "IC-MCC1").intended().faulted("unavailable", "begin", { attempt: 4 }).told("held#1");
+    const decisions = [decided("skip", { at: lost.at, step: "a.b" })];
+
+    expect(nextOrder(sight(lost, { step: { onFailure: "ask" }, decisions }))).toMatchObject({ do: "rest", as: "unknown", why: expect.stringContaining("skipped by") });
   });
 });
 

@@ -3,6 +3,7 @@ import type { FaultKind, FaultRecord } from "../fault/fault.ts";
 import { closedTo, holds, neverOpened, type Control } from "./control.ts";
 import type { Decision, Ending } from "./facts.ts";
 import type { Holder } from "./locks.ts";
+import { tooLate, startBy } from "./lateness.ts";
 import type { LiftEvidence } from "./lift.ts";
 import { nextLift } from "./next-lift.ts";
 import { nextSearch } from "./next-search.ts";
@@ -21,8 +22,8 @@ import type { Walk } from "./walk.ts";
  *   B3  something people must hear and have not                    tell; where they cannot be reached, go on and tell later
  *   B4  verified                                                   rest
  *   B5  finished, not verified                                     verify; a failed look is repeated
- *   B6  begun, and the run is being closed up                      cancel, rest
- *   B7  begun, too late to start or to finish                      cancel, rest
+ *   B6  begun, and the run is being closed up                      cancel, rest; what had ended well by then is looked at as ever
+ *   B7  begun, too late to start or to finish                      cancel, rest; the same
  *   B8  begun, and it ended badly                                  a fresh try, or what `onFailure` says
  *   B9  begun                                                      poll
  *   B10 a begin faulted                                            rest, if someone skipped it; again later with the same key, or find,
@@ -143,6 +144,7 @@ export type Order =
 
 function nextOfBegun(sight: TargetSight): Order {
   const { walk, step, control, now } = sight;
+  if (walk.hadEnded === true) return nextLook(sight, "poll");
   if (control.aborted?.mode === "close" && !step.always) return endBegun(sight, "failed", `cancelled: aborted by ${control.aborted.by}`);
 
   const skip = skippedWhileRunning(sight);
@@ -150,10 +152,7 @@ function nextOfBegun(sight: TargetSight): Order {
 
   const lateness = tooLate(sight);
   if (lateness !== undefined) {
-    const answer = answered(sight, lateness);
-    // What is accepted or under way could still go on beside a fresh try: it is stopped first.
-    if (answer?.do === "begin" && sight.offers.cancel && !walk.cancelled) return giveUp(sight, lateness);
-    return answer ?? giveUp(sight, lateness);
+    return stoppedFirst(sight, answered(sight, lateness), lateness) ?? giveUp(sight, lateness);
   }
   if (walk.fault === undefined) return { do: "poll", attempt: 1 };
 
@@ -166,7 +165,16 @@ function nextOfBegun(sight: TargetSight): Order {
     return lookAgain(now, lookAt, `could not look: ${fault.message}`, { do: "poll", attempt: attempt + 1 });
   }
   const ending = endingOfLook(fault);
-  return answered(sight, ending) ?? endBegun(sight, ending.as, ending.why, ending.as);
+  const answer = answered(sight, ending);
+  // What ended badly has ended; what nobody could look at has perhaps not.
+  return (ending.as === "unknown" ? stoppedFirst(sight, answer, ending) : answer) ?? endBegun(sight, ending.as, ending.why, ending.as);
+}
+
+/** What is accepted or under way could go on beside the fresh try that somebody asked for, or although somebody let go of it: it is stopped first. */
+function stoppedFirst(sight: TargetSight, answer: Order | undefined, ending: { as: "failed" | "unknown"; why: string }): Order | undefined {
+  if (!sight.offers.cancel || sight.walk.cancelled) return answer;
+  if (answer?.do === "begin") return giveUp(sight, ending);
+  return answer?.do === "rest" && answer.as === "dropped" ? endBegun(sight, "dropped", answer.why) : answer;
 }
 
 /** A person's word that work under way is not wanted any more, or not waited for: what was asked of someone, say. */
@@ -181,22 +189,6 @@ function endingOfLook({ kind, message }: FaultRecord): { as: "failed" | "unknown
   return { as: SEEN_BADLY.has(kind) ? "failed" : "unknown", why: message };
 }
 const SEEN_BADLY: ReadonlySet<FaultKind> = new Set(["rejected", "failed", "conflict", "absent"]);
-
-/** Begun work that is past its start or its end: why it is given up. */
-function tooLate({ walk, step, target, now, cutoff }: TargetSight): { as: "failed" | "unknown"; why: string } | undefined {
-  const deadline = (walk.intendedAt ?? now) + step.policy.timeoutMs;
-  if (walk.progress === "waiting" && now >= startBy(step, walk, cutoff)) {
-    return { as: "failed", why: `never started: ${walk.note ?? `${step.verb} ${target.id} was accepted and did not start`}` };
-  }
-  return now >= deadline ? { as: "unknown", why: `not finished within ${minutes(step.policy.timeoutMs)}: ${walk.note ?? "no news of it"}` } : undefined;
-}
-
-/** Until when accepted work may start: the step's grace after its time or, where it has no time of its own, after its begin. What closes may start after the cutoff too. */
-export function startBy(step: CompiledStep, walk: Walk, cutoff: number): number {
-  const planned = step.at === undefined ? (walk.begunAt ?? cutoff) : Math.max(Date.parse(step.at), 0);
-  const bound = step.always ? Number.POSITIVE_INFINITY : cutoff;
-  return Math.min(bound, Math.max(planned + (step.graceMs ?? step.policy.timeoutMs), (walk.begunAt ?? planned) + step.policy.startWithinMs));
-}
 
 function nextOfFaultedBegin(sight: TargetSight): Order {
   const { walk, now } = sight;
@@ -241,7 +233,7 @@ function lookAgain(now: number, at: number, why: string, look: Order): Order {
   return now < at ? { do: "wait", until: at, why, then: look } : look;
 }
 
-function nextLook(sight: TargetSight, deed: "verify"): Order {
+function nextLook(sight: TargetSight, deed: "poll" | "verify"): Order {
   const { walk, step, now } = sight;
   if (walk.fault === undefined) return { do: deed, attempt: 1 };
   const { fault, at, attempt } = walk.fault;
@@ -291,7 +283,12 @@ function answered(sight: TargetSight, ending: { as: Ending; why: string }): Orde
       return unlessHeld(sight, { do: "begin", ...again, follows: answer.id });
     }
     case "skip":
-      return { do: "rest", as: "dropped", why: `skipped by ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}; before: ${ending.why}` };
+      // Nobody can drop what has perhaps been begun, and is perhaps under way.
+      return {
+        do: "rest",
+        as: walk.stage === "intended" && walk.doubt ? "unknown" : "dropped",
+        why: `skipped by ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}; before: ${ending.why}`,
+      };
     case "done":
       return { do: "rest", as: "done", why: `done by hand, says ${answer.by}${answer.note === undefined ? "" : `: ${answer.note}`}` };
     default:
@@ -412,8 +409,4 @@ function failureOf(sight: TargetSight): string | undefined {
       ? walk.try - askedTries(sight) < step.policy.attempts
       : deed === "poll" || attempt < (deed === "verify" ? looksOf(step.policy) : step.policy.attempts));
   return recovers ? undefined : fault.message;
-}
-
-function minutes(ms: number): string {
-  return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
 }

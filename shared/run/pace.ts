@@ -1,4 +1,5 @@
-import { startBy, type TargetSight } from "./next-order.ts";
+import { startBy } from "./lateness.ts";
+import type { TargetSight } from "./next-order.ts";
 
 /** What a late look may cost, as a share of the time that the work usually takes: of hours, minutes are nothing. */
 const WORTH = 0.05;

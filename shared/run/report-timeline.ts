@@ -84,7 +84,14 @@ function eventsOf(index: PlanIndex, fact: Fact): readonly Event[] {
     case "target.told":
       return [{ ...of(fact), kind: "notice", tone: "plain", text: `People were told: ${fact.text}` }];
     case "target.cancelled":
-      return [{ ...of(fact), kind: "cancelled", tone: "plain", text: `${nameOf(index, fact)}: stopped. ${fact.evidence.join("; ")}` }];
+      return [
+        {
+          ...of(fact),
+          kind: "cancelled",
+          tone: "plain",
+          text: `${nameOf(index, fact)}: ${fact.hadEnded === true ? "had ended before it could be stopped" : "stopped"}. ${fact.evidence.join("; ")}`,
+        },
+      ];
     case "target.undone":
       return [{ ...of(fact), kind: "undone", tone: "plain", text: `${nameOf(index, fact)}: taken back. ${fact.evidence.join("; ")}` }];
     case "target.rested":

@@ -38,6 +38,8 @@ export interface Walk {
   /** Whether a begin of this try may have had its effect unseen: its answer was lost, and none since has looked. */
   readonly doubt: boolean;
   readonly cancelled: boolean;
+  /** It was to be stopped and had ended well before that, and has not been looked at since. */
+  readonly hadEnded?: true;
   /** Receipts of all tries that began and were not taken back, oldest first: each knows how things were before it. */
   readonly wayBack: readonly { readonly try: number; readonly receipt: unknown }[];
   readonly undone: boolean;
@@ -112,6 +114,7 @@ function folded(facts: readonly Fact[]): Walk {
         break;
       case "target.progressed":
         walk.progress = fact.state;
+        delete walk.hadEnded;
         walk.note = fact.note;
         keep(walk, fact.receipt);
         walk.lookedAt = at;
@@ -149,6 +152,9 @@ function folded(facts: readonly Fact[]): Walk {
         walk.evidence = [...walk.evidence, ...fact.evidence];
         delete walk.inFlight;
         delete walk.unstopped;
+        if (fact.hadEnded !== true) break;
+        walk.hadEnded = true;
+        settle(walk);
         break;
       case "target.undone":
         walk.wayBack = walk.wayBack.slice(0, -1);
@@ -195,6 +201,7 @@ function startOver(walk: Mutable<Walk>, newTry: number): void {
   walk.try = newTry;
   walk.doubt = false;
   walk.cancelled = false;
+  delete walk.hadEnded;
   delete walk.receipt;
   delete walk.begunAt;
   delete walk.lookedAt;

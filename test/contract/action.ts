@@ -215,6 +215,17 @@ export function actionContract<Ports, Params, Receipt, W extends World>(contract
         expect(walk.effects()).toEqual(effects);
         expect((await faultOf(walk.poll(receipt)))?.kind).not.toBe("defect");
       });
+
+      it("leaves what had ended well as it is, to be looked at as ever", async () => {
+        const walk = prepare();
+        const { receipt } = await walk.follow(await walk.begin());
+        const effects = walk.effects();
+
+        await cancelled(walk, receipt);
+
+        expect((await walk.verify(receipt)).length).toBeGreaterThan(0);
+        if (action.verb !== "person.do") expect(walk.effects()).toEqual(effects);
+      });
     }
 
     describe.each(Object.keys(INJECTED) as Injected[])("%s, at every request", (what) => {

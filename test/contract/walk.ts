@@ -143,7 +143,7 @@ export function walker<Ports, Params, Receipt, W extends World>(
         outside.advance(Math.max(retryAfterMs, policy.retryDelayMs));
       }
     },
-    cancel: async (receipt) => (await action.cancel?.(ports, kept(receipt), call())) ?? [],
+    cancel: async (receipt) => (await action.cancel?.(ports, kept(receipt), call()))?.evidence ?? [],
 
     async toTheEnd(onFault) {
       let faults = 0;

@@ -163,8 +163,8 @@ export const BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: `${RUN}carry-out.ts`,
-        find: "const answer = await this.#try(deed, tryNumber, attempt, (call) => method(",
-        replace: `const answer = deed === "undo" ? ({ ok: true, value: ["put back"] } as const) : await this.#try(deed, tryNumber, attempt, (call) => method(`,
+        find: "const answer = await this.#try(deed, tryNumber, attempt, async (call): Promise<Stopped> => {",
+        replace: `const answer = deed === "undo" ? ({ ok: true, value: { evidence: ["put back"] } } as const) : await this.#try(deed, tryNumber, attempt, async (call): Promise<Stopped> => {`,
       },
     ],
     profile: "fair",
@@ -539,7 +539,7 @@ export const BUGS: readonly PlantedBug[] = [
     name: "what stood still for minutes is sent all the same",
     changes: [{ file: "functions/timely-fetch.ts", find: "if (lateMs >= 0) {", replace: "if (false) {" }],
     profile: "backend",
-    seed: 12,
+    seed: 33,
     runs: 3,
     rules: ["no effect twice", "no message twice", "meant before done"],
   },

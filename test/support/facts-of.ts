@@ -104,8 +104,8 @@ class TargetTold extends Told {
     return this.add({ type: "target.faulted", ...this.#where(), deed, try: this.#try, attempt, fault: { kind, message } });
   }
 
-  cancelled(evidence = "it was stopped"): this {
-    return this.add({ type: "target.cancelled", ...this.#where(), evidence: [evidence] });
+  cancelled(evidence = "it was stopped", { hadEnded }: { hadEnded?: true } = {}): this {
+    return this.add({ type: "target.cancelled", ...this.#where(), evidence: [evidence], ...(hadEnded === undefined ? {} : { hadEnded }) });
   }
 
   undone(closes: string[] = [], evidence = "put back"): this {

@@ -18,6 +18,8 @@ export interface FakeWork {
   readonly verify?: (nth: number, call: Call) => void;
   readonly undo?: (nth: number, call: Call) => void;
   readonly cancel?: (nth: number, call: Call) => void;
+  /** Its `cancel` says that it had ended, whatever its looks say. */
+  readonly saysEnded?: true;
   readonly already?: string;
   readonly evidence?: string;
   /** What the receipt holds besides. */
@@ -129,10 +131,11 @@ export function fakeVendor(works: Readonly<Record<string, FakeWork>> = {}): Fake
         ...(without.includes("cancel")
           ? {}
           : {
-              async cancel(_ports, { key, target }, call) {
+              async cancel(_ports, { key, target, startsAt, endsAt }, call) {
                 workOf(call).cancel?.(heard("cancel", call), call);
+                if (workOf(call).saysEnded === true || (startsAt !== null && call.now >= Math.max(startsAt, endsAt))) return { evidence: [`${target} had ended`], hadEnded: true };
                 if (!effects.includes(`cancelled ${key}`)) effects.push(`cancelled ${key}`);
-                return [`${target} was stopped`];
+                return { evidence: [`${target} was stopped`] };
               },
             }),
       });
