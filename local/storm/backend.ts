@@ -72,16 +72,14 @@ export function stormyHub(weather: Weather, { window }: CompiledPlan): (host: Lo
   };
 }
 
-/** Activities that two hosts are at: one of them stops for an instant, or for seconds or minutes somewhere among its calls and facts. */
+/** Activities that two hosts are at: one of them stops for an instant, or for minutes somewhere among its calls and facts. */
 export function stormyOverlaps(weather: Weather): (activity: ActivityView) => StandStill | undefined {
   return ({ instanceId, name, taskId }) => {
     const where = `${instanceId} ${name} ${taskId}`;
     if (weather.strikes("activity on two hosts", where)) return {};
     if (!weather.strikes("host stood still", where)) return undefined;
-    // Some for so short that what they are about to do may still leave.
-    const isShort = weather.number(0, 3, "stood still shortly", where) === 0;
-    const forMs = isShort ? weather.number(2, 29, "stood still for", where) * SECOND_MS : weather.number(1, 40, "stood still for", where) * MINUTE_MS;
-    return { after: weather.number(0, MOST_BEFORE, "stood still after", where), forMs };
+    // Never for seconds: the backend gives an activity to another host after minutes without a sign of life.
+    return { after: weather.number(0, MOST_BEFORE, "stood still after", where), forMs: weather.number(1, 40, "stood still for", where) * MINUTE_MS };
   };
 }
 

@@ -66,7 +66,7 @@ export const MISFORTUNES = {
   "abort again": { of: "people", rate: 0.5, says: "somebody aborted a window that had been aborted, otherwise or in the same way" },
   "retry ordered": { of: "people", rate: 0.3, says: "somebody ordered another try of work that was held" },
   "skipped when held": { of: "people", rate: 0.3, says: "somebody decided to skip work that was held" },
-  abort: { of: "people", rate: 0.08, says: "somebody aborted the window" },
+  abort: { of: "people", rate: 0.1, says: "somebody aborted the window" },
   pause: { of: "people", rate: 0.2, says: "somebody paused the window for a while" },
   // --- the calendar: per window -------------------------------------------------------------------------------------------
   "clocks change": { of: "calendar", rate: 0.1, says: "the window lay on a night on which the clocks change" },

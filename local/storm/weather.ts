@@ -32,8 +32,11 @@ export interface WeatherOptions {
 
 /** Whether a call, by its method and place, may change something. */
 export function mayChange(call: string): boolean {
-  return !call.startsWith("GET ") && !call.startsWith("HEAD ");
+  return !call.startsWith("GET ") && !call.startsWith("HEAD ") && !SLACK_LOOKS.test(call);
 }
+
+/** To Slack everything is a POST. */
+const SLACK_LOOKS = /slack\.com\/api\/(?:conversations\.|auth\.|chat\.getPermalink)/;
 
 /**
  * How much likelier something goes wrong around such a call than around any: three of four only look, and it is around the fourth that a lost answer

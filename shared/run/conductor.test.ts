@@ -274,6 +274,16 @@ describe("the conductor", () => {
     expect(await conductor.muster(plan.window.id, plan.digest)).toEqual(nextWave({ plan, control: {}, ended: new Map(), open: [], back: [] }));
   });
 
+  it("musters a step of whose end in trouble nobody was told", async () => {
+    const { conductor, plan, journal } = await staged(fakeVendor());
+    const run = plan.window.id;
+    for (const { id: step } of plan.steps) await journal.append(run, `step/${step}`, 0, [{ type: "step.ended", at: plan.window.opensAt, step, as: "failed", why: "it broke" }]);
+    const [first, ...others] = plan.steps.map(({ id }) => id);
+    for (const step of others) await journal.append(run, `step/${step}`, 1, [{ type: "step.untold", at: plan.window.opensAt, step, topic: "ended", why: "nobody answers" }]);
+
+    expect(await conductor.muster(run, plan.digest)).toEqual({ do: "forward", steps: [first] });
+  });
+
   it("hears a decision that is made while it looks away", async () => {
     const { conductor, plan, journal, ref } = await staged(fakeVendor());
     await decide(journal, indexOf(plan), { decision: "skip", step: "page.up" }, "Ada", "2024-12-08T01:00:00.000Z");

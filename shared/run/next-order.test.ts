@@ -150,6 +150,17 @@ describe("B3 people must hear something", () => {
     expect(after).toMatchObject({ do: "wait", why: "held until someone decides: stage failed" });
   });
 
+  it("asks people about a begin that has attempts left and no time for them", () => {
+    const told = fresh().intended().faulted("unavailable", "begin", { attempt: 1, message: "away" });
+    const held = { step: { onFailure: "ask", policy: { attempts: 5, timeoutMs: ms("10m") } } } as const;
+
+    expect(nextOrder(sight(told, held))).toMatchObject({ do: "wait", why: "attempt 1 of 5: away" });
+    expect(nextOrder(sight(told.after("595s").intended().faulted("unavailable", "begin", { attempt: 2, message: "away" }), held))).toMatchObject({
+      do: "tell",
+      topic: "held#1",
+    });
+  });
+
   it("asks people about work that is overdue or never started, though nothing faulted", () => {
     const overdue = begun().progressed("running").after("31m");
     const neverStarted = begun().progressed("waiting", "queued").told("late-start#1").after("31m");

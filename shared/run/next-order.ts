@@ -402,11 +402,12 @@ function failureOf(sight: TargetSight): string | undefined {
   const { walk, step } = sight;
   const lateness = walk.stage === "begun" ? tooLate(sight) : undefined;
   if (lateness !== undefined || walk.fault === undefined) return lateness?.why;
-  const { fault, deed, attempt } = walk.fault;
+  const { fault, deed, at, attempt } = walk.fault;
   const recovers =
-    isCurable(fault) &&
-    (fault.kind === "failed"
-      ? walk.try - askedTries(sight) < step.policy.attempts
-      : deed === "poll" || attempt < (deed === "verify" ? looksOf(step.policy) : step.policy.attempts));
+    deed === "begin"
+      ? nextBegin(sight) !== undefined
+      : fault.kind === "failed"
+        ? freshTry(sight, retryAt(step.policy, fault, at, walk.try)) !== undefined
+        : isCurable(fault) && (deed === "poll" || attempt < looksOf(step.policy));
   return recovers ? undefined : fault.message;
 }

@@ -25,6 +25,13 @@ it("starts what is left of a phase again, so that a step whose orchestration die
   expect(nextWave(sight({ ended: ended(["a.one", "done"]) }))).toEqual({ do: "forward", steps: ["a.two"] });
 });
 
+it("starts again what ended in trouble that nobody was told of, since its orchestration died before that", () => {
+  const all = ended(["a.one", "failed"], ["a.two", "unknown"]);
+
+  expect(nextWave(sight({ ended: all, unheard: new Set(["a.one"]) }))).toEqual({ do: "forward", steps: ["a.one"] });
+  expect(nextWave(sight({ ended: all, unheard: new Set() }))).toEqual({ do: "forward", steps: ["b.one"] });
+});
+
 it("passes a barrier once all before it has ended, however", () => {
   expect(nextWave(sight({ ended: ended(["a.one", "failed"], ["a.two", "skipped"]) }))).toEqual({ do: "forward", steps: ["b.one"] });
 });

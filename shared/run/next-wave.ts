@@ -7,11 +7,11 @@ import type { Obligation } from "./obligations.ts";
  * The brain, part three: what should the run do next? Forward through the phases, a barrier at a time; then back, where
  * something is still open that only its opener can close; then the end. Pure.
  */
-export function nextWave({ plan, control, ended, open, back, elsewhere = new Set() }: RunSight): Wave {
+export function nextWave({ plan, control, ended, unheard = new Set(), open, back, elsewhere = new Set() }: RunSight): Wave {
   if (control.ended !== undefined) return { do: "rest", outcome: control.ended.outcome };
   for (const group of barrierGroups(plan.phases)) {
     const phases = new Set(group.map(({ id }) => id));
-    const left = plan.steps.filter(({ id, phase }) => phases.has(phase) && !ended.has(id)).map(({ id }) => id);
+    const left = plan.steps.filter(({ id, phase }) => phases.has(phase) && (!ended.has(id) || unheard.has(id))).map(({ id }) => id);
     const steps = left.filter((id) => !elsewhere.has(id));
     if (steps.length > 0) return { do: "forward", steps };
     if (left.length > 0) return { do: "wait", why: `waits for ${left.join(", ")}` };
@@ -25,6 +25,8 @@ export interface RunSight {
   readonly control: Control;
   /** How each step that has ended did. */
   readonly ended: ReadonlyMap<string, Ending>;
+  /** Those of them that ended in trouble, of which nobody was told, or tried to tell, before their own orchestration was gone. */
+  readonly unheard?: ReadonlySet<string>;
   /** What is open, in the order of opening. */
   readonly open: readonly Obligation[];
   /** Those of them whose opener can still be taken back: not for ever, since an undo has its own retries and no more. */

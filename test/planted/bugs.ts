@@ -539,7 +539,7 @@ export const BUGS: readonly PlantedBug[] = [
     name: "what stood still for minutes is sent all the same",
     changes: [{ file: "functions/timely-fetch.ts", find: "if (lateMs >= 0) {", replace: "if (false) {" }],
     profile: "backend",
-    seed: 33,
+    seed: 12,
     runs: 3,
     rules: ["no effect twice", "no message twice", "meant before done"],
   },

@@ -151,11 +151,19 @@ export const ENDS: readonly Invariant[] = [
         ...factsOf(aftermath, "target.told").flatMap(({ step, target, topic }) => (topic.startsWith("held") ? [`${step}/${target}`] : [])),
         ...faults.flatMap(({ step, target, deed }) => (deed === "tell" ? [`${step}/${target}`] : [])),
       ]);
+      const decisions = factsOf(aftermath, "decision.made");
+      // A pause or a freeze holds the next attempt, too, and is told of by itself.
+      const isHeldBetween = (from: string, to: string): boolean =>
+        decisions.some(({ decision, mode, at }, nth) => {
+          if (at >= to || !(decision === "pause" || (decision === "abort" && mode === "freeze"))) return false;
+          const letGo = decisions.slice(nth + 1).find((later) => later.decision === "resume" || later.decision === "abort");
+          return letGo === undefined || letGo.at > from;
+        });
       for (const { step, target, as, at } of factsOf(aftermath, "target.rested")) {
         const last = faults.findLast((fault) => fault.step === step && fault.target === target && fault.deed !== "tell" && fault.at <= at);
         const waitedMs = last === undefined ? 0 : Date.parse(at) - Date.parse(last.at);
-        if (isTrouble(as) && waitedMs > WAITS_FOR_PEOPLE_MS && stepNamed(plan, step)?.onFailure === "ask" && !asked.has(`${step}/${target}`))
-          lines.push(`${step} on ${target} failed at ${last?.at} and waited until ${at}, and nobody was asked`);
+        if (last === undefined || waitedMs <= WAITS_FOR_PEOPLE_MS || !isTrouble(as) || stepNamed(plan, step)?.onFailure !== "ask") continue;
+        if (!asked.has(`${step}/${target}`) && !isHeldBetween(last.at, at)) lines.push(`${step} on ${target} failed at ${last.at} and waited until ${at}, and nobody was asked`);
       }
       return lines;
     },
