@@ -13,7 +13,8 @@ export function stormyRoad(weather: Weather, { isAway, isRefused, goAway }: Outa
   return async (input, init) => {
     const { where, addressee } = destinationOfCall(input, init);
     const system = addressee?.system ?? "";
-    const strikes = (kind: MisfortuneKind): boolean => weather.strikes(kind, where, weightOf(where));
+    const weight = weightOf(where);
+    const strikes = (kind: MisfortuneKind): boolean => weather.strikes(kind, where, weight);
     if (isAway(system, now()) || (mayChange(where) && isRefused(system, now()))) return refusalOf(system, 503);
     if (strikes("lost request")) throw noAnswer("ECONNRESET", "read ECONNRESET");
     if (strikes("too many requests")) return refusalOf(system, 429, { "retry-after": String(weather.number(5, 90, "patience", where)) });

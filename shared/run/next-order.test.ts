@@ -106,12 +106,12 @@ describe("B2 an announced call has not answered", () => {
     expect(nextOrder(sight(told, { now: told.now + CALL_LOST_MS, offers: { cancel: true, find: true } }))).toMatchObject({ do: "begin", try: 1, attempt: 2 });
   });
 
-  it("does not repeat the begin of something irreversible that may not begin any more: it rests unknown", () => {
+  it.each([{ irreversible: true }, {}])("does not repeat a begin that may not begin any more, where nobody can look for its work: it rests unknown (%j)", (step) => {
     const told = fresh().intended();
+    const lost = { step, now: told.now + CALL_LOST_MS };
 
-    const order = nextOrder(sight(told, { step: { irreversible: true }, now: told.now + CALL_LOST_MS, control: ABORT.close }));
-
-    expect(order).toMatchObject({ do: "rest", as: "unknown", why: expect.stringContaining("not known whether it began") });
+    expect(nextOrder(sight(told, { ...lost, control: ABORT.close }))).toMatchObject({ do: "rest", as: "unknown", why: expect.stringContaining("not known whether it began") });
+    expect(nextOrder(sight(told, { ...lost, step: { ...step, always: true }, control: ABORT.close }))).toMatchObject({ do: "begin", attempt: 2 });
   });
 });
 

@@ -18,7 +18,7 @@ import type { Walk } from "./walk.ts";
  *
  *   B1  rested                                                     rest
  *   B2  an announced call has not answered                         wait for it, then do it again: it looks first. Where nothing
- *                                                                  may begin any more: find; irreversible and no find: rest, unknown
+ *                                                                  may begin any more: find; where there is no find: rest, unknown
  *   B3  something people must hear and have not                    tell; where they cannot be reached, go on and tell later
  *   B4  verified                                                   rest
  *   B5  finished, not verified                                     verify; a failed look is repeated
@@ -39,14 +39,14 @@ export function nextOrder(sight: TargetSight): Order {
   if (walk.inFlight !== undefined) {
     const lostAt = walk.inFlight.since + CALL_LOST_MS;
     if (now < lostAt) return { do: "wait", until: lostAt, why: `the answer to ${walk.inFlight.deed} is not in yet` };
-    const forbidden = walk.inFlight.deed === "begin" && (sight.step.irreversible || sight.offers.find === true) ? mayBegin(sight, now) : undefined;
+    const forbidden = walk.inFlight.deed === "begin" ? mayBegin(sight, now) : undefined;
     if (forbidden !== undefined && sight.offers.find === true) {
       const search = nextSearch(sight, walk.inFlight.since);
       if (search !== undefined) return search;
     }
     if (forbidden !== undefined) return { do: "rest", as: "unknown", why: `its begin never answered, so it is not known whether it began; not asked again: ${forbidden}` };
     const again: Order = { do: walk.inFlight.deed, try: walk.try, attempt: walk.attempt + 1 };
-    return again.do === "begin" && mayBegin(sight, now) === undefined ? unlessHeld(sight, again) : again;
+    return again.do === "begin" ? unlessHeld(sight, again) : again;
   }
 
   // People are not asked about what can still be found out.

@@ -652,4 +652,11 @@ export const BUGS: readonly PlantedBug[] = [
     runs: 6,
     rules: ["told where people look"],
   },
+  {
+    name: "an approval holds for whatever the step would do by now",
+    changes: [{ file: `${RUN}next-step.ts`, find: "if (bound === preview.digest) return undefined;", replace: "if (bound !== undefined) return undefined;" }],
+    profile: "worlds",
+    runs: 8,
+    rules: ["what was approved"],
+  },
 ];

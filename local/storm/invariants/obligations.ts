@@ -137,7 +137,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
       const begun = [...firstBegins.keys()];
       const undone = [...firstsOf("undo").keys()];
       const inReverse = undone.toSorted((a, b) => begun.indexOf(b) - begun.indexOf(a));
-      // Where clocks were off, nobody can tell which of two came first that began within a few minutes, but for what the plan says.
+      // Nobody can tell which of two came first that began at one instant, or within a few minutes where clocks were off, but for what the plan says.
       const uncertainMs = 2 * skewOf(aftermath);
       const groupOf = groupsOf(aftermath.plan);
       const isTold = (first: string, second: string): boolean => {
@@ -145,7 +145,7 @@ export const OBLIGATIONS: readonly Invariant[] = [
         if (one === undefined || other === undefined) return false;
         const [before, after] = [stepNamed(aftermath.plan, one.step), stepNamed(aftermath.plan, other.step)];
         if (before === undefined || after === undefined) return false;
-        return Math.abs(Date.parse(other.at) - Date.parse(one.at)) >= uncertainMs || groupOf(before) < groupOf(after) || after.needs.some(({ step }) => step === before.id);
+        return Math.abs(Date.parse(other.at) - Date.parse(one.at)) > uncertainMs || groupOf(before) < groupOf(after) || after.needs.some(({ step }) => step === before.id);
       };
       const wrong = undone.some((first, at) => undone.slice(at + 1).some((second) => begun.indexOf(first) < begun.indexOf(second) && isTold(first, second)));
       return wrong ? [`taken back in the order ${undone.join(", ")}; expected ${inReverse.join(", ")}`] : [];
