@@ -212,7 +212,9 @@ export function conductorOf(stage: Stage): Conductor {
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
       const heard = new Set(facts.flatMap((fact) => ((fact.type === "step.told" || fact.type === "step.untold") && fact.topic === "ended" ? [fact.step] : [])));
-      const unheard = new Set([...ended].flatMap(([step, as]) => ((as === "failed" || as === "unknown") && !heard.has(step) ? [step] : [])));
+      const added = addedSteps(runFacts);
+      // Of a step that an amendment added another orchestration may be about to tell.
+      const unheard = new Set([...ended].flatMap(([step, as]) => ((as === "failed" || as === "unknown") && !heard.has(step) && !added.has(step) ? [step] : [])));
       const open = openOf(facts, index);
       // What the brain has nothing more to do about (no receipt, or an undo that cannot be made) stays open, and is said to be.
       const back = open.filter(({ id: obligation, step: id, target }) => {
@@ -224,7 +226,6 @@ export function conductorOf(stage: Stage): Conductor {
         return stage.registry.find(step.verb)?.undo !== undefined && nextBack({ walk, step, now: stage.clock.now() }).do !== "rest";
       });
       const sight = { plan: index.plan, control: controlOf(runFacts, decisions), ended, unheard, open, back };
-      const added = addedSteps(runFacts);
       return by === undefined || added.size === 0 ? nextWave(sight) : hostedWave(stage, sight, added, run, by);
     },
 
