@@ -281,6 +281,10 @@ describe("B6 begun, and the run is being closed up", () => {
     expect(nextOrder(sight(unseen(), closing))).toEqual({ do: "poll", attempt: 2 });
     expect(nextOrder(sight(unseen().faulted("unavailable", "poll", { attempt: 2 }), closing))).toMatchObject({ do: "rest", as: "unknown" });
     expect(nextOrder(sight(ended().faulted("rejected", "poll"), closing))).toMatchObject({ do: "rest", as: "failed" });
+    // Nor are people asked about it, overdue as it is, before the looks are used up.
+    const asking = { step: { onFailure: "ask", policy: { attempts: 1 } } } as const;
+    expect(nextOrder(sight(ended().after("31m"), asking))).toEqual({ do: "poll", attempt: 1 });
+    expect(nextOrder(sight(unseen().faulted("unavailable", "poll", { attempt: 2 }), asking))).toMatchObject({ do: "tell", topic: "held#1" });
     // It says now that it is under way: then it was stopped, as it was to be.
     expect(nextOrder(sight(ended().progressed("running"), closing))).toEqual({ do: "rest", as: "failed", why: "cancelled: aborted by Ada" });
   });

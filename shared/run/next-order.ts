@@ -400,7 +400,7 @@ function failedAt({ fault, begunAt }: Walk): number {
 /** What is wrong with it that the run does not try to cure by itself. */
 function failureOf(sight: TargetSight): string | undefined {
   const { walk, step } = sight;
-  const lateness = walk.stage === "begun" ? tooLate(sight) : undefined;
+  const lateness = walk.stage === "begun" && walk.hadEnded !== true ? tooLate(sight) : undefined;
   if (lateness !== undefined || walk.fault === undefined) return lateness?.why;
   const { fault, deed, at, attempt } = walk.fault;
   const recovers =
@@ -408,6 +408,6 @@ function failureOf(sight: TargetSight): string | undefined {
       ? nextBegin(sight) !== undefined
       : fault.kind === "failed"
         ? freshTry(sight, retryAt(step.policy, fault, at, walk.try)) !== undefined
-        : isCurable(fault) && (deed === "poll" || attempt < looksOf(step.policy));
+        : isCurable(fault) && ((deed === "poll" && walk.hadEnded !== true) || attempt < looksOf(step.policy));
   return recovers ? undefined : fault.message;
 }
