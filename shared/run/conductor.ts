@@ -3,7 +3,7 @@ import { outcomeOf } from "../fault/fault.ts";
 import { isoOf, type Clock } from "../ports/clock.ts";
 import type { People } from "../ports/people.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { RUN_STREAM, stepStream, targetStream, type FactOf, type StepRef, type TargetRef } from "./facts.ts";
+import { ENDINGS, RUN_STREAM, stepStream, targetStream, type FactOf, type StepRef, type TargetRef } from "./facts.ts";
 import { addedSteps, amendmentOf, currentDigest, planFor, planOfStep } from "./amendments.ts";
 import { carryOut, type Performer } from "./carry-out.ts";
 import { carryOutStep, thoseFreedBy } from "./carry-out-step.ts";
@@ -14,7 +14,7 @@ import type { Journal } from "./journal.ts";
 import { mayTakeBack } from "./lift.ts";
 import type { Locks } from "./locks.ts";
 import { nextBack, nextOrder, type Order } from "./next-order.ts";
-import { foldStep, nextStep, type StepOrder } from "./next-step.ts";
+import { foldStep, isUnheard, nextStep, type StepOrder } from "./next-step.ts";
 import { nextWave, type Wave } from "./next-wave.ts";
 import { openOf } from "./obligations.ts";
 import { indexOf, type PlanIndex } from "./plan-index.ts";
@@ -211,10 +211,10 @@ export function conductorOf(stage: Stage): Conductor {
       const decisions = entries.flatMap(({ stream, fact }) => (stream === DECISION_STREAM ? [fact as Decision] : []));
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
-      const heard = new Set(facts.flatMap((fact) => ((fact.type === "step.told" || fact.type === "step.untold") && fact.topic === "ended" ? [fact.step] : [])));
       const added = addedSteps(runFacts);
       // Of a step that an amendment added another orchestration may be about to tell.
-      const unheard = new Set([...ended].flatMap(([step, as]) => ((as === "failed" || as === "unknown") && !heard.has(step) && !added.has(step) ? [step] : [])));
+      const isUntold = (step: string): boolean => isUnheard(foldStep(entries.flatMap(({ stream, fact }) => (stream === stepStream(step) ? [fact] : []))));
+      const unheard = new Set([...ended].flatMap(([step, as]) => (!ENDINGS[as].well && !added.has(step) && isUntold(step) ? [step] : [])));
       const open = openOf(facts, index);
       // What the brain has nothing more to do about (no receipt, or an undo that cannot be made) stays open, and is said to be.
       const back = open.filter(({ id: obligation, step: id, target }) => {

@@ -27,19 +27,24 @@ export const STEP_HEARTBEAT_MS = 2 * 3_600_000;
  *   S11 otherwise                                  run the first batch
  */
 export function nextStep(sight: StepSight): StepOrder {
-  const { step, told, untold, ended, batches, cascade } = sight;
+  const { step, ended, batches, cascade } = sight;
   if (ended !== undefined) {
-    const topic = "ended";
-    // A step that was skipped is told of with what it was skipped for, and in the end.
-    if ((ended.as !== "failed" && ended.as !== "unknown") || told.includes(topic) || untold?.topic === topic) return { do: "rest", as: ended.as };
+    if (!isUnheard(sight)) return { do: "rest", as: ended.as };
     return {
       do: "tell",
-      topic,
+      topic: ENDED,
       text: `${step.title}: ${ended.as}.`,
       lines: [ended.why, ...(cascade.length === 0 ? [] : [`What needs it is skipped and carried over: ${cascade.join("; ")}.`])],
     };
   }
   return batches.length === 0 ? gate(sight) : nextBatch(sight);
+}
+
+const ENDED = "ended";
+
+/** Whether a step has ended in trouble, and people have neither been told nor been found out of reach. One that was skipped is told of with what it was skipped for, and in the end. */
+export function isUnheard({ ended, told, untold }: Pick<StepSight, "ended" | "told" | "untold">): boolean {
+  return (ended?.as === "failed" || ended?.as === "unknown") && !told.includes(ENDED) && untold?.topic !== ENDED;
 }
 
 export interface StepSight {
