@@ -6,8 +6,8 @@ import { startText, windowsPage } from "../dashboard/windows.ts";
 import type { Principal } from "../shared/access/principal.ts";
 import { mayI } from "../shared/access/roles.ts";
 import { proposalsOf } from "../shared/run/amendments.ts";
-import { AMENDMENT_STREAM, RUN_STREAM, type Fact } from "../shared/run/facts.ts";
-import type { Entry } from "../shared/run/journal.ts";
+import { AMENDMENT_STREAM, RUN_STREAM } from "../shared/run/facts.ts";
+import { streamOf } from "../shared/run/journal.ts";
 import { openRuns } from "./api-open.ts";
 import { digestOfRun, latestDigest, startedWith } from "./api-runs.ts";
 import { windowLines } from "./api-windows.ts";
@@ -50,12 +50,8 @@ async function viewOf(app: App, run: string, { name, role }: Principal): Promise
     boards: BOARDS,
     // A new fact changes the board, and so do a minute that has passed and an amended plan.
     tag: `${plan.digest.slice(0, 8)}-${entries.length}-${Math.floor(now / MINUTE_MS)}-${role}`,
-    proposals: outcome === undefined ? proposalsOf(factsIn(entries, RUN_STREAM), factsIn(entries, AMENDMENT_STREAM)) : [],
+    proposals: outcome === undefined ? proposalsOf(streamOf(entries, RUN_STREAM), streamOf(entries, AMENDMENT_STREAM)) : [],
     ...(startedAt === undefined ? { start: startText(await windowLines(app), run, now) } : {}),
     viewer: { name, role, may: (deed) => mayI(role, deed) },
   };
-}
-
-function factsIn(entries: readonly Entry[], wanted: string): readonly Fact[] {
-  return entries.filter(({ stream }) => stream === wanted).map(({ fact }) => fact);
 }

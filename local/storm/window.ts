@@ -93,7 +93,6 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
   const usualStart = Date.parse(plan.window.opensAt) - START_LEAD_MS;
   const startAt = weather.strikes("late start", "window") ? isoOf(usualStart + weather.number(10, 300, "late start") * 60_000) : isoOf(usualStart);
   const outages = stormyOutages(weather, plan);
-  const meddle = meddlers(weather, plan, after);
   const [othersAt, hubAt] = [strangers(weather, plan, after), stormyHub(weather, plan)];
   let rehearsal: Rehearsal | undefined;
   let why = "";
@@ -102,7 +101,7 @@ export async function weathered({ nights, seed, profile, only, record, workbookF
       plan,
       startAt,
       scene: after,
-      journal: heardJournal(tape.hearing(facts), (fact) => meddle(fact)),
+      journal: heardJournal(tape.hearing(facts), meddlers(weather, plan, after)),
       store,
       telemetry: tape.telemetry,
       road: (direct, now) => stormyRoad(weather, outages, tape.listening(direct, now), now),

@@ -73,8 +73,7 @@ function stormyAzure(weather: Weather, plan: CompiledPlan, { worlds }: Scene): v
     const where = `server ${machine.vm}`;
     if (!weather.strikes("server used lately", where)) continue;
     const usedAt = opensAt - weather.number(2, 29, "server used lately", where) * DAY_MS;
-    const note = (at: number, operation: string) => ({ at: isoOf(at), operation, status: "Succeeded", by: "somebody.else@invoicecloud.example" });
-    machine.history.push(note(usedAt, "start"), note(usedAt + HOUR_MS, "deallocate"));
+    machine.history.push(byAnother(isoOf(usedAt), "start"), byAnother(isoOf(usedAt + HOUR_MS), "deallocate"));
   }
 }
 
@@ -160,11 +159,16 @@ export function meddlers(weather: Weather, { steps }: CompiledPlan, scene: Scene
     if (step === undefined || params === undefined || !weather.strikes("changed when approved", step.id)) return;
     const { pipeline, firewall, group, server } = params;
     const machine = Object.values(scene.worlds["azure-compute"].machines).find(({ vm }) => vm === server?.vm);
-    if (machine !== undefined) machine.history.push({ at: fact.at, operation: "start", status: "Succeeded", by: "somebody.else@invoicecloud.example" });
+    machine?.history.push(byAnother(fact.at, "start"));
     if (firewall !== undefined && group !== undefined) letAnotherIn(scene, firewall, group);
     const changed = scene.worlds["azure-devops"].pipelines.find(({ id }) => id === pipeline?.id);
-    for (const ref of Object.keys(changed?.refs ?? {})) if (changed !== undefined) changed.refs[ref] = digestOf([changed.refs[ref], fact.at]).slice(0, 40);
+    if (changed !== undefined) for (const [ref, commit] of Object.entries(changed.refs)) changed.refs[ref] = digestOf([commit, fact.at]).slice(0, 40);
   };
+}
+
+/** What Azure keeps of what somebody else did to a server. */
+function byAnother(at: string, operation: string): Machine["history"][number] {
+  return { at, operation, status: "Succeeded", by: "somebody.else@invoicecloud.example" };
 }
 
 /** Somebody else lets an address of theirs through a firewall. */

@@ -9,7 +9,7 @@ import { amendmentsOf, changeText, currentDigest } from "./amendments.ts";
 import { checkAmendment, keepingBegun, type Checked } from "./check-amendment.ts";
 import type { Stage } from "./conductor.ts";
 import { AMENDMENT_STREAM, RUN_STREAM, type Fact, type FactOf } from "./facts.ts";
-import type { Entry } from "./journal.ts";
+import { streamOf, type Entry } from "./journal.ts";
 
 export type Proposed = FactOf<"amendment.proposed">;
 export type Amended = FactOf<"run.amended">;
@@ -211,8 +211,4 @@ async function tellOfProposal({ people }: Stage, { window }: CompiledPlan, { run
       lines: [...changes.map(changeText), ...warnings, `To approve: nightshift run approve-amendment ${run} ${amendment} --digest ${to}`],
     }),
   );
-}
-
-function streamOf(entries: readonly Entry[], stream: string): readonly Fact[] {
-  return entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : []));
 }

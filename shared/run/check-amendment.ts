@@ -2,8 +2,8 @@ import { canonicalJson, sealed, type CompiledPlan, type CompiledStep } from "../
 import type { Amendment, Problem } from "../plan/amendment.ts";
 import { localText } from "../plan/local-time.ts";
 import { closedTo, controlOf } from "./control.ts";
-import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, type Decision, type Fact, type PlanChange } from "./facts.ts";
-import type { Entry } from "./journal.ts";
+import { DECISION_STREAM, ENDINGS, RUN_STREAM, stepStream, type Decision, type PlanChange } from "./facts.ts";
+import { streamOf, type Entry } from "./journal.ts";
 import { foldStep } from "./next-step.ts";
 import { barrierGroups } from "./next-wave.ts";
 import { indexOf } from "./plan-index.ts";
@@ -251,10 +251,6 @@ function onlyNeedsMore(was: CompiledStep, now: CompiledStep, after: ReadonlyMap<
     ids.flatMap((id) => (added.has(id) ? (after.get(id)?.needs ?? []).flatMap(({ step }) => [step, ...through([step])]) : []));
   const reached = new Set(through(more.map(({ step }) => step)));
   return was.needs.every((need) => kept.has(canonicalJson(need)) || reached.has(need.step));
-}
-
-function streamOf(entries: readonly Entry[], stream: string): readonly Fact[] {
-  return entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : []));
 }
 
 /** When a step begins, for people: `Sun 04:45 after web.drain`. */

@@ -10,7 +10,7 @@ import { carryOutStep, thoseFreedBy } from "./carry-out-step.ts";
 import { controlOf, neverOpened } from "./control.ts";
 import { DECISION_STREAM, type Decision } from "./facts.ts";
 import { hostedWave } from "./hosted-wave.ts";
-import type { Journal } from "./journal.ts";
+import { streamOf, type Journal } from "./journal.ts";
 import { mayTakeBack } from "./lift.ts";
 import type { Locks } from "./locks.ts";
 import { nextBack, nextOrder, type Order } from "./next-order.ts";
@@ -69,7 +69,7 @@ export function conductorOf(stage: Stage): Conductor {
   /** All facts of a run, and the plan that it follows now. */
   async function nowOf(index: PlanIndex): Promise<RunNow> {
     const entries = await stage.journal.readAll(index.plan.window.id);
-    const digest = currentDigest(entries.flatMap(({ stream, fact }) => (stream === RUN_STREAM ? [fact] : []))) ?? index.plan.digest;
+    const digest = currentDigest(streamOf(entries, RUN_STREAM)) ?? index.plan.digest;
     return { index: digest === index.plan.digest ? index : await indexFor(digest), entries };
   }
 
@@ -206,14 +206,14 @@ export function conductorOf(stage: Stage): Conductor {
 
     async muster(run, digest, by) {
       const entries = await stage.journal.readAll(run);
-      const runFacts = entries.flatMap(({ stream, fact }) => (stream === RUN_STREAM ? [fact] : []));
+      const runFacts = streamOf(entries, RUN_STREAM);
       const index = await indexFor(currentDigest(runFacts) ?? digest);
-      const decisions = entries.flatMap(({ stream, fact }) => (stream === DECISION_STREAM ? [fact as Decision] : []));
+      const decisions = streamOf(entries, DECISION_STREAM) as readonly Decision[];
       const facts = entries.map(({ fact }) => fact);
       const ended = new Map(facts.flatMap((fact) => (fact.type === "step.ended" ? [[fact.step, fact.as] as const] : [])));
       const added = addedSteps(runFacts);
       // Of a step that an amendment added another orchestration may be about to tell.
-      const isUntold = (step: string): boolean => isUnheard(foldStep(entries.flatMap(({ stream, fact }) => (stream === stepStream(step) ? [fact] : []))));
+      const isUntold = (step: string): boolean => isUnheard(foldStep(streamOf(entries, stepStream(step))));
       const unheard = new Set([...ended].flatMap(([step, as]) => (!ENDINGS[as].well && !added.has(step) && isUntold(step) ? [step] : [])));
       const open = openOf(facts, index);
       // What the brain has nothing more to do about (no receipt, or an undo that cannot be made) stays open, and is said to be.
@@ -221,8 +221,7 @@ export function conductorOf(stage: Stage): Conductor {
         // What is lifted by evidence only is not lifted by taking it back.
         if (!mayTakeBack(index, obligation, decisions)) return false;
         const step = index.step(id);
-        const stream = targetStream(id, target);
-        const walk = walkOf(entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : [])));
+        const walk = walkOf(streamOf(entries, targetStream(id, target)));
         return stage.registry.find(step.verb)?.undo !== undefined && nextBack({ walk, step, now: stage.clock.now() }).do !== "rest";
       });
       const sight = { plan: index.plan, control: controlOf(runFacts, decisions), ended, unheard, open, back };

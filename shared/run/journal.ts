@@ -54,3 +54,8 @@ export function inOrder(entries: readonly Entry[]): readonly Entry[] {
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** The facts of one stream, in order. @param entries as `Journal.readAll` gives them. */
+export function streamOf(entries: readonly Entry[], stream: string): readonly Fact[] {
+  return entries.flatMap((entry) => (entry.stream === stream ? [entry.fact] : []));
+}

@@ -133,6 +133,9 @@ export function patienceOf({ struck }: Pick<Aftermath, "struck">): number {
   return hasLostOrchestrations({ struck }) ? STARTED_ANEW_MS : RUNG_IN_BAD_WEATHER_MS;
 }
 
+/** A word after which nothing begins until somebody says so. */
+export const isHold = ({ decision, mode }: FactOf<"decision.made">): boolean => decision === "pause" || (decision === "abort" && mode === "freeze");
+
 export const isTrouble = (as: Ending | undefined): boolean => as === "failed" || as === "unknown";
 
 /** How targets came to rest: the last fact that says so, of each that did. */

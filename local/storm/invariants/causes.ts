@@ -1,6 +1,6 @@
 import type { CompiledStep } from "../../../shared/plan/compiled.ts";
 import { ENDINGS, type Ending, type FactOf } from "../../../shared/run/facts.ts";
-import { factsOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { factsOf, placesOf, restsOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** What was never begun, and the place at which it was given up among all that happened. */
 interface LeftOut {
@@ -48,7 +48,7 @@ function causesIn(aftermath: Aftermath): (left: LeftOut) => boolean {
   const [stopped] = factsOf(aftermath, "run.stopped");
   const neverOpened = factsOf(aftermath, "run.started").some(({ abortedBy }) => abortedBy !== undefined);
   const ended = new Map(factsOf(aftermath, "step.ended").map((fact) => [fact.step, fact]));
-  const rested = new Map(factsOf(aftermath, "target.rested").map((fact) => [`${fact.step}/${fact.target}`, fact]));
+  const restOf = restsOf(aftermath);
 
   const isDecided = ({ step, target, place }: LeftOut): boolean =>
     decisions.some(
@@ -66,7 +66,7 @@ function causesIn(aftermath: Aftermath): (left: LeftOut) => boolean {
   };
   const lacks = ({ step, target, place }: LeftOut): boolean => {
     const isBad = (id: string, one?: string): boolean => {
-      const end = (one === undefined ? undefined : rested.get(`${id}/${one}`)) ?? ended.get(id);
+      const end = (one === undefined ? undefined : restOf(id, one)) ?? ended.get(id);
       return end !== undefined && placeOf(end) < place && !ENDINGS[end.as].well;
     };
     const { needs, when } = step;

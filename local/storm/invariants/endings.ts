@@ -5,7 +5,7 @@ import { ENDINGS } from "../../../shared/run/facts.ts";
 import { openOf } from "../../../shared/run/obligations.ts";
 import { indexOf } from "../../../shared/run/plan-index.ts";
 import { reportOf } from "../../../shared/run/report.ts";
-import { callsOf, factsOf, isTrouble, NOTICED_MS, patienceOf, stepNamed, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, isHold, isTrouble, patienceOf, stepNamed, NOTICED_MS, type Invariant } from "./aftermath.ts";
 import { groupsOf } from "./order.ts";
 
 const MINUTE_MS = 60_000;
@@ -154,8 +154,8 @@ export const ENDS: readonly Invariant[] = [
       const decisions = factsOf(aftermath, "decision.made");
       // A pause or a freeze holds the next attempt, too, and is told of by itself.
       const isHeldBetween = (from: string, to: string): boolean =>
-        decisions.some(({ decision, mode, at }, nth) => {
-          if (at >= to || !(decision === "pause" || (decision === "abort" && mode === "freeze"))) return false;
+        decisions.some((hold, nth) => {
+          if (hold.at >= to || !isHold(hold)) return false;
           const letGo = decisions.slice(nth + 1).find((later) => later.decision === "resume" || later.decision === "abort");
           return letGo === undefined || letGo.at > from;
         });

@@ -7,7 +7,7 @@ import { indexOf } from "../../../shared/run/plan-index.ts";
 import { ALARM_AGAIN_MS } from "../../../shared/run/reconcile.ts";
 import { isCurable } from "../../../shared/run/retry.ts";
 import type { Written } from "../tape.ts";
-import { callsOf, factsOf, hasLostOrchestrations, type Aftermath, type Invariant } from "./aftermath.ts";
+import { callsOf, factsOf, hasLostOrchestrations, isHold, type Aftermath, type Invariant } from "./aftermath.ts";
 
 const MINUTE_MS = 60_000;
 /** From the end of a run with something open until people have been told by the guard. */
@@ -81,11 +81,10 @@ export const GUARD: readonly Invariant[] = [
       for (const { at, entry } of written) {
         const { fact } = entry;
         if (fact.type !== "decision.made") continue;
-        const isHold = fact.decision === "pause" || (fact.decision === "abort" && fact.mode === "freeze");
         if (fact.decision === "resume" || fact.decision === "abort") letGo(at);
         // Whatever comes after an abort is about an end that has been ordered.
-        if (fact.decision === "abort" && !isHold) break;
-        if (isHold) held = Math.max(at, startedAt);
+        if (fact.decision === "abort" && !isHold(fact)) break;
+        if (isHold(fact)) held = Math.max(at, startedAt);
       }
       letGo(end);
       return lines;

@@ -2,7 +2,7 @@ import type { CompiledPlan, CompiledStep, CompiledTarget } from "../../../shared
 import { isoOf } from "../../../shared/ports/clock.ts";
 import { ENDINGS, targetStream, type Ending } from "../../../shared/run/facts.ts";
 import type { Called, Happening } from "../tape.ts";
-import { factsOf, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
+import { factsOf, isHold, placesOf, skewOf, stepNamed, type Aftermath, type Invariant } from "./aftermath.ts";
 
 /** How the run stood at a moment, followed fact by fact. */
 interface Standing {
@@ -39,7 +39,7 @@ function follow(standing: Standing, { entry: { fact }, at }: Extract<Happening, 
       break;
     case "decision.made":
       if (fact.decision === "approve" && fact.step !== undefined) standing.approved.set(fact.step, fact.preview ?? "");
-      if (fact.decision === "pause" || (fact.decision === "abort" && fact.mode === "freeze")) standing.held = `${fact.decision} by ${fact.by}`;
+      if (isHold(fact)) standing.held = `${fact.decision} by ${fact.by}`;
       if (fact.decision === "resume") delete standing.held;
       if (fact.decision === "abort" && fact.mode !== "freeze") standing.abortedAt ??= at;
       break;
